@@ -16,6 +16,7 @@ mod error;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod partitioner;
+mod shutdown;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ use std::time::Duration;
 pub use batch::{Batch, Headers, Record};
 pub use error::{Error, ErrorKind, Result};
 pub use partitioner::{murmur2, partition_for_key};
+pub use shutdown::Shutdown;
 pub use topic::{Cleanup, TopicInfo, TopicPartition, TopicSpec};
 
 /// Which records a consumer sees, and which end [`Broker::watermarks`] reports.
