@@ -1,0 +1,11 @@
+//! Subcommand `consumer`.
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<(), Failure> {
+    Err(Failure::new("`consumer` is not part of this build"))
+}

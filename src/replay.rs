@@ -1,0 +1,11 @@
+//! Subcommand `replay`.
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<(), Failure> {
+    Err(Failure::new("`replay` is not part of this build"))
+}

@@ -1,0 +1,11 @@
+//! Subcommand `rules`.
+
+use crate::context::Context;
+use crate::failure::Failure;
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {}
+
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<(), Failure> {
+    Err(Failure::new("`rules` is not part of this build"))
+}
