@@ -55,7 +55,7 @@ CREATE VIEW fraud_rate AS
            count(*) AS transactions,
            count(l.transaction_id) AS labelled,
            count(*) FILTER (WHERE l.is_fraud) AS fraud,
-           round(100.0 * count(*) FILTER (WHERE l.is_fraud) / count(*), 3) AS fraud_rate,
+           round(100.0 * count(*) FILTER (WHERE l.is_fraud) / nullif(count(*), 0), 3) AS fraud_rate,
            count(h.transaction_id) AS flagged,
            count(h.transaction_id) FILTER (WHERE l.is_fraud) AS fraud_flagged,
            round(100.0 * count(h.transaction_id) FILTER (WHERE l.is_fraud)
