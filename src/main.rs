@@ -8,6 +8,7 @@
 mod bench;
 mod consumer;
 mod context;
+mod crew;
 mod db;
 mod engine;
 mod failure;
