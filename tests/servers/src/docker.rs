@@ -4,6 +4,7 @@
 //! blocking interface brings its own runtime, which must not be entered from a thread of another one (as
 //! in a test under tokio), so every call is made on a thread of its own.
 
+use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
@@ -22,20 +23,21 @@ pub(crate) struct Running {
     _guard: ContainerGuard,
 }
 
-/// True where containers are to be used: a daemon answers and nobody said no.
-pub(crate) fn wanted() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| setting("STREAMGUARD_TEST_DOCKER").as_deref() != Some("0") && answers())
-}
-
-fn answers() -> bool {
-    let version = Command::new("docker")
-        .args(["version", "--format", "{{.Server.Version}}"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    version.is_ok_and(|status| status.success())
+/// True where a container of this image is to be used: nobody said no, a daemon answers, and it has the
+/// image or can pull it.
+pub(crate) fn wanted((name, tag): (&str, &str)) -> bool {
+    static ANSWERS: OnceLock<bool> = OnceLock::new();
+    let asked = || setting("STREAMGUARD_TEST_DOCKER").as_deref() != Some("0");
+    let answers = || docker(&["version", "--format", "{{.Server.Version}}"]).is_ok();
+    if !*ANSWERS.get_or_init(|| asked() && answers()) {
+        return false;
+    }
+    let image = format!("{name}:{tag}");
+    let there = docker(&["image", "inspect", &image]).or_else(|_| docker(&["pull", "--quiet", &image]));
+    if let Err(error) = &there {
+        let _ = writeln!(std::io::stderr(), "no container of {image}, a local process instead: {error}");
+    }
+    there.is_ok()
 }
 
 impl Running {

@@ -67,7 +67,7 @@ impl Kafka {
     /// Where the parts are there and the node does not start, with its log; where a part is missing and
     /// `STREAMGUARD_TEST_REQUIRE=1`.
     pub fn start() -> Option<Self> {
-        if docker::wanted() {
+        if docker::wanted(IMAGE) {
             return Some(started("Kafka", Self::container()));
         }
         match find_jars() {
@@ -222,11 +222,11 @@ fn write(path: &Path, text: &str) -> Result<()> {
 fn find_jars() -> Found<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let libs =
-        setting("STREAMGUARD_KAFKA_LIBS").map_or_else(|| root.join(".tools/kafka/libs"), PathBuf::from);
+        setting("STREAMGUARD_TEST_KAFKA_LIBS").map_or_else(|| root.join(".tools/kafka/libs"), PathBuf::from);
     if !libs.is_dir() {
         return Found::Missing(format!(
             "Apache Kafka's jars are not in {}; get them by scripts/install-kafka.sh (needs Maven), or name \
-             their directory in STREAMGUARD_KAFKA_LIBS, or start Docker",
+             their directory in STREAMGUARD_TEST_KAFKA_LIBS, or start Docker",
             libs.display()
         ));
     }

@@ -7,8 +7,8 @@
 //! What holds: nothing outlives the test process. A server is ended and its directory removed when its
 //! handle is dropped, and by a watchdog when the process ends in any other way, `kill -9` included.
 //!
-//! Containers by testcontainers are used where a Docker daemon answers and `STREAMGUARD_TEST_DOCKER`
-//! is not `0`; local processes otherwise.
+//! Containers by testcontainers are used where a Docker daemon answers and has or gets the image, and
+//! `STREAMGUARD_TEST_DOCKER` is not `0`; local processes otherwise.
 //!
 //! ```no_run
 //! let Some(kafka) = servers::kafka() else { return };

@@ -55,7 +55,7 @@ impl Postgres {
     /// Where the parts are there and it does not start, with its log; where a part is missing and
     /// `STREAMGUARD_TEST_REQUIRE=1`.
     pub fn start() -> Option<Self> {
-        if docker::wanted() {
+        if docker::wanted(IMAGE) {
             return Some(started("PostgreSQL", Self::container()));
         }
         match find_programs() {
@@ -192,7 +192,7 @@ fn find_programs() -> Found<Programs> {
     let Some(bin) = find_bin() else {
         return Found::Missing(
             "PostgreSQL's server programs (initdb, postgres, psql); on Debian: apt-get install postgresql, \
-             or name their directory in STREAMGUARD_POSTGRES_BIN, or start Docker"
+             or name their directory in STREAMGUARD_TEST_POSTGRES_BIN, or start Docker"
                 .into(),
         );
     };
@@ -211,7 +211,7 @@ fn find_programs() -> Found<Programs> {
 
 /// The directory of initdb: named, or of the newest Debian package, or on the path.
 fn find_bin() -> Option<PathBuf> {
-    let named = setting("STREAMGUARD_POSTGRES_BIN").map(PathBuf::from);
+    let named = setting("STREAMGUARD_TEST_POSTGRES_BIN").map(PathBuf::from);
     let packaged = || {
         let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
         let newest = versions.flatten().filter_map(|v| v.file_name().to_str()?.parse::<u32>().ok()).max()?;
