@@ -1,0 +1,394 @@
+//! Plans: what a program of rules does, as data.
+//!
+//! Enters from `sql`'s binder: queries with every name, type and function resolved. Leaves to `task`:
+//! [`TaskPlan`]s, one per input topic, whose steps `operator` runs. What holds: an expression's column
+//! indexes fit the row that the step gets; aggregates that group one input by one key share one store and
+//! one look-up; a [`Fingerprint`] depends on meaning only, never on layout, file or order of rules.
+//!
+//! ```text
+//! Program ── TaskPlan (topic `transactions`)
+//!              input ─┬─ Filter ── Project ── Sink fraud_alerts        a filter rule
+//!                     ├─ Repartition by merchant                       feeds another TaskPlan
+//!                     └─ Aggregate by account ─┬─ Having ── Project ── Sink fraud_alerts
+//!                          (frames: filter, window, calls)             windowed rules
+//! ```
+
+mod fingerprint;
+pub mod logical;
+mod physical;
+mod rule;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use fingerprint::Fingerprint;
+pub use rule::{Emit, Mode, Rule, Severity};
+
+use crate::format::FormatSpec;
+use crate::types::aggregate::Aggregate;
+use crate::types::expr::Expr;
+use crate::types::time_format::Pattern;
+use crate::types::{Column, DataType, Schema};
+
+/// Index of a query in [`Program::queries`].
+pub type QueryId = usize;
+/// Index of a step in [`TaskPlan::steps`].
+pub type StepId = usize;
+/// Index of a store in [`TaskPlan::stores`].
+pub type StoreId = usize;
+
+/// All that the rule files say, ready to run.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The persistent queries in order of their statements.
+    pub queries: Vec<Query>,
+    /// One per topic that is read, in order of their first use; all of them together do the queries' work.
+    pub tasks: Vec<TaskPlan>,
+    /// The topics that the program writes, each once: sinks and repartition topics.
+    pub outputs: Vec<OutputTopic>,
+    /// Records of `INSERT INTO ... VALUES`, for `replay`.
+    pub inserts: Vec<InsertedRecord>,
+    /// The declared and derived sources by name, for DESCRIBE and for reading topics as JSON.
+    pub sources: BTreeMap<String, Arc<Source>>,
+}
+
+/// A stream or table as the catalog knows it.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// A table rather than a stream.
+    pub is_table: bool,
+    /// Its topic.
+    pub topic: String,
+    /// Columns of key and value.
+    pub schema: Schema,
+    /// Format of the key.
+    pub key_format: FormatSpec,
+    /// Format of the value.
+    pub value_format: FormatSpec,
+    /// Where its time comes from, if not from the record.
+    pub timestamp: Option<TimestampColumn>,
+    /// How its key is windowed.
+    pub window: Option<KeyWindow>,
+    /// Made by a query of this program, and by which.
+    pub derived_by: Option<QueryId>,
+    /// PARTITIONS of its WITH clause, or of the query that makes it.
+    pub partitions: Option<i32>,
+}
+
+/// The column that holds a record's event time.
+#[derive(Debug, Clone)]
+pub struct TimestampColumn {
+    /// Its index in the row.
+    pub column: usize,
+    /// How its text is read; None where it is a BIGINT or TIMESTAMP in milliseconds.
+    pub pattern: Option<Arc<Pattern>>,
+}
+
+/// The window that a key carries in its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyWindow {
+    /// Tumbling or hopping: 8 bytes of start; the size in milliseconds is known.
+    Time {
+        /// Milliseconds.
+        size: i64,
+    },
+    /// Session: 8 bytes of end and of start.
+    Session,
+}
+
+/// A persistent query.
+#[derive(Debug)]
+pub struct Query {
+    /// ksqlDB's id: `CSAS_NAME_0`, `INSERTQUERY_3`, or its QUERY_ID.
+    pub id: String,
+    /// The topic it reads.
+    pub source_topic: String,
+    /// The topic it writes.
+    pub sink_topic: String,
+    /// What makes it a rule: its sink topic is `fraud_alerts`.
+    pub rule: Option<Rule>,
+    /// Its text with variables substituted.
+    pub sql: String,
+}
+
+/// A topic that the program writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputTopic {
+    /// Its name.
+    pub name: String,
+    /// Partitions; None for as many as its input has.
+    pub partitions: Option<i32>,
+    /// The topic whose partition count it takes where `partitions` is None.
+    pub like: String,
+    /// Holds a table: compacted (never the alerts' topic).
+    pub compacted: bool,
+    /// Ours alone: a repartition topic.
+    pub internal: bool,
+}
+
+/// A record that a statement wrote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InsertedRecord {
+    /// Its topic.
+    pub topic: String,
+    /// The key's bytes.
+    pub key: Option<Vec<u8>>,
+    /// The value's bytes.
+    pub value: Option<Vec<u8>>,
+    /// Milliseconds; None: the time of writing (0 offline).
+    pub timestamp: Option<i64>,
+}
+
+/// What is done with the records of one topic, the same for each of its partitions. A task is one of these
+/// for one partition.
+#[derive(Debug)]
+pub struct TaskPlan {
+    /// A name that is stable across runs, for stores and messages.
+    pub name: String,
+    /// The topic and how its records become rows.
+    pub input: Input,
+    /// The stores that the steps use.
+    pub stores: Vec<StorePlan>,
+    /// In an order in which each step stands after those that feed it.
+    pub steps: Vec<Step>,
+}
+
+/// How the records of a topic become rows.
+///
+/// A row is: the key's columns, the value's columns, then the pseudo columns of [`Pseudo`] in its order.
+#[derive(Debug)]
+pub struct Input {
+    /// The topic.
+    pub topic: String,
+    /// One reading of the topic per declaration of a source over it that some query reads.
+    pub readings: Vec<Reading>,
+    /// The topic is one of ours that carries the original record's position in its headers: a derived
+    /// stream or a repartition topic.
+    pub carries_origin: bool,
+}
+
+/// One declaration's way to read a topic.
+#[derive(Debug)]
+pub struct Reading {
+    /// The source as declared.
+    pub source: Arc<Source>,
+    /// Its records were moved here by [`Operator::Repartition`]: the original key's bytes are in a header.
+    pub repartitioned: bool,
+    /// Which columns of the row some query needs, the timestamp column among them; the rest is only checked.
+    pub wanted: Vec<bool>,
+    /// The steps that take each row.
+    pub outputs: Vec<StepId>,
+    /// The queries that read it, for accounting.
+    pub queries: Vec<QueryId>,
+}
+
+/// The pseudo columns at the end of a source's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pseudo {
+    /// ROWTIME: the record's time in milliseconds, a BIGINT.
+    Rowtime = 0,
+    /// ROWPARTITION, an INT.
+    Rowpartition = 1,
+    /// ROWOFFSET, a BIGINT.
+    Rowoffset = 2,
+    /// WINDOWSTART, a BIGINT; NULL without a window.
+    Windowstart = 3,
+    /// WINDOWEND, a BIGINT; NULL without a window.
+    Windowend = 4,
+}
+
+impl Pseudo {
+    /// All in row order.
+    pub const ALL: [Pseudo; 5] =
+        [Pseudo::Rowtime, Pseudo::Rowpartition, Pseudo::Rowoffset, Pseudo::Windowstart, Pseudo::Windowend];
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pseudo::Rowtime => "ROWTIME",
+            Pseudo::Rowpartition => "ROWPARTITION",
+            Pseudo::Rowoffset => "ROWOFFSET",
+            Pseudo::Windowstart => "WINDOWSTART",
+            Pseudo::Windowend => "WINDOWEND",
+        }
+    }
+
+    /// Its type.
+    pub fn data_type(self) -> DataType {
+        if self == Pseudo::Rowpartition { DataType::Integer } else { DataType::Bigint }
+    }
+}
+
+/// A store of a task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorePlan {
+    /// Its name, from input topic and key alone: the same whatever rules use it. Names the changelog.
+    pub name: String,
+    /// The types of its key's columns.
+    pub key: Vec<Column>,
+    /// What it keeps.
+    pub kind: StoreKind,
+}
+
+/// What a store keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreKind {
+    /// Per key the slots of the aggregates, by fingerprint.
+    Aggregates,
+    /// Per key the latest row of a table, with these value columns.
+    Table {
+        /// The columns.
+        columns: Vec<Column>,
+    },
+}
+
+/// A step and what it feeds.
+#[derive(Debug)]
+pub struct Step {
+    /// What is done.
+    pub operator: Operator,
+    /// The steps that take its rows. A [`Operator::Aggregate`] feeds through its frames instead.
+    pub outputs: Vec<StepId>,
+    /// The query that it belongs to; None where several share it.
+    pub query: Option<QueryId>,
+}
+
+/// What a step does with a row, or with a change of a table's row.
+#[derive(Debug)]
+pub enum Operator {
+    /// Keeps rows for which the predicate is TRUE. Of a table's change, a row that leaves becomes a
+    /// tombstone and one that was never in stays silent.
+    Filter {
+        /// BOOLEAN over the row.
+        predicate: Expr,
+    },
+    /// Computes the sink's row: key columns, then value columns.
+    Project {
+        /// One per column of the sink's schema.
+        exprs: Vec<Expr>,
+    },
+    /// Remembers a table's latest row per key, and turns records into changes with their old row.
+    Table {
+        /// Where.
+        store: StoreId,
+    },
+    /// Groups and aggregates: see [`Frame`].
+    Aggregate {
+        /// Where the slots are.
+        store: StoreId,
+        /// The key's columns over the input's row. A row with a NULL among them is skipped.
+        key: Vec<Expr>,
+        /// What is computed, by filter and window.
+        frames: Vec<Frame>,
+    },
+    /// Writes the record, as it came, to a topic of ours that is partitioned by another key.
+    Repartition {
+        /// The topic.
+        topic: String,
+        /// The key's columns over the input's row. A row with a NULL among them is skipped.
+        key: Vec<Expr>,
+        /// The key's columns.
+        columns: Vec<Column>,
+    },
+    /// Writes rows to a topic.
+    Sink(SinkPlan),
+}
+
+/// Aggregates over one input and key that also share filter and window: they see the same records, so
+/// they share windows, stream time and lateness.
+///
+/// Its output row is: the key's columns, the results of `calls`, then ROWTIME (the highest timestamp that
+/// went in), WINDOWSTART and WINDOWEND as BIGINT (NULL without a window).
+#[derive(Debug)]
+pub struct Frame {
+    /// Over input, key, filter and window.
+    pub fingerprint: Fingerprint,
+    /// WHERE over the input's row.
+    pub filter: Option<Expr>,
+    /// The window; None for one group for all time.
+    pub window: Option<WindowPlan>,
+    /// The aggregate functions, each once.
+    pub calls: Vec<Call>,
+    /// What each query does with a change.
+    pub outputs: Vec<FrameOutput>,
+}
+
+/// An aggregate function over its arguments.
+#[derive(Debug)]
+pub struct Call {
+    /// Over the frame's and the function with its arguments: the tag of its slot.
+    pub fingerprint: Fingerprint,
+    /// The function.
+    pub aggregate: Aggregate,
+    /// Its arguments over the input's row.
+    pub args: Vec<Expr>,
+}
+
+/// One query's use of a frame.
+#[derive(Debug)]
+pub struct FrameOutput {
+    /// The query.
+    pub query: QueryId,
+    /// HAVING over the frame's output row.
+    pub having: Option<Expr>,
+    /// For `--@emit: first` the tag of the slot that remembers which windows have fired.
+    pub first: Option<Fingerprint>,
+    /// EMIT FINAL: nothing is written before the window closes.
+    pub is_final: bool,
+    /// The step that takes the change, in the frame's output row.
+    pub step: StepId,
+}
+
+/// A window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WindowPlan {
+    /// Its kind and sizes.
+    pub kind: WindowKind,
+    /// How long after its end a window takes late records, in milliseconds.
+    pub grace: i64,
+}
+
+/// The kinds of windows, sizes in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WindowKind {
+    /// Windows of `size` that start at multiples of `size`.
+    Tumbling {
+        /// Milliseconds.
+        size: i64,
+    },
+    /// Windows of `size` that start at multiples of `advance`.
+    Hopping {
+        /// Milliseconds.
+        size: i64,
+        /// Milliseconds.
+        advance: i64,
+    },
+    /// Windows that end after `gap` without a record.
+    Session {
+        /// Milliseconds.
+        gap: i64,
+    },
+}
+
+/// Where rows go.
+#[derive(Debug)]
+pub struct SinkPlan {
+    /// The topic.
+    pub topic: String,
+    /// The row's columns.
+    pub schema: Schema,
+    /// Format of the key.
+    pub key_format: FormatSpec,
+    /// Format of the value.
+    pub value_format: FormatSpec,
+    /// The row's column that becomes the record's time; otherwise the row's own time is.
+    pub timestamp: Option<TimestampColumn>,
+    /// The key carries the row's window.
+    pub window: Option<KeyWindow>,
+    /// The records are alerts of this rule.
+    pub rule: Option<Rule>,
+    /// Other queries of this program read the topic: records carry their origin in headers.
+    pub carries_origin: bool,
+}

@@ -1,0 +1,143 @@
+//! What an aggregate function remembers of the values it has seen.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use super::{Aggregate, Function};
+use crate::types::{DataType, Decimal, EvalError, Value, compare};
+
+/// The state of one aggregate of one group and window.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Accumulator {
+    /// COUNT, and SUM of INT and BIGINT.
+    Whole(i64),
+    /// SUM of DOUBLE.
+    Double(f64),
+    /// SUM of DECIMAL.
+    Decimal(Decimal),
+    /// AVG of INT and BIGINT: the sum wraps as Java's long does, so it is exactly ksqlDB's.
+    WholeMean {
+        /// Sum.
+        sum: i64,
+        /// Count.
+        count: i64,
+    },
+    /// AVG of DOUBLE.
+    Mean {
+        /// Sum.
+        sum: f64,
+        /// Count.
+        count: i64,
+    },
+    /// MIN, MAX, LATEST and EARLIEST; `seen` tells a NULL that was kept from nothing.
+    Value {
+        /// The value.
+        value: Value<'static>,
+        /// A record was taken.
+        seen: bool,
+    },
+    /// COUNT_DISTINCT: the values' bytes.
+    Distinct(BTreeSet<Box<[u8]>>),
+}
+
+impl Accumulator {
+    /// Before any value.
+    pub(super) fn start(aggregate: &Aggregate) -> Self {
+        let double = aggregate.argument == Some(DataType::Double);
+        match (aggregate.function, &aggregate.returns) {
+            (Function::Sum, DataType::Double) => Accumulator::Double(0.0),
+            (Function::Sum, DataType::Decimal { scale, .. }) => Accumulator::Decimal(Decimal::new(0, *scale)),
+            (Function::Count | Function::Sum, _) => Accumulator::Whole(0),
+            (Function::Avg, _) if double => Accumulator::Mean { sum: 0.0, count: 0 },
+            (Function::Avg, _) => Accumulator::WholeMean { sum: 0, count: 0 },
+            (Function::CountDistinct, _) => Accumulator::Distinct(BTreeSet::new()),
+            _ => Accumulator::Value { value: Value::Null, seen: false },
+        }
+    }
+
+    /// Takes a value.
+    pub(super) fn add(&mut self, aggregate: &Aggregate, value: Option<&Value<'_>>) -> Result<(), EvalError> {
+        let Some(value) = value else {
+            if let Accumulator::Whole(count) = self {
+                *count += 1;
+            }
+            return Ok(());
+        };
+        if let Accumulator::Value { value: mine, seen } = self {
+            take_value(aggregate.function, mine, seen, value);
+            return Ok(());
+        }
+        if value.is_null() {
+            return Ok(());
+        }
+        match self {
+            Accumulator::Whole(sum) if aggregate.function == Function::Sum => {
+                *sum = add_whole(aggregate, *sum, value)?;
+            }
+            Accumulator::Whole(count) => *count += 1,
+            Accumulator::Double(sum) => *sum += value.as_f64().unwrap_or_default(),
+            Accumulator::Decimal(sum) => *sum = add_decimal(aggregate, *sum, value)?,
+            Accumulator::WholeMean { sum, count } => {
+                *sum = sum.wrapping_add(value.as_i64().unwrap_or_default());
+                *count += 1;
+            }
+            Accumulator::Mean { sum, count } => {
+                *sum += value.as_f64().unwrap_or_default();
+                *count += 1;
+            }
+            Accumulator::Distinct(values) => {
+                let mut bytes = Vec::new();
+                super::codec::write_value(&mut bytes, value);
+                values.insert(bytes.into_boxed_slice());
+            }
+            Accumulator::Value { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// The result so far.
+    pub(super) fn result(&self, aggregate: &Aggregate) -> Value<'_> {
+        match self {
+            Accumulator::Whole(v) if aggregate.returns == DataType::Integer => Value::Integer(*v as i32),
+            Accumulator::Whole(v) => Value::Bigint(*v),
+            Accumulator::Double(v) => Value::Double(*v),
+            Accumulator::Decimal(v) => Value::Decimal(*v),
+            Accumulator::WholeMean { count: 0, .. } | Accumulator::Mean { count: 0, .. } => Value::Double(0.0),
+            Accumulator::WholeMean { sum, count } => Value::Double(*sum as f64 / *count as f64),
+            Accumulator::Mean { sum, count } => Value::Double(sum / *count as f64),
+            Accumulator::Value { value, .. } => value.borrowed(),
+            Accumulator::Distinct(values) => Value::Bigint(values.len() as i64),
+        }
+    }
+}
+
+/// SUM of INT and BIGINT: an overflow is an error, as `Math.addExact` in ksqlDB.
+fn add_whole(aggregate: &Aggregate, sum: i64, value: &Value<'_>) -> Result<i64, EvalError> {
+    let integer = aggregate.returns == DataType::Integer;
+    sum.checked_add(value.as_i64().unwrap_or_default())
+        .filter(|v| !integer || i32::try_from(*v).is_ok())
+        .ok_or_else(|| EvalError::new(format!("SUM exceeds {}", aggregate.returns)))
+}
+
+fn add_decimal(aggregate: &Aggregate, sum: Decimal, value: &Value<'_>) -> Result<Decimal, EvalError> {
+    let (Value::Decimal(value), DataType::Decimal { precision, scale }) = (value, &aggregate.returns) else {
+        return Ok(sum);
+    };
+    sum.checked_add(*value)
+        .and_then(|v| v.fit(*precision, *scale))
+        .ok_or_else(|| EvalError::new(format!("SUM exceeds {}", aggregate.returns)))
+}
+
+fn take_value(function: Function, mine: &mut Value<'static>, seen: &mut bool, value: &Value<'_>) {
+    let takes = match function {
+        Function::Min => !value.is_null() && (!*seen || compare(value, mine) == Some(Ordering::Less)),
+        Function::Max => !value.is_null() && (!*seen || compare(value, mine) == Some(Ordering::Greater)),
+        Function::Latest { ignore_nulls } => !(ignore_nulls && value.is_null()),
+        Function::Earliest { ignore_nulls } => !*seen && !(ignore_nulls && value.is_null()),
+        _ => false,
+    };
+    if takes {
+        mine.assign(value);
+        *seen = true;
+    }
+}

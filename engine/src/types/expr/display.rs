@@ -1,0 +1,134 @@
+//! Canonical text of bound expressions, for fingerprints and versions: it never changes for the same meaning.
+
+use std::fmt;
+
+use super::{CompareOp, Expr, Like, Node};
+use crate::types::Value;
+
+impl CompareOp {
+    /// How it is written.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            CompareOp::Equal => "=",
+            CompareOp::NotEqual => "<>",
+            CompareOp::Less => "<",
+            CompareOp::LessOrEqual => "<=",
+            CompareOp::Greater => ">",
+            CompareOp::GreaterOrEqual => ">=",
+        }
+    }
+}
+
+fn list(f: &mut fmt::Formatter<'_>, separator: &str, items: &[Expr]) -> fmt::Result {
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            f.write_str(separator)?;
+        }
+        write!(f, "{item}")?;
+    }
+    Ok(())
+}
+
+fn literal(f: &mut fmt::Formatter<'_>, value: &Value<'_>) -> fmt::Result {
+    match value {
+        Value::Null => f.write_str("NULL"),
+        Value::Boolean(v) => write!(f, "{v}"),
+        Value::Integer(v) => write!(f, "{v}"),
+        Value::Bigint(v) => write!(f, "{v}"),
+        Value::Double(v) => write!(f, "{v:e}"),
+        Value::Decimal(v) => write!(f, "{v}"),
+        Value::String(v) => write!(f, "'{}'", v.replace('\'', "''")),
+        Value::Bytes(v) => write!(f, "X'{}'", v.iter().map(|b| format!("{b:02x}")).collect::<String>()),
+        Value::Date(v) => write!(f, "DATE({v})"),
+        Value::Time(v) => write!(f, "TIME({v})"),
+        Value::Timestamp(v) => write!(f, "TIMESTAMP({v})"),
+        other => write!(f, "{other:?}"),
+    }
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "NOT " } else { "" }
+}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node {
+            Node::Column { name, .. } => write!(f, "`{name}`"),
+            Node::Literal(value) => literal(f, value),
+            Node::And(all) => {
+                f.write_str("(")?;
+                list(f, " AND ", all)?;
+                f.write_str(")")
+            }
+            Node::Or(any) => {
+                f.write_str("(")?;
+                list(f, " OR ", any)?;
+                f.write_str(")")
+            }
+            Node::Not(e) => write!(f, "NOT {e}"),
+            Node::Compare(op, l, r) => write!(f, "({l} {} {r})", op.symbol()),
+            Node::Distinct { sides, negated } => {
+                write!(f, "({} IS {}DISTINCT FROM {})", sides[0], not(*negated), sides[1])
+            }
+            Node::IsNull { expr, negated } => write!(f, "({expr} IS {}NULL)", not(*negated)),
+            Node::Between { parts: [e, low, high], negated } => write!(f, "({e} {}BETWEEN {low} AND {high})", not(*negated)),
+            Node::In { expr, list: items, negated } => {
+                write!(f, "({expr} {}IN (", not(*negated))?;
+                list(f, ", ", items)?;
+                f.write_str("))")
+            }
+            Node::Like { expr, pattern, negated } => match &**pattern {
+                Like::Constant(pattern) => write!(f, "({expr} {}LIKE {pattern:?})", not(*negated)),
+                Like::Dynamic { pattern, escape } => {
+                    write!(f, "({expr} {}LIKE {pattern} ESCAPE {escape:?})", not(*negated))
+                }
+            },
+            Node::Arithmetic(op, l, r) => write!(f, "({l} {} {r})", op.symbol()),
+            Node::Negate(e) => write!(f, "-{e}"),
+            Node::Case { whens, otherwise } => {
+                f.write_str("CASE")?;
+                for (condition, result) in whens {
+                    write!(f, " WHEN {condition} THEN {result}")?;
+                }
+                if let Some(e) = otherwise {
+                    write!(f, " ELSE {e}")?;
+                }
+                f.write_str(" END")
+            }
+            Node::Cast(e) => match &self.data_type {
+                Some(to) => write!(f, "CAST({e} AS {to})"),
+                None => write!(f, "{e}"),
+            },
+            Node::Call { name, args, .. } => {
+                write!(f, "{name}(")?;
+                list(f, ", ", args)?;
+                f.write_str(")")
+            }
+            Node::Subscript(base, index) => write!(f, "{base}[{index}]"),
+            Node::Field { base, name, .. } => write!(f, "{base}->`{name}`"),
+            Node::Array(items) => {
+                f.write_str("ARRAY[")?;
+                list(f, ", ", items)?;
+                f.write_str("]")
+            }
+            Node::Struct(items) => {
+                f.write_str("STRUCT(")?;
+                list(f, ", ", items)?;
+                f.write_str(")")
+            }
+            Node::Map(entries) => {
+                f.write_str("MAP(")?;
+                for (key, value) in entries {
+                    write!(f, "{key} := {value};")?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Expr { node: self.clone(), data_type: None })
+    }
+}
