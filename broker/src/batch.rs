@@ -26,6 +26,29 @@ struct Entry {
     timestamp: i64,
 }
 
+impl Entry {
+    fn new(
+        start: usize,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: u32,
+        source: usize,
+        offset: i64,
+        timestamp: i64,
+    ) -> Self {
+        let length = |part: Option<&[u8]>| part.map_or(ABSENT, |p| p.len() as i32);
+        Self {
+            start,
+            key: length(key),
+            value: length(value),
+            headers,
+            source: source as u32,
+            offset,
+            timestamp,
+        }
+    }
+}
+
 /// Marks an absent key or value in [`Entry`].
 const ABSENT: i32 = -1;
 
@@ -61,6 +84,11 @@ impl<'a> Headers<'a> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.encoded.is_empty()
+    }
+
+    /// Headers that lie as a batch keeps them: names and values in turn, each behind its length (u32, little-endian).
+    pub(crate) fn from_encoded(encoded: &'a [u8]) -> Self {
+        Self { encoded }
     }
 }
 
@@ -143,15 +171,26 @@ impl Batch {
                 self.bytes.extend_from_slice(part);
             }
         }
-        self.entries.push(Entry {
-            start,
-            key: key.map_or(ABSENT, |k| k.len() as i32),
-            value: value.map_or(ABSENT, |v| v.len() as i32),
-            headers: (self.bytes.len() - headers_at) as u32,
-            source: source as u32,
-            offset,
-            timestamp,
-        });
+        let headers = (self.bytes.len() - headers_at) as u32;
+        self.entries.push(Entry::new(start, key, value, headers, source, offset, timestamp));
+    }
+
+    /// As [`Batch::push`], with headers that are already laid out.
+    pub(crate) fn push_encoded(
+        &mut self,
+        source: usize,
+        offset: i64,
+        timestamp: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: Headers<'_>,
+    ) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(key.unwrap_or_default());
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.bytes.extend_from_slice(headers.encoded);
+        let headers = headers.encoded.len() as u32;
+        self.entries.push(Entry::new(start, key, value, headers, source, offset, timestamp));
     }
 
     /// The record at `index`, which is below [`Batch::len`].

@@ -1,0 +1,164 @@
+//! The embedded broker: the log on an ordered key-value store, in this process.
+//!
+//! It keeps Kafka's shape. A stored value is one commit's records for one partition (a large commit is
+//! several values, written at once). A commit or abort marker takes an offset in each partition of its
+//! transaction, and aborted records leave a gap. A newer producer with the same transactional id fences the
+//! older one; group offsets and their metadata are part of the same atomic write and are refused for a
+//! membership whose generation is over.
+//!
+//! What is different from a Kafka cluster, and what holds instead:
+//! - Records of an open transaction lie in the producer's memory and have no offset before the commit. So an
+//!   open transaction holds nobody back: the high watermark and the last stable offset are always the same,
+//!   and a reader with [`Isolation::ReadUncommitted`](crate::Isolation) never meets an aborted record.
+//! - Records of a producer without transactions are written when `flush` is called, when 256 KiB are queued,
+//!   when somebody reads, or when the producer is dropped.
+//! - [`Cleanup::Compact`](crate::Cleanup) is remembered but nothing is compacted yet; the bytes of a
+//!   partition are bounded where [`TopicSpec::retention_bytes`] says so.
+//! - Groups and transactional ids live as long as the process: one process at a time has the directory open.
+//! - Of the client properties `message.max.bytes` (producer) and `max.poll.interval.ms` (consumer) have an
+//!   effect; the others speak of a network that is not there and are ignored.
+//!
+//! # Durability
+//!
+//! On disk, a commit that returned has reached the operating system: it survives the death of the process
+//! (`kill -9`). It is forced to the disk every [`Sync::Interval`] (1 s by default) and when the last client
+//! is gone, so a power cut or a crash of the machine loses at most that much, always whole commits, newest
+//! first. With [`Sync::EveryCommit`] a commit that returned survives a power cut as well.
+
+mod chunk;
+mod consumer;
+mod disk;
+mod group;
+mod keys;
+mod log;
+mod producer;
+mod storage;
+mod syncer;
+mod topics;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use consumer::EmbeddedConsumer;
+use disk::Disk;
+use log::Log;
+use producer::EmbeddedProducer;
+use storage::{Direction, Memory, Table};
+#[cfg(feature = "kafka")]
+pub(crate) use topics::same_partitions;
+
+use crate::{
+    Broker, Consumer, ConsumerConfig, ErrorKind, Isolation, OffsetCommit, Producer, ProducerConfig, Result,
+    TopicInfo, TopicPartition, TopicSpec,
+};
+
+/// When what was committed is forced to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sync {
+    /// This often, and when the broker is closed.
+    Interval(Duration),
+    /// Before each commit returns.
+    EveryCommit,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self::Interval(Duration::from_secs(1))
+    }
+}
+
+/// The embedded broker, shared by the threads of a process.
+pub struct Embedded {
+    log: Arc<Log>,
+}
+
+impl Embedded {
+    /// Opens the broker in `dir`, which is made where it is missing, with the default [`Sync`]. One that
+    /// another process has open is an error of kind [`ErrorKind::Config`].
+    pub fn open(dir: &Path) -> Result<Arc<Self>> {
+        Self::open_with(dir, Sync::default())
+    }
+
+    /// As [`Embedded::open`], with another durability.
+    pub fn open_with(dir: &Path, sync: Sync) -> Result<Arc<Self>> {
+        let storage = Disk::open(dir)?;
+        let name = format!("embedded broker in {}", dir.display());
+        let state = topics::load(&storage, &name)?;
+        let log = Arc::new(Log::new(Box::new(storage), name, sync == Sync::EveryCommit, state));
+        if let Sync::Interval(every) = sync {
+            syncer::start(&log, every)?;
+        }
+        Ok(Arc::new(Self { log }))
+    }
+
+    /// A broker in memory: gone when its last client is gone.
+    pub fn in_memory() -> Arc<Self> {
+        let storage = Box::new(Memory::default());
+        let name = "embedded broker in memory".to_owned();
+        let state = topics::load(&*storage, &name).unwrap_or_default();
+        Arc::new(Self { log: Arc::new(Log::new(storage, name, false, state)) })
+    }
+}
+
+impl Broker for Embedded {
+    fn describe(&self) -> String {
+        self.log.name.clone()
+    }
+
+    fn cluster_id(&self) -> Result<String> {
+        Ok(self.log.state().cluster.clone())
+    }
+
+    fn create_topics(&self, topics: &[TopicSpec]) -> Result<()> {
+        topics.iter().try_for_each(|spec| self.log.create_topic(spec))
+    }
+
+    fn delete_topics(&self, topics: &[String]) -> Result<()> {
+        topics.iter().try_for_each(|name| self.log.delete_topic(name))
+    }
+
+    fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
+        Ok(self.log.state().topics.get(name).map(topics::Topic::info))
+    }
+
+    fn topics(&self) -> Result<Vec<TopicInfo>> {
+        Ok(self.log.state().topics.values().map(topics::Topic::info).collect())
+    }
+
+    fn watermarks(&self, partition: &TopicPartition, _isolation: Isolation) -> Result<(i64, i64)> {
+        self.log.write_out_lingering();
+        self.log.ends(partition, "asking for the ends of").map(|(_, ends)| (ends.start, ends.end))
+    }
+
+    fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
+        // A commit that is under way is waited for.
+        let _writing = self.log.writing();
+        partitions.iter().map(|p| self.log.committed(group, p)).collect()
+    }
+
+    fn delete_group(&self, group: &str) -> Result<()> {
+        let _writing = self.log.writing();
+        if !self.log.state().group(group, |g, _| g.is_empty()) {
+            let message = "the group has members: stop them first";
+            return Err(self.log.error(ErrorKind::Config, &format!("deleting group {group}"), message));
+        }
+        let from = keys::group(group);
+        let to = [&from[..from.len() - 1], &[1]].concat();
+        let mut changes = Vec::new();
+        self.log.storage.scan(Table::Meta, &from, &to, Direction::Forward, &mut |key, _| {
+            changes.push(storage::Change::Remove(Table::Meta, key.to_vec()));
+            true
+        })?;
+        self.log.state().groups.remove(group);
+        self.log.write(changes)
+    }
+
+    fn consumer(&self, config: &ConsumerConfig) -> Result<Box<dyn Consumer>> {
+        Ok(Box::new(EmbeddedConsumer::new(&self.log, config)?))
+    }
+
+    fn producer(&self, config: &ProducerConfig) -> Result<Box<dyn Producer>> {
+        Ok(Box::new(EmbeddedProducer::new(&self.log, config)?))
+    }
+}
