@@ -33,8 +33,6 @@ summary=()
 skips=()
 failed=0
 
-usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0"; }
-
 required() { [ "${STREAMGUARD_TEST_REQUIRE:-}" = 1 ]; }
 
 # step NAME COMMAND..: runs it, keeps its output visible, and notes how it went and how long it took.
@@ -108,7 +106,7 @@ format() { cargo fmt --all --check; }
 
 lint() { cargo clippy "${locked[@]}" --workspace --all-targets -- -D warnings; }
 
-shell_lint() { shellcheck -x start.sh stop.sh test.sh .ci/run scripts/*.sh; }
+shell_lint() { shellcheck -x start.sh stop.sh test.sh .ci/run scripts/*.sh scripts/connected; }
 
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc "${locked[@]}" --workspace --no-deps; }
 

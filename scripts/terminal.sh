@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Words to a person, and answers back. Sourced.
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 
+# fail WHAT [WHAT TO DO NEXT..]
 fail() {
   printf '%s\n' "${0##*/}: $1" >&2
   shift
-  local line
-  for line; do printf '  %s\n' "$line" >&2; done
+  [ $# = 0 ] || printf '  %s\n' "$@" >&2
   exit 1
 }
 
@@ -22,3 +22,10 @@ ask() {
   read -r -p "$1 [$2] " answer || true
   printf '%s\n' "${answer:-$2}"
 }
+
+# The comment at the head of a script is its help.
+usage() { sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p;}' "$0"; }
+
+if [ "${BASH_VERSINFO[0]}" -lt 4 ] || { [ "${BASH_VERSINFO[0]}" = 4 ] && [ "${BASH_VERSINFO[1]}" -lt 4 ]; }; then
+  fail "this needs bash 4.4 or later, and this is $BASH_VERSION" "macOS: brew install bash"
+fi
