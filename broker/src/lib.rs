@@ -16,6 +16,7 @@ mod error;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 mod partitioner;
+mod properties;
 mod shutdown;
 mod topic;
 

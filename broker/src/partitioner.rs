@@ -35,8 +35,12 @@ mod tests {
     /// The values of Kafka's own `UtilsTest.testMurmur2`.
     #[test]
     fn agrees_with_the_java_client() {
-        let cases: [(&[u8], i32); 4] =
-            [(b"21", -973932308), (b"foobar", -790332482), (b"a-little-bit-long-string", -985981536), (b"abc", 479470107)];
+        let cases: [(&[u8], i32); 4] = [
+            (b"21", -973932308),
+            (b"foobar", -790332482),
+            (b"a-little-bit-long-string", -985981536),
+            (b"abc", 479470107),
+        ];
         for (key, hash) in cases {
             assert_eq!(murmur2(key) as i32, hash);
         }

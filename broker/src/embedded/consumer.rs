@@ -14,7 +14,7 @@ use super::keys::Ends;
 use super::log::{GroupOffsets, Log, State, Transaction};
 use crate::{
     Batch, Consumer, ConsumerConfig, Error, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Poll,
-    Position, Result, StartAt, TopicPartition,
+    Position, Result, StartAt, TopicPartition, properties,
 };
 
 /// Records of a poll where the configuration does not say.
@@ -58,6 +58,11 @@ pub(super) struct EmbeddedConsumer {
 
 impl EmbeddedConsumer {
     pub(super) fn new(log: &Arc<Log>, config: &ConsumerConfig) -> Result<Self> {
+        properties::check(
+            &format!("making a consumer on the {}", log.name),
+            &config.properties,
+            properties::CONSUMER,
+        )?;
         let rebalance_timeout = match config.properties.get("max.poll.interval.ms") {
             None => REBALANCE_TIMEOUT,
             Some(text) => text.parse().map(Duration::from_millis).map_err(|_| {

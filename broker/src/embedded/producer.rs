@@ -13,7 +13,7 @@ use super::log::{GroupOffsets, Lingering, Log, Part, Transaction, lock};
 use super::topics::shared_name;
 use crate::{
     Error, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Outgoing, Producer, ProducerConfig,
-    Result, TopicPartition, partition_for_key,
+    Result, TopicPartition, partition_for_key, properties,
 };
 
 /// The bytes of one record, as librdkafka's and the broker's default `message.max.bytes`.
@@ -116,6 +116,11 @@ pub(super) struct EmbeddedProducer {
 
 impl EmbeddedProducer {
     pub(super) fn new(log: &Arc<Log>, config: &ProducerConfig) -> Result<Self> {
+        properties::check(
+            &format!("making a producer on the {}", log.name),
+            &config.properties,
+            properties::PRODUCER,
+        )?;
         let largest = match config.properties.get("message.max.bytes") {
             None => LARGEST_RECORD,
             Some(text) => text.parse().map_err(|_| {
