@@ -1,0 +1,77 @@
+//! A record as it comes to a task, and where it first came from.
+
+use events::headers;
+
+use crate::format::DecodeError;
+
+/// Looks up the last header of a name.
+pub type HeaderLookup<'a> = dyn Fn(&str) -> Option<&'a [u8]> + 'a;
+
+/// A record of the task's input topic. All parts are borrowed from the batch.
+#[derive(Clone, Copy)]
+pub struct InputRecord<'a> {
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Its time in milliseconds since 1970-01-01 UTC.
+    pub timestamp: i64,
+    /// The key's bytes.
+    pub key: Option<&'a [u8]>,
+    /// The value's bytes; None is a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// Its headers; asked only where the topic is one of ours that carries origins.
+    pub headers: &'a HeaderLookup<'a>,
+}
+
+/// The headers of a record that has none.
+pub fn no_headers<'a>(_: &str) -> Option<&'a [u8]> {
+    None
+}
+
+/// The original record that a record derives from: itself, or the one that its `source.*` headers name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// Its topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset.
+    pub offset: i64,
+    /// Its time in milliseconds.
+    pub timestamp: i64,
+    /// Which of the records derived from it this is, from 0.
+    pub ordinal: u32,
+}
+
+impl<'a> Origin<'a> {
+    /// Of a record that is itself the original.
+    pub(super) fn of_itself(topic: &'a str, record: &InputRecord<'a>) -> Self {
+        let InputRecord { partition, offset, timestamp, .. } = *record;
+        Self { topic, partition, offset, timestamp, ordinal: 0 }
+    }
+
+    /// Of a record of a topic that carries origins. One without the headers (somebody else wrote it) is
+    /// itself the original.
+    pub(super) fn carried(topic: &'a str, record: &InputRecord<'a>) -> Result<Self, DecodeError> {
+        let Some(source) = (record.headers)(headers::SOURCE_TOPIC) else {
+            return Ok(Self::of_itself(topic, record));
+        };
+        Ok(Self {
+            topic: std::str::from_utf8(source).map_err(|_| malformed(headers::SOURCE_TOPIC))?,
+            partition: number(record, headers::SOURCE_PARTITION)?,
+            offset: number(record, headers::SOURCE_OFFSET)?,
+            timestamp: number(record, headers::SOURCE_TIMESTAMP)?,
+            ordinal: number(record, headers::SOURCE_ORDINAL)?,
+        })
+    }
+}
+
+fn number<T: std::str::FromStr>(record: &InputRecord<'_>, name: &'static str) -> Result<T, DecodeError> {
+    let text = (record.headers)(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| malformed(name))
+}
+
+fn malformed(name: &str) -> DecodeError {
+    DecodeError { column: None, found: None, problem: format!("header {name} is missing or malformed") }
+}
