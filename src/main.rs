@@ -5,7 +5,6 @@
 //! log and errors on stderr. What holds: no logic lives here; a subcommand checks its settings, calls
 //! one function of a crate and says how it went.
 
-mod bench;
 mod consumer;
 mod context;
 mod crew;
@@ -72,8 +71,6 @@ enum Command {
     Replay(replay::Args),
     /// The database: schema and logins.
     Db(db::Args),
-    /// Measure: records per second.
-    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -105,7 +102,6 @@ impl Command {
             Self::Rules(args) => rules::run(args, context),
             Self::Replay(args) => replay::run(args, context),
             Self::Db(args) => db::run(args, context),
-            Self::Bench(args) => bench::run(args, context),
         }
     }
 }
