@@ -27,6 +27,7 @@ CONFORMANCE_FLOORS="--min-outputs 0 --min-refusals 0"
 
 shared=${STREAMGUARD_SHARED:-$root/../shared}
 logs=$root/.tools/test-logs
+target=${CARGO_TARGET_DIR:-$root/target}
 quick=no
 locked=()
 summary=()
@@ -128,9 +129,11 @@ all_tests() { logged workspace cargo test "${locked[@]}" --workspace --features 
 
 release_build() { cargo build "${locked[@]}" --release; }
 
+start_stop() { scripts/test-start-stop.sh "$target/release/streamguard"; }
+
 conformance() {
   # shellcheck disable=SC2086  # the floors are several words
-  python3 "$shared/tools/conformance.py" --bin target/release/streamguard $CONFORMANCE_FLOORS
+  python3 "$shared/tools/conformance.py" --bin "$target/release/streamguard" $CONFORMANCE_FLOORS
 }
 
 run_steps() {
@@ -148,6 +151,11 @@ run_steps() {
   step "tests of the workspace" all_tests
   if [ $quick = no ]; then
     step "release build" release_build
+    if postgres_programs >/dev/null; then
+      step "start.sh and stop.sh, without containers" start_stop
+    else
+      skip "start.sh and stop.sh: PostgreSQL's server programs are missing (Debian: postgresql)"
+    fi
     if [ -f "$shared/tools/conformance.py" ] && have python3; then
       step "conformance with ksqlDB's cases" conformance
     else

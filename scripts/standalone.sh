@@ -2,7 +2,8 @@
 # StreamGuard in one process, on the embedded broker, beside a PostgreSQL cluster of the project's own.
 # Sourced after terminal.sh, packages.sh, environment.sh, processes.sh and postgres.sh.
 
-binary=${root:?}/target/release/streamguard
+# STREAMGUARD_BINARY names one that is there already: then nothing is built.
+binary=${STREAMGUARD_BINARY:-${CARGO_TARGET_DIR:-${root:?}/target}/release/streamguard}
 pid_file=${state:?}/streamguard.pid
 log_file=$state/streamguard.log
 
@@ -10,6 +11,7 @@ standalone_runs() { ours "$pid_file" >/dev/null; }
 
 build_binary() {
   local missing
+  [ -z "${STREAMGUARD_BINARY:-}" ] || return 0
   missing=$(missing_to_build)
   if [ -n "$missing" ]; then
     fail "this is missing to build StreamGuard:" "$missing" "or start Docker: then nothing else is needed"
@@ -64,7 +66,7 @@ standalone_next_steps() {
   say "  psql          (. ./.env && $psql \"\$PSQL_URL\")" \
     "  log           $log_file" \
     "  database      127.0.0.1:$(env_get POSTGRES_PORT), its log $postgres_log" \
-    "  check a rule  target/release/streamguard rules check rules"
+    "  check a rule  $binary rules check rules"
 }
 
 stop_standalone() {
