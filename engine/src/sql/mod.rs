@@ -2,7 +2,13 @@
 
 pub mod ast;
 pub mod diagnostic;
+pub mod parser;
+mod pieces;
 pub mod source;
+mod split;
+mod token;
+pub mod variables;
 
 pub use diagnostic::{Diagnostic, Diagnostics, RenderStyle, Severity, nearest};
+pub use parser::parse_program;
 pub use source::SourceFile;

@@ -117,7 +117,10 @@ mod tests {
     fn quotes_and_semicolons_in_comments_are_text() {
         assert_eq!(kinds("-- it's; \n;").iter().filter(|(kind, _)| *kind == PieceKind::Semicolon).count(), 1);
         assert_eq!(kinds("/* ';' */").len(), 1);
-        assert_eq!(kinds("/*/").first().map(|piece| piece.0), Some(PieceKind::BlockComment { closed: false }));
+        assert_eq!(
+            kinds("/*/").first().map(|piece| piece.0),
+            Some(PieceKind::BlockComment { closed: false })
+        );
     }
 
     #[test]

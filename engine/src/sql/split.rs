@@ -130,7 +130,9 @@ impl Splitter<'_> {
             self.findings.push(
                 Diagnostic::error("directive", span, "this is not a directive")
                     .label("expected a name, a colon and a value")
-                    .hint("a directive is written --@name: value; a plain comment begins with -- and a space"),
+                    .hint(
+                        "a directive is written --@name: value; a plain comment begins with -- and a space",
+                    ),
             );
             return;
         }

@@ -66,7 +66,8 @@ impl Variables {
         end: usize,
     ) -> Result<Substituted, Vec<Diagnostic>> {
         let text = &text[..end];
-        let mut out = Substitution { variables: self, file, done: Substituted::new(file), unknown: Vec::new() };
+        let mut out =
+            Substitution { variables: self, file, done: Substituted::new(file), unknown: Vec::new() };
         if !self.enabled {
             out.keep(text, start, end);
             return Ok(out.done);
@@ -195,8 +196,9 @@ impl Substitution<'_> {
     }
 
     fn unknown_variable(&self, name: &str, span: Span) -> Diagnostic {
-        let error = Diagnostic::error("unknown_variable", span, format!("the variable {name} is not defined"))
-            .label("not defined at this point");
+        let error =
+            Diagnostic::error("unknown_variable", span, format!("the variable {name} is not defined"))
+                .label("not defined at this point");
         let names: Vec<&str> = self.variables.iter().map(|(name, _)| name).collect();
         match nearest(name, names.iter().copied()) {
             Some(near) => error.hint(format!("did you mean ${{{near}}}?")),

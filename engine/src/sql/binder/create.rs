@@ -1,0 +1,209 @@
+//! CREATE STREAM|TABLE over a topic.
+
+use std::sync::Arc;
+
+use super::properties::Properties;
+use super::{Binder, types};
+use crate::format::{Decoder, Format, FormatSpec};
+use crate::plan::{KeyWindow, Pseudo, Source, TimestampColumn};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{ColumnRole, CreateSource, Ident, SourceKind, Span};
+use crate::sql::catalog::Entry;
+use crate::types::time_format::Pattern;
+use crate::types::{Column, DataType, Schema};
+
+impl Binder {
+    /// Declares a source.
+    pub(super) fn create_source(&mut self, statement: &CreateSource, span: Span) -> Result<(), Diagnostic> {
+        if !self.may_create(&statement.name, statement.or_replace, statement.if_not_exists)? {
+            return Ok(());
+        }
+        let source = self.declare(statement, span)?;
+        self.catalog.put(Entry {
+            source: Arc::new(source),
+            declared: statement.name.span,
+            read_only: statement.read_only,
+            lineage: None,
+        });
+        Ok(())
+    }
+
+    /// Whether the statement is to be carried out; an error where the name is taken.
+    pub(super) fn may_create(&self, name: &Ident, or_replace: bool, if_not_exists: bool) -> Result<bool, Diagnostic> {
+        match self.catalog.get(&name.name) {
+            Some(_) if if_not_exists => Ok(false),
+            Some(entry) if !or_replace => {
+                let kind = if entry.source.is_table { "table" } else { "stream" };
+                let message = format!("a {kind} of the name {} is already there", name.name);
+                Err(Diagnostic::error("duplicate_source", name.span, message).note(entry.declared, "made here"))
+            }
+            _ => Ok(true),
+        }
+    }
+
+    fn declare(&self, statement: &CreateSource, span: Span) -> Result<Source, Diagnostic> {
+        let properties = Properties::read(&statement.properties)?;
+        if let Some((_, at)) = &properties.query_id {
+            return Err(Diagnostic::error("property", *at, "QUERY_ID belongs to a query"));
+        }
+        let is_table = statement.kind == SourceKind::Table;
+        let schema = columns(statement)?;
+        let Some((topic, _)) = &properties.topic else {
+            return Err(Diagnostic::error("property", statement.name.span, "KAFKA_TOPIC is missing from the WITH clause")
+                .hint("such as WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON')"));
+        };
+        if is_table && schema.key.is_empty() {
+            let message = format!("the table {} has no PRIMARY KEY", statement.name.name);
+            return Err(Diagnostic::error("key", statement.name.span, message)
+                .hint("declare the column that the topic's key holds: id VARCHAR PRIMARY KEY"));
+        }
+        let key_format = properties.key_spec(self.settings.key_format)?;
+        let value_format = properties.value_spec(self.settings.value_format, span)?;
+        check_formats(&schema, key_format, value_format, &statement.name)?;
+        Ok(Source {
+            name: statement.name.name.clone(),
+            is_table,
+            topic: topic.clone(),
+            timestamp: timestamp(&schema, &properties)?,
+            window: key_window(&properties)?,
+            schema,
+            key_format,
+            value_format,
+            derived_by: None,
+            partitions: properties.partitions,
+        })
+    }
+}
+
+/// The declared columns.
+fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
+    let is_table = statement.kind == SourceKind::Table;
+    let mut schema = Schema::default();
+    for (i, column) in statement.columns.iter().enumerate() {
+        let name = &column.name;
+        if let Some(first) = statement.columns[..i].iter().find(|c| c.name.name == name.name) {
+            return Err(Diagnostic::error("duplicate_column", name.span, format!("the column {} is declared twice", name.name))
+                .note(first.name.span, "first here"));
+        }
+        if Pseudo::ALL.iter().any(|p| p.name() == name.name) {
+            let message = format!("{} is a pseudo column that every source has", name.name);
+            return Err(Diagnostic::error("duplicate_column", name.span, message).hint("choose another name"));
+        }
+        let data_type = types::resolve(&column.data_type)?;
+        let key = match &column.role {
+            ColumnRole::Value => false,
+            ColumnRole::Key if is_table => {
+                return Err(Diagnostic::error("key", column.span, "a table's key is its PRIMARY KEY")
+                    .hint(format!("{} {data_type} PRIMARY KEY", name.name)));
+            }
+            ColumnRole::PrimaryKey if !is_table => {
+                return Err(Diagnostic::error("key", column.span, "a stream has no PRIMARY KEY, its rows are not unique")
+                    .hint(format!("{} {data_type} KEY", name.name)));
+            }
+            ColumnRole::Key | ColumnRole::PrimaryKey => true,
+            ColumnRole::Headers(_) => return Err(super::expr::unsupported(column.span, "a header column")),
+        };
+        if key && contains_map(&data_type) {
+            return Err(Diagnostic::error("key", column.data_type.span, "a key cannot hold a MAP: its bytes would not be unique"));
+        }
+        let part = if key { &mut schema.key } else { &mut schema.value };
+        part.push(Column::new(&name.name, data_type));
+    }
+    if schema.value.is_empty() {
+        let message = format!("{} declares no value columns", statement.name.name);
+        return Err(Diagnostic::error("schema", statement.name.span, message)
+            .hint("a schema registry, which could know them, is not supported"));
+    }
+    Ok(schema)
+}
+
+/// A key that holds a map has no one form.
+pub(super) fn contains_map(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Map(..) => true,
+        DataType::Array(element) => contains_map(element),
+        DataType::Struct(fields) => fields.iter().any(|f| contains_map(&f.data_type)),
+        _ => false,
+    }
+}
+
+/// Refuses columns that the formats cannot carry.
+pub(super) fn check_formats(
+    schema: &Schema,
+    key: FormatSpec,
+    value: FormatSpec,
+    name: &Ident,
+) -> Result<(), Diagnostic> {
+    let refuse = |message: String| Err(Diagnostic::error("format", name.span, message));
+    if key.format == Format::None && !schema.key.is_empty() {
+        return refuse(format!("the key format NONE carries no columns, {} is declared", schema.key[0].name));
+    }
+    if value.format == Format::None {
+        return refuse("the format NONE can only be a key's".into());
+    }
+    for (spec, columns) in [(key, &schema.key), (value, &schema.value)] {
+        if columns.is_empty() {
+            continue;
+        }
+        if let Err(e) = Decoder::new(&spec, columns, &vec![true; columns.len()]) {
+            return refuse(e.0);
+        }
+    }
+    Ok(())
+}
+
+/// TIMESTAMP and TIMESTAMP_FORMAT.
+pub(super) fn timestamp(schema: &Schema, properties: &Properties) -> Result<Option<TimestampColumn>, Diagnostic> {
+    let Some((name, span)) = &properties.timestamp else {
+        return match &properties.timestamp_format {
+            Some((_, span)) => {
+                Err(Diagnostic::error("property", *span, "TIMESTAMP_FORMAT says how TIMESTAMP's column is read: TIMESTAMP is missing"))
+            }
+            None => Ok(None),
+        };
+    };
+    // Quoted like a column, or in upper case like an unquoted one.
+    let plain = name.trim_matches(['`', '"']);
+    let found = schema.find(plain).filter(|_| plain != name.as_str()).or_else(|| schema.find(&name.to_ascii_uppercase())).or_else(|| schema.find(plain));
+    let Some((column, declared)) = found else {
+        return Err(Diagnostic::error("unknown_column", *span, format!("TIMESTAMP names no column: {name}"))
+            .did_you_mean(&name.to_ascii_uppercase(), schema.columns().map(|c| c.name.as_str())));
+    };
+    let pattern = match (&declared.data_type, &properties.timestamp_format) {
+        (DataType::Bigint | DataType::Timestamp, None) => None,
+        (DataType::String, Some((pattern, span))) => {
+            let compiled = Pattern::compile(pattern).map_err(|e| {
+                Diagnostic::error("property", *span, format!("TIMESTAMP_FORMAT: {e}"))
+            })?;
+            Some(Arc::new(compiled))
+        }
+        (DataType::String, None) => {
+            return Err(Diagnostic::error("property", *span, format!("{name} is text: TIMESTAMP_FORMAT is missing"))
+                .hint("such as TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ssXXX'"));
+        }
+        (other, Some((_, span))) => {
+            return Err(Diagnostic::error("property", *span, format!("TIMESTAMP_FORMAT reads text, {name} is {other}")));
+        }
+        (other, None) => {
+            return Err(Diagnostic::error("property", *span, format!("{name} is {other}, no time"))
+                .hint("a TIMESTAMP, a BIGINT in milliseconds, or text with TIMESTAMP_FORMAT"));
+        }
+    };
+    Ok(Some(TimestampColumn { column, pattern }))
+}
+
+/// WINDOW_TYPE and WINDOW_SIZE.
+fn key_window(properties: &Properties) -> Result<Option<KeyWindow>, Diagnostic> {
+    let wrong = |span: Span, message: &str| Err(Diagnostic::error("property", span, message));
+    match (&properties.window_type, properties.window_size) {
+        (None, None) => Ok(None),
+        (None, Some((_, span))) => wrong(span, "WINDOW_SIZE needs WINDOW_TYPE"),
+        (Some((kind, span)), size) => match (kind.to_ascii_uppercase().as_str(), size) {
+            ("TUMBLING" | "HOPPING", Some((size, _))) => Ok(Some(KeyWindow::Time { size })),
+            ("TUMBLING" | "HOPPING", None) => wrong(*span, "WINDOW_SIZE is missing, such as WINDOW_SIZE='5 MINUTES'"),
+            ("SESSION", None) => Ok(Some(KeyWindow::Session)),
+            ("SESSION", Some((_, span))) => wrong(span, "a SESSION window has no size"),
+            _ => wrong(*span, "WINDOW_TYPE is TUMBLING, HOPPING or SESSION"),
+        },
+    }
+}

@@ -1,0 +1,412 @@
+//! Expressions: from syntax to bound, typed ones.
+//!
+//! What holds: an expression that binds does not fail on types later. Constants are brought to the type of
+//! what they are compared with, so that nothing is converted per record.
+
+use super::literal;
+use super::scope::{Scope, type_name};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{BinaryOp, Expr as AstExpr, ExprKind, Ident, Span, TypeName};
+use crate::types::expr::{ArithmeticOp, CompareOp, Expr, Like, LikePattern, Node, castable, result_type};
+use crate::types::functions::{self, Call, ResolveError};
+use crate::types::{DataType, Field, Value};
+
+type Bound = Result<Expr, Diagnostic>;
+
+/// Binds an expression.
+pub(super) fn bind(scope: &mut dyn Scope, expr: &AstExpr) -> Bound {
+    if let Some(taken) = scope.take_over(expr) {
+        return taken;
+    }
+    match &expr.kind {
+        ExprKind::Null => Ok(Expr::literal(Value::Null, None)),
+        ExprKind::Boolean(v) => Ok(Expr::literal(Value::Boolean(*v), Some(DataType::Boolean))),
+        ExprKind::String(text) => Ok(Expr::literal(Value::string(text.as_str()), Some(DataType::String))),
+        ExprKind::Integer(text) => literal::integer(text, expr.span),
+        ExprKind::Decimal(text) => literal::decimal(text, expr.span),
+        ExprKind::Double(text) => literal::double(text, expr.span),
+        ExprKind::Column { qualifier, name } => scope.column(qualifier.as_ref(), name),
+        ExprKind::Binary { op, left, right } => binary(scope, *op, left, right, expr.span),
+        ExprKind::Not(e) => Ok(Expr::boolean(Node::Not(Box::new(condition(scope, e)?)))),
+        ExprKind::Negate(e) => negate(scope, e),
+        ExprKind::Plus(e) => bind(scope, e),
+        ExprKind::IsNull { expr, negated } => {
+            let expr = Box::new(bind(scope, expr)?);
+            Ok(Expr::boolean(Node::IsNull { expr, negated: *negated }))
+        }
+        ExprKind::Between { expr, low, high, negated } => between(scope, expr, low, high, *negated),
+        ExprKind::In { expr, list, negated } => in_list(scope, expr, list, *negated),
+        ExprKind::Like { expr: e, pattern, escape, negated } => {
+            let expr = Box::new(expect(bind(scope, e)?, &DataType::String, e.span)?);
+            let pattern = expect(bind(scope, pattern)?, &DataType::String, pattern.span)?;
+            let escape = escape.as_ref().and_then(|e| e.text.chars().next());
+            let pattern = match pattern.as_literal().and_then(Value::as_str) {
+                Some(text) => Like::Constant(LikePattern::new(text, escape)),
+                None => Like::Dynamic { pattern, escape },
+            };
+            Ok(Expr::boolean(Node::Like { expr, pattern: Box::new(pattern), negated: *negated }))
+        }
+        ExprKind::Case { operand, whens, otherwise } => {
+            case(scope, operand.as_deref(), whens, otherwise.as_deref(), expr.span)
+        }
+        ExprKind::Cast { expr: e, to } => explicit_cast(scope, e, to),
+        ExprKind::Call { name, args, .. } => call(scope, name, args, expr.span),
+        ExprKind::Subscript { base, index } => subscript(scope, base, index),
+        ExprKind::Field { base, field } => struct_field(scope, base, field),
+        ExprKind::Array(items) => {
+            let items = items.iter().map(|e| bind(scope, e)).collect::<Result<Vec<_>, _>>()?;
+            let element = common_type(&items).ok_or_else(|| mixed(expr.span, "an array's elements"))?;
+            let items = items.into_iter().map(|e| coerce(e, &element)).collect();
+            Ok(Expr { node: Node::Array(items), data_type: Some(DataType::Array(Box::new(element))) })
+        }
+        ExprKind::Map(entries) => map(scope, entries, expr.span),
+        ExprKind::Struct(fields) => construct(scope, fields),
+        ExprKind::Lambda { .. } => Err(unsupported(expr.span, "a lambda")),
+    }
+}
+
+/// What this version does not know yet, said plainly.
+pub(super) fn unsupported(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("unsupported", span, format!("{what} is not supported yet"))
+        .hint("docs/sql/differences.md lists what is supported")
+}
+
+fn mixed(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("type_mismatch", span, format!("{what} must be of one type, and not all NULL"))
+}
+
+/// Binds an expression that must be a BOOLEAN.
+pub(super) fn condition(scope: &mut dyn Scope, expr: &AstExpr) -> Bound {
+    let bound = bind(scope, expr)?;
+    match &bound.data_type {
+        Some(DataType::Boolean) | None => Ok(bound),
+        Some(other) => Err(Diagnostic::error(
+            "type_mismatch",
+            expr.span,
+            format!("a condition must be a BOOLEAN, this is {other}"),
+        )
+        .label(other.to_string())
+        .hint("compare it with something: =, <>, <, >, BETWEEN, IN, LIKE, IS NULL")),
+    }
+}
+
+fn expect(expr: Expr, wanted: &DataType, span: Span) -> Bound {
+    match &expr.data_type {
+        Some(t) if t == wanted => Ok(expr),
+        None => Ok(coerce(expr, wanted)),
+        Some(other) => {
+            Err(Diagnostic::error("type_mismatch", span, format!("{wanted} is expected here, this is {other}"))
+                .label(other.to_string()))
+        }
+    }
+}
+
+/// Brings an expression to a type that it coerces to; a constant becomes a constant of that type.
+pub(super) fn coerce(expr: Expr, to: &DataType) -> Expr {
+    if expr.data_type.as_ref() == Some(to) {
+        return expr;
+    }
+    if let Some(value) = expr.as_literal()
+        && let Ok(value) = crate::types::expr::cast(value.clone(), to)
+    {
+        return Expr::literal(value.into_owned(), Some(to.clone()));
+    }
+    Expr { node: Node::Cast(Box::new(expr)), data_type: Some(to.clone()) }
+}
+
+/// The type that all coerce to; None where there is none, or all are untyped NULLs.
+pub(super) fn common_type(exprs: &[Expr]) -> Option<DataType> {
+    let mut types = exprs.iter().filter_map(|e| e.data_type.clone());
+    let first = types.next()?;
+    types.try_fold(first, |a, b| a.common(&b))
+}
+
+fn negate(scope: &mut dyn Scope, operand: &AstExpr) -> Bound {
+    if let ExprKind::Integer(text) = &operand.kind {
+        return literal::integer(&format!("-{text}"), operand.span);
+    }
+    if let ExprKind::Decimal(text) = &operand.kind {
+        return literal::decimal(&format!("-{text}"), operand.span);
+    }
+    let bound = bind(scope, operand)?;
+    match &bound.data_type {
+        Some(t) if t.is_numeric() => {
+            let data_type = bound.data_type.clone();
+            Ok(Expr { node: Node::Negate(Box::new(bound)), data_type })
+        }
+        other => Err(Diagnostic::error(
+            "type_mismatch",
+            operand.span,
+            format!("only a number can be negated, this is {}", type_name(other.as_ref())),
+        )),
+    }
+}
+
+fn binary(scope: &mut dyn Scope, op: BinaryOp, left: &AstExpr, right: &AstExpr, span: Span) -> Bound {
+    use BinaryOp as B;
+    let compare = |op| move |scope: &mut dyn Scope| comparison(scope, op, left, right, span);
+    match op {
+        B::And => Ok(Expr::boolean(Node::And(flatten(condition(scope, left)?, condition(scope, right)?, true)))),
+        B::Or => Ok(Expr::boolean(Node::Or(flatten(condition(scope, left)?, condition(scope, right)?, false)))),
+        B::Add => arithmetic(scope, ArithmeticOp::Add, left, right, span),
+        B::Subtract => arithmetic(scope, ArithmeticOp::Subtract, left, right, span),
+        B::Multiply => arithmetic(scope, ArithmeticOp::Multiply, left, right, span),
+        B::Divide => arithmetic(scope, ArithmeticOp::Divide, left, right, span),
+        B::Modulo => arithmetic(scope, ArithmeticOp::Modulo, left, right, span),
+        B::Concat => {
+            let args = [bind(scope, left)?, bind(scope, right)?];
+            apply(&Ident { name: "CONCAT".into(), quoted: false, span }, args.into(), span)
+        }
+        B::Equal => compare(CompareOp::Equal)(scope),
+        B::NotEqual => compare(CompareOp::NotEqual)(scope),
+        B::Less => compare(CompareOp::Less)(scope),
+        B::LessOrEqual => compare(CompareOp::LessOrEqual)(scope),
+        B::Greater => compare(CompareOp::Greater)(scope),
+        B::GreaterOrEqual => compare(CompareOp::GreaterOrEqual)(scope),
+        B::IsDistinctFrom | B::IsNotDistinctFrom => {
+            let (l, r) = comparable(bind(scope, left)?, bind(scope, right)?, span, "IS DISTINCT FROM")?;
+            Ok(Expr::boolean(Node::Distinct { sides: Box::new([l, r]), negated: op == B::IsNotDistinctFrom }))
+        }
+    }
+}
+
+/// `a AND b AND c` as one list, so that it is one loop.
+fn flatten(left: Expr, right: Expr, and: bool) -> Vec<Expr> {
+    let mut all = Vec::new();
+    for side in [left, right] {
+        match side.node {
+            Node::And(list) if and => all.extend(list),
+            Node::Or(list) if !and => all.extend(list),
+            _ => all.push(side),
+        }
+    }
+    all
+}
+
+fn arithmetic(scope: &mut dyn Scope, op: ArithmeticOp, left: &AstExpr, right: &AstExpr, span: Span) -> Bound {
+    let (l, r) = (bind(scope, left)?, bind(scope, right)?);
+    let returns = match (&l.data_type, &r.data_type) {
+        (Some(a), Some(b)) => result_type(op, a, b),
+        _ => None,
+    };
+    match returns {
+        Some(returns) => {
+            Ok(Expr { node: Node::Arithmetic(op, Box::new(l), Box::new(r)), data_type: Some(returns) })
+        }
+        None => {
+            let types = (type_name(l.data_type.as_ref()), type_name(r.data_type.as_ref()));
+            let message = format!("{} does not apply to {} and {}", op.symbol(), types.0, types.1);
+            Err(Diagnostic::error("type_mismatch", span, message)
+                .note(left.span, types.0)
+                .note(right.span, types.1)
+                .hint("CAST(... AS ...) converts a value"))
+        }
+    }
+}
+
+fn comparison(scope: &mut dyn Scope, op: CompareOp, left: &AstExpr, right: &AstExpr, span: Span) -> Bound {
+    let (l, r) = (bind(scope, left)?, bind(scope, right)?);
+    let (l, r) = comparable(l, r, span, op.symbol())?;
+    let ordered = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+    let unordered = |t: &Option<DataType>| matches!(t, Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)));
+    if ordered && unordered(&l.data_type) {
+        let message = format!("{} has no order: {} does not apply", type_name(l.data_type.as_ref()), op.symbol());
+        return Err(Diagnostic::error("type_mismatch", span, message).hint("= and <> do"));
+    }
+    Ok(Expr::boolean(Node::Compare(op, Box::new(l), Box::new(r))))
+}
+
+/// Brings both sides of a comparison to comparable types; a constant takes the other side's type.
+fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr, Expr), Diagnostic> {
+    let (Some(lt), Some(rt)) = (l.data_type.clone(), r.data_type.clone()) else { return Ok((l, r)) };
+    if let Some(r) = literal::as_time(&l, &r, span)? {
+        return Ok((l, r));
+    }
+    if let Some(l) = literal::as_time(&r, &l, span)? {
+        return Ok((l, r));
+    }
+    if lt.is_numeric() && rt.is_numeric() {
+        return Ok((literal::like_number(l, &rt), literal::like_number(r, &lt)));
+    }
+    if lt == rt {
+        return Ok((l, r));
+    }
+    match lt.common(&rt) {
+        Some(common) => Ok((coerce(l, &common), coerce(r, &common))),
+        None if lt.is_temporal() && rt.is_temporal() && lt != DataType::Time && rt != DataType::Time => {
+            Ok((coerce(l, &DataType::Timestamp), coerce(r, &DataType::Timestamp)))
+        }
+        None => Err(Diagnostic::error("type_mismatch", span, format!("{op} does not compare {lt} with {rt}"))
+            .hint("CAST(... AS ...) converts a value")),
+    }
+}
+
+fn between(scope: &mut dyn Scope, expr: &AstExpr, low: &AstExpr, high: &AstExpr, negated: bool) -> Bound {
+    let span = expr.span.to(high.span);
+    let value = bind(scope, expr)?;
+    let (value, low) = comparable(value, bind(scope, low)?, span, "BETWEEN")?;
+    let (value, high) = comparable(value, bind(scope, high)?, span, "BETWEEN")?;
+    Ok(Expr::boolean(Node::Between { parts: Box::new([value, low, high]), negated }))
+}
+
+fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], negated: bool) -> Bound {
+    let mut value = bind(scope, expr)?;
+    let mut items = Vec::with_capacity(list.len());
+    for item in list {
+        let bound = bind(scope, item)?;
+        let (v, bound) = comparable(value, bound, expr.span.to(item.span), "IN")?;
+        value = v;
+        items.push(bound);
+    }
+    Ok(Expr::boolean(Node::In { expr: Box::new(value), list: items, negated }))
+}
+
+fn case(
+    scope: &mut dyn Scope,
+    operand: Option<&AstExpr>,
+    whens: &[(AstExpr, AstExpr)],
+    otherwise: Option<&AstExpr>,
+    span: Span,
+) -> Bound {
+    let (mut conditions, mut results) = (Vec::new(), Vec::new());
+    for (when, then) in whens {
+        conditions.push(match operand {
+            Some(operand) => comparison(scope, CompareOp::Equal, operand, when, when.span)?,
+            None => condition(scope, when)?,
+        });
+        results.push(bind(scope, then)?);
+    }
+    if let Some(otherwise) = otherwise {
+        results.push(bind(scope, otherwise)?);
+    }
+    let common = common_type(&results).ok_or_else(|| mixed(span, "the results of CASE"))?;
+    let mut results: Vec<_> = results.into_iter().map(|e| coerce(e, &common)).collect();
+    let otherwise = otherwise.and_then(|_| results.pop()).map(Box::new);
+    let whens = conditions.into_iter().zip(results).collect();
+    Ok(Expr { node: Node::Case { whens, otherwise }, data_type: Some(common) })
+}
+
+fn explicit_cast(scope: &mut dyn Scope, expr: &AstExpr, to: &TypeName) -> Bound {
+    let target = super::types::resolve(to)?;
+    let bound = bind(scope, expr)?;
+    match &bound.data_type {
+        Some(from) if !castable(from, &target) => Err(Diagnostic::error(
+            "type_mismatch",
+            expr.span.to(to.span),
+            format!("{from} cannot be cast to {target}"),
+        )),
+        Some(from) if *from == target => Ok(bound),
+        _ => Ok(Expr { node: Node::Cast(Box::new(bound)), data_type: Some(target) }),
+    }
+}
+
+fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bound {
+    let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
+    apply(name, args, span)
+}
+
+/// The interval units that TIMESTAMPADD and its like take as a bare word.
+const UNITS: &[&str] = &["MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"];
+
+fn unit_or(scope: &mut dyn Scope, function: &Ident, arg: &AstExpr) -> Bound {
+    match &arg.kind {
+        ExprKind::Column { qualifier: None, name }
+            if (function.name.ends_with("ADD") || function.name.ends_with("SUB"))
+                && UNITS.contains(&name.name.as_str()) =>
+        {
+            Ok(Expr::literal(Value::string(name.name.as_str()), Some(DataType::String)))
+        }
+        _ => bind(scope, arg),
+    }
+}
+
+/// Applies a scalar function to bound arguments.
+fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
+    if crate::types::aggregate::is_aggregate(&name.name) {
+        let message = format!("{} is an aggregate function, which has no place here", name.name);
+        return Err(Diagnostic::error("misplaced_aggregate", name.span, message)
+            .hint("aggregates stand in SELECT and HAVING of a query with GROUP BY, not inside of one another"));
+    }
+    let types: Vec<_> = args.iter().map(|a| a.data_type.clone()).collect();
+    let literals: Vec<_> = args.iter().map(|a| a.as_literal().cloned()).collect();
+    let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(|e| match e {
+        ResolveError::Unknown { nearest } => {
+            let d = Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name));
+            match nearest {
+                Some(near) => d.hint(format!("did you mean {near}?")),
+                None => d,
+            }
+        }
+        ResolveError::NoOverload { message, signatures } => {
+            Diagnostic::error("type_mismatch", span, message).hint(format!("it is {}", signatures.join(", or ")))
+        }
+    })?;
+    let args = args
+        .into_iter()
+        .zip(bound.coerce.iter().chain(std::iter::repeat(&None)))
+        .map(|(arg, to)| match to {
+            Some(to) => coerce(arg, to),
+            None => arg,
+        })
+        .collect();
+    let function = functions::lookup(&name.name).map_or("", |f| f.name);
+    Ok(Expr { node: Node::Call { name: function, args, eval: bound.eval }, data_type: Some(bound.returns) })
+}
+
+fn subscript(scope: &mut dyn Scope, base: &AstExpr, index: &AstExpr) -> Bound {
+    let (b, i) = (bind(scope, base)?, bind(scope, index)?);
+    let element = match (&b.data_type, &i.data_type) {
+        (Some(DataType::Array(element)), Some(DataType::Integer | DataType::Bigint)) => (**element).clone(),
+        (Some(DataType::Map(key, value)), Some(t)) if t.coerces_to(key) => (**value).clone(),
+        (base_type, index_type) => {
+            let message = format!(
+                "{} cannot be indexed by {}",
+                type_name(base_type.as_ref()),
+                type_name(index_type.as_ref())
+            );
+            return Err(Diagnostic::error("type_mismatch", base.span.to(index.span), message));
+        }
+    };
+    Ok(Expr { node: Node::Subscript(Box::new(b), Box::new(i)), data_type: Some(element) })
+}
+
+fn struct_field(scope: &mut dyn Scope, base: &AstExpr, field: &Ident) -> Bound {
+    let bound = bind(scope, base)?;
+    let Some(DataType::Struct(fields)) = &bound.data_type else {
+        let message = format!("-> takes a STRUCT, this is {}", type_name(bound.data_type.as_ref()));
+        return Err(Diagnostic::error("type_mismatch", base.span, message));
+    };
+    let Some(index) = fields.iter().position(|f| f.name == field.name) else {
+        let message = format!("the STRUCT has no field {}", field.name);
+        return Err(Diagnostic::error("unknown_column", field.span, message)
+            .did_you_mean(&field.name, fields.iter().map(|f| f.name.as_str())));
+    };
+    let data_type = Some(fields[index].data_type.clone());
+    Ok(Expr { node: Node::Field { base: Box::new(bound), index, name: field.name.clone() }, data_type })
+}
+
+fn map(scope: &mut dyn Scope, entries: &[(AstExpr, AstExpr)], span: Span) -> Bound {
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    for (key, value) in entries {
+        keys.push(bind(scope, key)?);
+        values.push(bind(scope, value)?);
+    }
+    let key = common_type(&keys).ok_or_else(|| mixed(span, "a map's keys"))?;
+    let value = common_type(&values).ok_or_else(|| mixed(span, "a map's values"))?;
+    let entries = keys.into_iter().zip(values).map(|(k, v)| (coerce(k, &key), coerce(v, &value))).collect();
+    Ok(Expr { node: Node::Map(entries), data_type: Some(DataType::Map(Box::new(key), Box::new(value))) })
+}
+
+fn construct(scope: &mut dyn Scope, fields: &[(Ident, AstExpr)]) -> Bound {
+    let (mut types, mut values) = (Vec::<Field>::new(), Vec::new());
+    for (name, value) in fields {
+        if types.iter().any(|f| f.name == name.name) {
+            return Err(Diagnostic::error("duplicate_column", name.span, format!("{} is given twice", name.name)));
+        }
+        let bound = bind(scope, value)?;
+        let Some(data_type) = bound.data_type.clone() else { return Err(mixed(value.span, "a field")) };
+        types.push(Field { name: name.name.clone(), data_type });
+        values.push(bound);
+    }
+    Ok(Expr { node: Node::Struct(values), data_type: Some(DataType::Struct(types)) })
+}

@@ -1,0 +1,257 @@
+//! GROUP BY: which parts of an expression are keys, which are aggregates, and what is left over.
+
+use std::sync::Arc;
+
+use super::Target;
+use super::create::contains_map;
+use super::expr::{bind, coerce, condition, unsupported};
+use super::query::{Selected, sink_window, split, wrong_kind};
+use super::scope::{Scope, SourceScope, find_aggregate};
+use crate::plan::logical::{Grouping, Shape};
+use crate::plan::{Emit, Pseudo, Source, WindowKind, WindowPlan};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
+use crate::types::Value;
+use crate::types::aggregate::{Aggregate, is_aggregate};
+use crate::types::expr::Expr;
+
+/// ksqlDB's grace where none is given: 24 hours, in milliseconds.
+const DEFAULT_GRACE: i64 = 86_400_000;
+
+/// Binds over the aggregate's row: keys, then calls, then ROWTIME, WINDOWSTART and WINDOWEND.
+///
+/// While calls are still being collected the pseudo columns stand at [`PSEUDO`]; [`GroupScope::settle`]
+/// moves them behind the last call.
+pub(super) struct GroupScope<'a, 's> {
+    input: SourceScope<'s>,
+    key: &'a [Expr],
+    texts: Vec<String>,
+    calls: Vec<(Aggregate, Vec<Expr>)>,
+    call_texts: Vec<String>,
+    windowed: bool,
+    /// The clause that is being bound: WINDOWSTART and WINDOWEND are for SELECT alone.
+    in_select: bool,
+}
+
+/// Where pseudo columns stand until the number of calls is known.
+const PSEUDO: usize = 1 << 20;
+
+impl GroupScope<'_, '_> {
+    /// How many key columns there are.
+    pub(super) fn keys(&self) -> usize {
+        self.key.len()
+    }
+
+    fn call(&mut self, name: &Ident, args: &[AstExpr], span: Span) -> Result<Expr, Diagnostic> {
+        if let Some(inner) = args.iter().find_map(find_aggregate) {
+            let message = format!("aggregate functions cannot be nested: {} in {}", inner.name, name.name);
+            return Err(Diagnostic::error("misplaced_aggregate", inner.span, message));
+        }
+        let mut bound = args.iter().map(|a| bind(&mut self.input, a)).collect::<Result<Vec<_>, _>>()?;
+        let refuse = |message: String| {
+            Err(Diagnostic::error("type_mismatch", span, format!("{} cannot be applied: {message}", name.name)))
+        };
+        let Some(types) = bound.iter().map(|a| a.data_type.clone()).collect::<Option<Vec<_>>>() else {
+            return refuse("the type of its argument is not known".into());
+        };
+        let literals: Vec<_> = bound.iter().map(|a| a.as_literal().cloned()).collect();
+        // COUNT(1) counts rows, as COUNT(*) does.
+        if name.name == "COUNT" && literals.iter().all(|l| l.as_ref().is_some_and(|v| !v.is_null())) {
+            bound.clear();
+        }
+        let aggregate = match Aggregate::bind(&name.name, &types[..bound.len()], &literals) {
+            Ok(aggregate) => aggregate,
+            Err(message) => return refuse(message),
+        };
+        bound.truncate(1);
+        if let (Some(to), Some(arg)) = (&aggregate.argument, bound.pop()) {
+            bound.push(coerce(arg, to));
+        }
+        let text = format!("{aggregate} of {}", bound.first().map_or(String::new(), ToString::to_string));
+        let at = self.call_texts.iter().position(|t| *t == text).unwrap_or_else(|| {
+            self.call_texts.push(text.clone());
+            self.calls.push((aggregate.clone(), bound));
+            self.calls.len() - 1
+        });
+        Ok(Expr::column(self.keys() + at, text, aggregate.returns))
+    }
+
+    /// An expression without aggregates that is a GROUP BY expression.
+    fn grouping_column(&mut self, expr: &AstExpr) -> Option<Expr> {
+        let bound = bind(&mut self.input, expr).ok()?;
+        let text = bound.to_string();
+        let at = self.texts.iter().position(|t| *t == text)?;
+        Some(Expr::column(at, text.trim_matches('`'), bound.data_type?))
+    }
+
+    /// Puts the pseudo columns where they belong.
+    fn settle(&self, expr: &mut Expr) {
+        let base = self.keys() + self.calls.len();
+        expr.map_columns(&|i| if i >= PSEUDO { base + i - PSEUDO } else { i });
+    }
+}
+
+impl Scope for GroupScope<'_, '_> {
+    fn take_over(&mut self, expr: &AstExpr) -> Option<Result<Expr, Diagnostic>> {
+        match &expr.kind {
+            ExprKind::Call { name, args, .. } if is_aggregate(&name.name) => {
+                Some(self.call(name, args, expr.span))
+            }
+            ExprKind::Column { name, .. } if matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND") => None,
+            _ => self.grouping_column(expr).map(Ok),
+        }
+    }
+
+    fn column(&mut self, qualifier: Option<&Ident>, name: &Ident) -> Result<Expr, Diagnostic> {
+        let bound = match name.name.as_str() {
+            "WINDOWSTART" | "WINDOWEND" if self.windowed => {
+                if !self.in_select {
+                    let message = format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
+                    return Err(Diagnostic::error("window_bounds", name.span, message));
+                }
+                let (at, pseudo) = match name.name.as_str() {
+                    "WINDOWSTART" => (1, Pseudo::Windowstart),
+                    _ => (2, Pseudo::Windowend),
+                };
+                return Ok(Expr::column(PSEUDO + at, pseudo.name(), pseudo.data_type()));
+            }
+            _ => self.input.column(qualifier, name)?,
+        };
+        let message = format!("{} is neither grouped by nor aggregated", bound.to_string().replace('`', ""));
+        Err(Diagnostic::error("group_by", name.span, message)
+            .label("one group has many of these")
+            .hint(format!("add it to GROUP BY, or take one: LATEST_BY_OFFSET({})", name.name)))
+    }
+}
+
+/// Binds a grouped SELECT.
+pub(super) fn select(
+    query: &Query,
+    target: &Target<'_>,
+    emit: Emit,
+    filter: Option<Expr>,
+    items: Vec<(String, AstExpr, Span)>,
+    source: Arc<Source>,
+    alias: &Ident,
+) -> Result<Selected, Diagnostic> {
+    if target.kind != SourceKind::Table {
+        return Err(wrong_kind(target, true));
+    }
+    if source.is_table {
+        return Err(unsupported(query.span, "grouping a table"));
+    }
+    if let Some(e) = query.partition_by.first() {
+        return Err(Diagnostic::error("partition_by", e.span, "PARTITION BY cannot stand beside GROUP BY"));
+    }
+    let window = query.window.as_ref().map(window_plan).transpose()?;
+    if window.is_none() && emit == Emit::First {
+        let span = target.emit_first.unwrap_or(query.span);
+        return Err(Diagnostic::error("directive", span, "emit: first needs a WINDOW, once per which it emits"));
+    }
+    check_final(query, window.as_ref())?;
+    let key = key(query, &source, alias)?;
+    let texts = key.iter().map(ToString::to_string).collect();
+    let mut scope = GroupScope {
+        input: SourceScope { source: &source, alias },
+        key: &key,
+        texts,
+        calls: Vec::new(),
+        call_texts: Vec::new(),
+        windowed: window.is_some(),
+        in_select: true,
+    };
+    let mut items = items
+        .into_iter()
+        .map(|(name, expr, span)| Ok((name, bind(&mut scope, &expr)?, span)))
+        .collect::<Result<Vec<_>, Diagnostic>>()?;
+    scope.in_select = false;
+    let mut having = query.having.as_ref().map(|h| condition(&mut scope, h)).transpose()?;
+    if scope.calls.is_empty() {
+        return Err(Diagnostic::error("group_by", query.group_by[0].span, "GROUP BY needs an aggregate function")
+            .hint("such as COUNT(*)"));
+    }
+    items.iter_mut().for_each(|(_, expr, _)| scope.settle(expr));
+    having.iter_mut().for_each(|h| scope.settle(h));
+    let keys: Vec<_> = items.iter().filter(|(_, e, _)| scope.is_key(e)).map(|(_, e, _)| e.clone()).collect();
+    let key_row: Vec<_> = (0..key.len())
+        .map(|i| {
+            let found = keys.iter().find(|e| matches!(e.node, crate::types::expr::Node::Column { index, .. } if index == i));
+            found.cloned().unwrap_or_else(|| Expr { data_type: key[i].data_type.clone(), ..Expr::column(i, key[i].to_string(), crate::types::DataType::String) })
+        })
+        .collect();
+    let calls = std::mem::take(&mut scope.calls);
+    let (schema, exprs) = split(items, &key_row, target, true)?;
+    let is_final = query.emit.is_some_and(|e| e.is_final);
+    let grouping = Grouping { key, window, calls, having, exprs, is_final, emit };
+    let window = sink_window(&grouping);
+    Ok(Selected { source, filter, shape: Shape::Aggregate(grouping), schema, window })
+}
+
+fn check_final(query: &Query, window: Option<&WindowPlan>) -> Result<(), Diagnostic> {
+    match query.emit {
+        Some(emit) if emit.is_final && window.is_none() => {
+            Err(Diagnostic::error("emit", emit.span, "EMIT FINAL needs a WINDOW, at whose end it emits"))
+        }
+        Some(emit) if emit.is_final => Err(unsupported(emit.span, "EMIT FINAL")),
+        _ => Ok(()),
+    }
+}
+
+/// GROUP BY's expressions over the source's row.
+fn key(query: &Query, source: &Arc<Source>, alias: &Ident) -> Result<Vec<Expr>, Diagnostic> {
+    let mut scope = SourceScope { source, alias };
+    let mut key = Vec::new();
+    for expr in &query.group_by {
+        if let Some(name) = find_aggregate(expr) {
+            let message = format!("GROUP BY does not take the aggregate function {}", name.name);
+            return Err(Diagnostic::error("misplaced_aggregate", name.span, message));
+        }
+        if let ExprKind::Column { name, .. } = &expr.kind
+            && matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND")
+            && source.window.is_none()
+        {
+            let message = format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
+            return Err(Diagnostic::error("window_bounds", name.span, message));
+        }
+        let bound = bind(&mut scope, expr)?;
+        match &bound.data_type {
+            Some(t) if contains_map(t) => {
+                return Err(Diagnostic::error("key", expr.span, "a key cannot hold a MAP: its bytes would not be unique"));
+            }
+            Some(_) if bound.as_literal().is_none_or(|v| *v != Value::Null) => key.push(bound),
+            _ => return Err(Diagnostic::error("key", expr.span, "GROUP BY NULL has no groups")),
+        }
+    }
+    Ok(key)
+}
+
+/// WINDOW with its grace.
+fn window_plan(window: &ast::Window) -> Result<WindowPlan, Diagnostic> {
+    let positive = |d: &ast::Duration| {
+        if d.millis > 0 {
+            return Ok(d.millis);
+        }
+        Err(Diagnostic::error("window", d.span, "a window's sizes are above 0"))
+    };
+    let (kind, size) = match &window.kind {
+        ast::WindowKind::Tumbling { size } => (WindowKind::Tumbling { size: positive(size)? }, size.millis),
+        ast::WindowKind::Hopping { size, advance } => {
+            let (size_ms, advance_ms) = (positive(size)?, positive(advance)?);
+            if advance_ms > size_ms {
+                return Err(Diagnostic::error("window", advance.span, "ADVANCE BY is at most the SIZE"));
+            }
+            (WindowKind::Hopping { size: size_ms, advance: advance_ms }, size_ms)
+        }
+        ast::WindowKind::Session { gap } => {
+            positive(gap)?;
+            return Err(unsupported(window.span, "a SESSION window"));
+        }
+    };
+    let grace = window.grace.as_ref().map_or(DEFAULT_GRACE, |g| g.millis);
+    if let Some(retention) = &window.retention
+        && retention.millis < size + window.grace.as_ref().map_or(0, |g| g.millis)
+    {
+        return Err(Diagnostic::error("window", retention.span, "RETENTION is at least SIZE plus GRACE PERIOD"));
+    }
+    Ok(WindowPlan { kind, grace })
+}

@@ -1,0 +1,282 @@
+//! SELECT: from syntax to a logical query.
+
+use super::expr::{bind, condition, unsupported};
+use super::grouping::{self, GroupScope};
+use super::scope::{SourceScope, find_aggregate};
+use super::{Binder, Target};
+use crate::plan::logical::{Grouping, Shape};
+use crate::plan::{Emit, KeyWindow, Pseudo, Source, WindowKind};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Query, SelectItem, SourceKind, Span};
+use crate::types::expr::{Expr, Node};
+use crate::types::{Column, Schema};
+use std::sync::Arc;
+
+/// A bound SELECT, before its sink is settled.
+pub(super) struct Selected {
+    /// What it reads.
+    pub(super) source: Arc<Source>,
+    /// WHERE.
+    pub(super) filter: Option<Expr>,
+    /// What it does.
+    pub(super) shape: Shape,
+    /// The columns of the result.
+    pub(super) schema: Schema,
+    /// How the result's key is windowed.
+    pub(super) window: Option<KeyWindow>,
+}
+
+/// An item of the SELECT list: its name, and its expression as written.
+struct Item {
+    name: String,
+    span: Span,
+    expr: AstExpr,
+}
+
+impl Binder {
+    /// Binds a SELECT whose result is a stream or a table.
+    pub(super) fn select(&self, query: &Query, target: &Target<'_>, emit: Emit) -> Result<Selected, Diagnostic> {
+        if let Some(join) = query.from.joins.first() {
+            return Err(unsupported(join.span, "a join"));
+        }
+        if let Some(span) = query.limit {
+            return Err(Diagnostic::error("syntax", span, "LIMIT belongs to a query that ends, a rule runs on"));
+        }
+        let relation = &query.from.first;
+        let entry = self.source(&relation.name)?;
+        let source = entry.source.clone();
+        let alias = relation.alias.as_ref().unwrap_or(&relation.name);
+        let mut scope = SourceScope { source: &source, alias };
+        let filter = match &query.filter {
+            Some(filter) => {
+                refuse_aggregate(filter, "WHERE", "HAVING filters by an aggregate")?;
+                Some(condition(&mut scope, filter)?)
+            }
+            None => None,
+        };
+        let grouped = !query.group_by.is_empty();
+        let items = expand(&query.items, &source, alias, grouped)?;
+        if grouped {
+            return grouping::select(query, target, emit, filter, items_of(items), source.clone(), alias);
+        }
+        check_ungrouped(query, &items, target)?;
+        let is_table = source.is_table;
+        if is_table != (target.kind == SourceKind::Table) {
+            return Err(wrong_kind(target, is_table));
+        }
+        if is_table && !query.partition_by.is_empty() {
+            return Err(Diagnostic::error("partition_by", query.partition_by[0].span, "PARTITION BY is for streams")
+                .hint("a table is regrouped by GROUP BY"));
+        }
+        let partition_by = query.partition_by.iter().map(|e| bind(&mut scope, e)).collect::<Result<Vec<_>, _>>()?;
+        let items = items
+            .into_iter()
+            .map(|item| Ok((item.name, bind(&mut scope, &item.expr)?, item.span)))
+            .collect::<Result<Vec<_>, Diagnostic>>()?;
+        let key = if partition_by.is_empty() { key_columns(&source) } else { without_null(partition_by) };
+        let (schema, exprs) = split(items, &key, target, false)?;
+        let window = source.window.filter(|_| query.partition_by.is_empty());
+        Ok(Selected { source, filter, shape: Shape::Project { exprs }, schema, window })
+    }
+
+    /// The source of this name.
+    pub(super) fn source(&self, name: &Ident) -> Result<&crate::sql::catalog::Entry, Diagnostic> {
+        self.catalog.get(&name.name).ok_or_else(|| {
+            let message = format!("there is no stream or table {}", name.name);
+            let hint = match crate::sql::nearest(&name.name, self.catalog.names()) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "declare it with CREATE STREAM or CREATE TABLE in a file whose name sorts before this one's".into(),
+            };
+            Diagnostic::error("unknown_source", name.span, message).label("not declared").hint(hint)
+        })
+    }
+}
+
+/// PARTITION BY NULL makes a stream without a key.
+fn without_null(exprs: Vec<Expr>) -> Vec<Expr> {
+    exprs.into_iter().filter(|e| e.data_type.is_some()).collect()
+}
+
+fn items_of(items: Vec<Item>) -> Vec<(String, AstExpr, Span)> {
+    items.into_iter().map(|i| (i.name, i.expr, i.span)).collect()
+}
+
+fn refuse_aggregate(expr: &AstExpr, clause: &str, hint: &str) -> Result<(), Diagnostic> {
+    match find_aggregate(expr) {
+        Some(name) => Err(Diagnostic::error(
+            "misplaced_aggregate",
+            name.span,
+            format!("{clause} does not take the aggregate function {}", name.name),
+        )
+        .hint(hint)),
+        None => Ok(()),
+    }
+}
+
+/// What only a grouped query may have.
+fn check_ungrouped(query: &Query, items: &[Item], target: &Target<'_>) -> Result<(), Diagnostic> {
+    if let Some(name) = items.iter().find_map(|i| find_aggregate(&i.expr)) {
+        let message = format!("{} is an aggregate function: GROUP BY is missing", name.name);
+        return Err(Diagnostic::error("group_by", name.span, message).hint("such as GROUP BY account_id"));
+    }
+    if let Some(window) = &query.window {
+        return Err(Diagnostic::error("group_by", window.span, "WINDOW needs a GROUP BY"));
+    }
+    if let Some(having) = &query.having {
+        return Err(Diagnostic::error("group_by", having.span, "HAVING needs a GROUP BY").hint("WHERE filters rows"));
+    }
+    if query.emit.is_some_and(|e| e.is_final) {
+        return Err(Diagnostic::error("emit", query.span, "EMIT FINAL needs a windowed aggregation"));
+    }
+    if let Some(span) = target.emit_first {
+        return Err(Diagnostic::error("directive", span, "emit: first needs a WINDOW, once per which it emits"));
+    }
+    Ok(())
+}
+
+/// CREATE STREAM of a table's query, or the other way round.
+pub(super) fn wrong_kind(target: &Target<'_>, is_table: bool) -> Diagnostic {
+    let (result, statement) = if is_table { ("table", "CREATE TABLE") } else { ("stream", "CREATE STREAM") };
+    let message = format!("the query's result is a {result}, so it cannot be {}", target.describe());
+    let hint = match (is_table, target.insert) {
+        (true, true) => "INSERT INTO takes a stream's query; several queries may write to one topic by CREATE TABLE ... WITH (KAFKA_TOPIC='...')".into(),
+        _ => format!("use {statement} {} AS SELECT ...", target.name.name),
+    };
+    Diagnostic::error("result_type", target.name.span, message).hint(hint)
+}
+
+/// The source's key as expressions over its row.
+fn key_columns(source: &Source) -> Vec<Expr> {
+    source.schema.key.iter().enumerate().map(|(i, c)| Expr::column(i, &c.name, c.data_type.clone())).collect()
+}
+
+/// Writes `*` out and names what has no name, as ksqlDB does: a column by itself, a field by its own name,
+/// everything else KSQL_COL_n.
+fn expand(items: &[SelectItem], source: &Source, alias: &Ident, grouped: bool) -> Result<Vec<Item>, Diagnostic> {
+    let mut out = Vec::new();
+    let mut generated = 0;
+    for item in items {
+        match item {
+            SelectItem::All { qualifier, span } => {
+                if let Some(q) = qualifier
+                    && q.name != alias.name
+                    && q.name != source.name
+                {
+                    return Err(Diagnostic::error("unknown_source", q.span, format!("{} is not in FROM", q.name)));
+                }
+                out.extend(star(source, *span, grouped));
+            }
+            SelectItem::StructAll { span, .. } => return Err(unsupported(*span, "->*")),
+            SelectItem::Expr { expr, alias } => {
+                let name = match (alias, &expr.kind) {
+                    (Some(alias), _) => alias.name.clone(),
+                    (None, ExprKind::Column { name, .. }) => name.name.clone(),
+                    (None, ExprKind::Field { field, .. }) => field.name.clone(),
+                    (None, _) => {
+                        generated += 1;
+                        format!("KSQL_COL_{}", generated - 1)
+                    }
+                };
+                let span = alias.as_ref().map_or(expr.span, |a| a.span);
+                out.push(Item { name, span, expr: expr.clone() });
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// `*`: all columns, and of a windowed source its window's bounds.
+fn star(source: &Source, span: Span, grouped: bool) -> Vec<Item> {
+    let bounds: &[Pseudo] = match source.window {
+        Some(_) if !grouped => &[Pseudo::Windowstart, Pseudo::Windowend],
+        _ => &[],
+    };
+    let keys = source.schema.key.iter().map(|c| c.name.as_str());
+    let values = source.schema.value.iter().map(|c| c.name.as_str());
+    keys.chain(bounds.iter().map(|p| p.name()))
+        .chain(values)
+        .map(|name| {
+            let ident = Ident { name: name.into(), quoted: true, span };
+            let expr = AstExpr { kind: ExprKind::Column { qualifier: None, name: ident }, span };
+            Item { name: name.into(), span, expr }
+        })
+        .collect()
+}
+
+/// Divides the items into key and value columns: an item that is a key expression is the key's column under
+/// its name. Returns the sink's schema and the expressions in its order.
+pub(super) fn split(
+    items: Vec<(String, Expr, Span)>,
+    key: &[Expr],
+    target: &Target<'_>,
+    grouped: bool,
+) -> Result<(Schema, Vec<Expr>), Diagnostic> {
+    for (i, (name, _, span)) in items.iter().enumerate() {
+        if let Some((_, _, first)) = items[..i].iter().find(|(other, ..)| other == name) {
+            return Err(Diagnostic::error("duplicate_column", *span, format!("two columns are called {name}"))
+                .note(*first, "first here")
+                .hint("name one of them by AS"));
+        }
+        if matches!(name.as_str(), "ROWTIME" | "ROWPARTITION" | "ROWOFFSET") {
+            let message = format!("{name} is a pseudo column, which the result has by itself");
+            return Err(Diagnostic::error("duplicate_column", *span, message).hint("name it by AS"));
+        }
+    }
+    let texts: Vec<String> = key.iter().map(ToString::to_string).collect();
+    let mut keys: Vec<Option<(String, Expr, Span)>> = vec![None; key.len()];
+    let mut values = Vec::new();
+    for (name, expr, span) in items {
+        let text = expr.to_string();
+        match texts.iter().position(|t| *t == text) {
+            Some(at) => {
+                if let Some((first, _, first_span)) = &keys[at] {
+                    let message = format!("the key is selected twice, as {first} and as {name}");
+                    return Err(Diagnostic::error("key", span, message)
+                        .note(*first_span, "first here")
+                        .hint(format!("AS_VALUE({first}) AS {name} copies it into the value")));
+                }
+                keys[at] = Some((name, expr, span));
+            }
+            None => values.push((name, expr, span)),
+        }
+    }
+    let missing: Vec<_> = keys.iter().zip(&texts).filter(|(k, _)| k.is_none()).map(|(_, t)| t.replace('`', "")).collect();
+    if !missing.is_empty() {
+        let what = if grouped { "grouping expression" } else { "key column" };
+        let message = format!("the SELECT of {} lacks the {what} {}", target.name.name, missing.join(", "));
+        return Err(Diagnostic::error("key", target.name.span, message)
+            .hint(format!("SELECT {}, ...", missing.join(", "))));
+    }
+    if values.is_empty() {
+        return Err(Diagnostic::error("schema", target.name.span, "the SELECT has no value columns")
+            .hint("AS_VALUE(column) copies a key column into the value"));
+    }
+    let mut schema = Schema::default();
+    let mut exprs = Vec::new();
+    for (part, list) in [(&mut schema.key, keys.into_iter().flatten().collect()), (&mut schema.value, values)] {
+        for (name, expr, span) in list {
+            let Some(data_type) = expr.data_type.clone() else {
+                return Err(Diagnostic::error("type_mismatch", span, format!("the type of {name} is not known: it is NULL"))
+                    .hint("CAST(NULL AS VARCHAR) gives it one"));
+            };
+            part.push(Column::new(name, data_type));
+            exprs.push(expr);
+        }
+    }
+    Ok((schema, exprs))
+}
+
+/// How the key of a grouped query's result is windowed.
+pub(super) fn sink_window(grouping: &Grouping) -> Option<KeyWindow> {
+    grouping.window.map(|w| match w.kind {
+        WindowKind::Tumbling { size } | WindowKind::Hopping { size, .. } => KeyWindow::Time { size },
+        WindowKind::Session { .. } => KeyWindow::Session,
+    })
+}
+
+impl GroupScope<'_, '_> {
+    /// A column of the aggregate's row.
+    pub(super) fn is_key(&self, expr: &Expr) -> bool {
+        matches!(expr.node, Node::Column { index, .. } if index < self.keys())
+    }
+}

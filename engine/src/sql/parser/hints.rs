@@ -1,0 +1,323 @@
+//! The words of syntax errors: what was expected, what was found, and which slip that probably is.
+
+use super::cursor::Cursor;
+use super::keywords::is_reserved;
+use super::statement::FIRST_WORDS;
+use crate::sql::ast::{CreateSource, Ident};
+use crate::sql::diagnostic::{Diagnostic, nearest};
+use crate::sql::token::{Token, TokenKind};
+
+/// The clauses of a query in their order, by their first word.
+const CLAUSES: [(&str, &str); 9] = [
+    ("FROM", "FROM"),
+    ("JOIN", "JOIN"),
+    ("WINDOW", "WINDOW"),
+    ("WHERE", "WHERE"),
+    ("GROUP", "GROUP BY"),
+    ("PARTITION", "PARTITION BY"),
+    ("HAVING", "HAVING"),
+    ("EMIT", "EMIT"),
+    ("LIMIT", "LIMIT"),
+];
+
+/// Neither of `expected` stands here.
+pub(super) fn expected(cursor: &Cursor<'_>, expected: &[&str]) -> Box<Diagnostic> {
+    at(cursor, 0, expected)
+}
+
+fn at(cursor: &Cursor<'_>, ahead: usize, expected: &[&str]) -> Box<Diagnostic> {
+    let found = cursor.peek(ahead);
+    let wanted = alternatives(expected);
+    let message = format!("expected {wanted}, found {}", described(&found.kind));
+    let error = Diagnostic::error("syntax", found.span, message).label(format!("expected {wanted}"));
+    let error = with_open_string(cursor, error);
+    Box::new(match slip(cursor, ahead, expected) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    })
+}
+
+/// `a`, `a or b`, `a, b or c`
+fn alternatives(expected: &[&str]) -> String {
+    let quoted: Vec<String> = expected.iter().map(|one| shown(one)).collect();
+    match quoted.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+/// Punctuation in quotes, words as they are.
+fn shown(expected: &str) -> String {
+    if expected.chars().any(|c| c.is_ascii_alphanumeric()) {
+        expected.to_owned()
+    } else {
+        format!("`{expected}`")
+    }
+}
+
+fn described(kind: &TokenKind) -> String {
+    match kind {
+        TokenKind::Word(word) => word.clone(),
+        TokenKind::Quoted(name, quote) => format!("the name {quote}{name}{quote}"),
+        TokenKind::String(text) => format!("the string '{}'", shortened(text)),
+        TokenKind::Integer(digits) | TokenKind::Decimal(digits) | TokenKind::Double(digits) => {
+            format!("the number {}", shortened(digits))
+        }
+        TokenKind::Symbol(symbol) => format!("`{symbol}`"),
+        TokenKind::Unknown(text) => format!("`{}`", shortened(text)),
+        TokenKind::End => "the end of the statement".to_owned(),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= 30 && line.len() == text.len() {
+        return text.to_owned();
+    }
+    line.chars().take(30).chain("...".chars()).collect()
+}
+
+/// A string over several lines before the error: perhaps its end is missing.
+fn with_open_string(cursor: &Cursor<'_>, error: Diagnostic) -> Diagnostic {
+    match cursor.previous() {
+        Some(Token { kind: TokenKind::String(text), span, .. }) if text.contains('\n') => {
+            error.note(*span, "this string goes over several lines; is its closing ' missing?")
+        }
+        _ => error,
+    }
+}
+
+/// The slip that most likely led to the token `ahead` places on.
+fn slip(cursor: &Cursor<'_>, ahead: usize, expected: &[&str]) -> Option<String> {
+    let found = &cursor.peek(ahead).kind;
+    foreign_symbol(found)
+        .or_else(|| misspelt(cursor, ahead, expected))
+        .or_else(|| clause_order(cursor, ahead))
+        .or_else(|| next_statement(cursor, ahead))
+        .or_else(|| missing_bracket_or_comma(cursor, ahead, expected))
+}
+
+/// Operators of other languages.
+fn foreign_symbol(found: &TokenKind) -> Option<String> {
+    let hint = match found {
+        TokenKind::Symbol("==") => "equality is written with one =",
+        TokenKind::Symbol("&&") => "write AND",
+        TokenKind::Unknown(text) if text == "|" => "write OR; || joins texts",
+        TokenKind::Symbol("!") => "write NOT",
+        TokenKind::Symbol("::") => "write CAST(value AS type)",
+        TokenKind::Symbol("->>") => "a field of a struct is written struct->field",
+        TokenKind::Symbol("{" | "}") | TokenKind::Unknown(_) if starts_variable(found) => {
+            "a variable is written ${name}: a letter, then letters, digits and _"
+        }
+        TokenKind::Unknown(text) if text.starts_with(|c: char| c.is_alphabetic() && !c.is_ascii()) => {
+            "a name with other characters than A-Z, 0-9 and _ is written in back quotes: `name`"
+        }
+        TokenKind::Unknown(text) if text.starts_with(['\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}']) => {
+            "this is a typographic quote; text stands between plain single quotes: 'text'"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+fn starts_variable(found: &TokenKind) -> bool {
+    matches!(found, TokenKind::Unknown(text) if text.starts_with('$'))
+}
+
+/// A keyword with a slip of the pen, here or one word before (where it was taken for an alias).
+fn misspelt(cursor: &Cursor<'_>, ahead: usize, expected: &[&str]) -> Option<String> {
+    let keywords: Vec<&str> = expected
+        .iter()
+        .flat_map(|one| one.split(' '))
+        .filter(|one| one.len() > 1 && one.chars().all(|c| c.is_ascii_uppercase()))
+        .collect();
+    let here = Some(cursor.peek(ahead));
+    for token in [here, cursor.previous()].into_iter().flatten() {
+        let TokenKind::Word(word) = &token.kind else { continue };
+        if is_reserved(word) || keywords.contains(&word.as_str()) {
+            continue;
+        }
+        if let Some(keyword) = nearest(word, keywords.iter().copied()) {
+            return Some(format!("did you mean {keyword} instead of {word}?"));
+        }
+    }
+    None
+}
+
+/// A clause that stands behind one that it must stand in front of.
+fn clause_order(cursor: &Cursor<'_>, ahead: usize) -> Option<String> {
+    let TokenKind::Word(word) = &cursor.peek(ahead).kind else { return None };
+    let found = CLAUSES.iter().position(|(first, _)| first == word)?;
+    let seen = cursor.last_clause(|word| CLAUSES.iter().position(|(first, _)| *first == word))?;
+    if seen == found {
+        return Some(format!("{} stands once in a query", CLAUSES[found].1));
+    }
+    (seen > found).then(|| {
+        format!(
+            "{} comes before {}; the order is FROM, WINDOW, WHERE, GROUP BY, PARTITION BY, HAVING, EMIT",
+            CLAUSES[found].1, CLAUSES[seen].1
+        )
+    })
+}
+
+/// A statement begins where the one before has not ended.
+fn next_statement(cursor: &Cursor<'_>, ahead: usize) -> Option<String> {
+    let TokenKind::Word(word) = &cursor.peek(ahead).kind else { return None };
+    let begins = ["CREATE", "INSERT", "DROP", "DEFINE", "UNDEFINE", "SET", "UNSET", "DESCRIBE"];
+    (begins.contains(&word.as_str()) && cursor.previous().is_some())
+        .then(|| format!("a statement ends with ; - is it missing before {word}?"))
+}
+
+fn missing_bracket_or_comma(cursor: &Cursor<'_>, ahead: usize, expected: &[&str]) -> Option<String> {
+    let found = cursor.peek(ahead);
+    let begins_value =
+        matches!(found.kind, TokenKind::String(_) | TokenKind::Quoted(..) | TokenKind::Word(_))
+            && (cursor.is_ident_at(ahead) || matches!(found.kind, TokenKind::String(_)))
+            || cursor.is_number_at(ahead);
+    if expected.contains(&",") && begins_value {
+        return Some("is a comma missing in front of it?".to_owned());
+    }
+    let closes = expected.iter().find(|one| [")", "]", ">"].contains(*one))?;
+    matches!(found.kind, TokenKind::End | TokenKind::Word(_))
+        .then(|| format!("is a closing {closes} missing?"))
+}
+
+/// No name where `what` should be named.
+pub(super) fn no_name(cursor: &Cursor<'_>, what: &'static str) -> Box<Diagnostic> {
+    let found = cursor.peek(0);
+    let error = expected(cursor, &[what]);
+    match &found.kind {
+        TokenKind::Word(word) if is_reserved(word) && error.hint.is_none() => {
+            Box::new(error.hint(format!("{word} is a reserved word; as a name it is written `{word}`")))
+        }
+        TokenKind::String(text) if error.hint.is_none() => {
+            let hint = format!(
+                "single quotes are for text; a name is written `{}` or without quotes",
+                shortened(text)
+            );
+            Box::new(error.hint(hint))
+        }
+        _ => error,
+    }
+}
+
+/// No literal as a property's value.
+pub(super) fn no_literal(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    let error = expected(cursor, &["a text in single quotes", "a number", "TRUE", "FALSE"]);
+    match &cursor.peek(0).kind {
+        TokenKind::Quoted(name, '"') => {
+            Box::new(error.hint(format!("double quotes are for names; text is written '{name}'")))
+        }
+        TokenKind::Word(word) if error.hint.is_none() => {
+            Box::new(error.hint(format!("text is written in single quotes: '{word}'")))
+        }
+        _ => error,
+    }
+}
+
+/// No expression where one should begin.
+pub(super) fn no_expression(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    let error = expected(cursor, &["an expression"]);
+    if error.hint.is_some() {
+        return error;
+    }
+    let after_comma = matches!(cursor.previous(), Some(Token { kind: TokenKind::Symbol(","), .. }));
+    match &cursor.peek(0).kind {
+        TokenKind::Word(_) | TokenKind::Symbol(")" | "]") | TokenKind::End if after_comma => {
+            Box::new(error.hint("is the comma before it one too many?"))
+        }
+        TokenKind::Word(word) if word == "SELECT" => {
+            Box::new(error.hint("there are no subqueries; make a stream or table of the inner query first"))
+        }
+        TokenKind::Word(word) if is_reserved(word) && !CLAUSES.iter().any(|(first, _)| first == word) => {
+            Box::new(error.hint(format!("{word} is a reserved word; as a name it is written `{word}`")))
+        }
+        _ => error,
+    }
+}
+
+/// Tokens are left where the statement should end.
+pub(super) fn leftover(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    leftover_at(cursor, 0)
+}
+
+/// The token `ahead` places on cannot follow.
+pub(super) fn leftover_at(cursor: &Cursor<'_>, ahead: usize) -> Box<Diagnostic> {
+    let found = cursor.peek(ahead);
+    let message = format!("{} cannot stand here", described(&found.kind));
+    let error = Diagnostic::error("syntax", found.span, message).label("not expected here");
+    let error = with_open_string(cursor, error);
+    let in_query = cursor.last_clause(|word| CLAUSES.iter().position(|(first, _)| *first == word));
+    let next: Vec<&str> =
+        CLAUSES.iter().skip(in_query.map_or(CLAUSES.len(), |at| at)).map(|(first, _)| *first).collect();
+    let compared = |symbol: &str| ["=", "<>", "!=", "<", "<=", ">", ">="].contains(&symbol);
+    Box::new(match (slip(cursor, ahead, &next), &found.kind) {
+        (Some(hint), _) => error.hint(hint),
+        (None, TokenKind::Symbol(symbol)) if compared(symbol) => {
+            error.hint("comparisons do not chain: join them with AND, or put the first in brackets")
+        }
+        (None, TokenKind::Symbol(",")) if in_query == Some(0) => {
+            error.hint("several sources are joined: FROM a JOIN b ON a.key = b.key")
+        }
+        (None, TokenKind::Symbol(")" | "]")) => error.hint("no bracket is open here"),
+        _ => error,
+    })
+}
+
+/// The first word begins no statement.
+pub(super) fn no_statement(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    let found = cursor.peek(0);
+    let TokenKind::Word(word) = &found.kind else { return expected(cursor, &["a statement"]) };
+    if word == "SELECT" {
+        return lone_select(cursor);
+    }
+    if FIRST_WORDS.contains(&word.as_str()) {
+        let message = format!("{word} is not supported");
+        return Box::new(Diagnostic::error("unsupported", found.span, message).label("not supported"));
+    }
+    let message = format!("{word} begins no statement");
+    let error = Diagnostic::error("syntax", found.span, message).label("expected a statement");
+    Box::new(match nearest(word, FIRST_WORDS) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint(
+            "statements begin with CREATE, INSERT, DEFINE, SET, DROP, SHOW, DESCRIBE, EXPLAIN or ASSERT",
+        ),
+    })
+}
+
+/// A query that goes nowhere.
+pub(super) fn lone_select(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error("unsupported", cursor.here(), "a SELECT on its own has nowhere to write to")
+            .label("a query stands in another statement")
+            .hint("write CREATE STREAM name AS SELECT ..., CREATE TABLE name AS SELECT ... or INSERT INTO name SELECT ..."),
+    )
+}
+
+/// `CREATE STREAM s (columns) ... AS SELECT`, or `CREATE SOURCE STREAM s AS SELECT`
+pub(super) fn columns_and_select(cursor: &Cursor<'_>, source: &CreateSource) -> Box<Diagnostic> {
+    let error =
+        Diagnostic::error("syntax", cursor.here(), "AS SELECT cannot stand here").label("not expected here");
+    Box::new(if source.read_only {
+        error.hint("SOURCE is for streams and tables that read a topic; leave it out in front of a query")
+    } else {
+        error.hint("a stream or table has either columns of its own or those of its query; name those by AS in the SELECT")
+    })
+}
+
+/// `a.b.c`
+pub(super) fn two_dots(cursor: &Cursor<'_>, first: &Ident, second: &Ident) -> Box<Diagnostic> {
+    let error = *expected(cursor, &["an operator", "the end of the expression"]);
+    Box::new(error.hint(format!("a field of a struct is written {}.{}->field", first.name, second.name)))
+}
+
+/// `COUNT(DISTINCT x)`
+pub(super) fn distinct_argument(cursor: &Cursor<'_>, name: &Ident) -> Box<Diagnostic> {
+    let error = *expected(cursor, &["an expression"]);
+    Box::new(if name.name == "COUNT" {
+        error.hint("distinct values are counted by COUNT_DISTINCT(column)")
+    } else {
+        error.hint("DISTINCT cannot stand in front of an argument")
+    })
+}

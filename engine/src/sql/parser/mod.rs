@@ -1,0 +1,94 @@
+//! Recursive descent over the tokens of a statement, after ksqlDB's grammar.
+//!
+//! Enters: the files of a program. Leaves: their statements, and what is wrong with the others.
+//! Invariants: one bad statement does not hide the next; nesting and the height of expressions are
+//! bounded by [`MAX_DEPTH`], so that neither parsing nor walking or dropping a tree overflows the stack.
+
+mod create;
+mod cursor;
+mod expression;
+mod hints;
+mod keywords;
+mod primary;
+mod query;
+mod statement;
+mod types;
+mod window;
+
+use super::ast::{Span, Statement, StatementKind};
+use super::diagnostic::Diagnostic;
+use super::source::SourceFile;
+use super::split::{Stretch, split};
+use super::token::tokenize;
+use super::variables::{Variables, offset};
+use cursor::Cursor;
+
+/// How deep expressions, types and statements may nest.
+pub const MAX_DEPTH: usize = 200;
+
+/// Errors are rare and large: boxed, they keep the recursion's frames small.
+type Parsed<T> = Result<T, Box<Diagnostic>>;
+
+/// All statements of all files, in order, and all findings. A statement with an error is left out.
+/// DEFINE, UNDEFINE and the setting `ksql.variable.substitution.enable` act from their place on, across
+/// files.
+pub fn parse_program(files: &[SourceFile]) -> (Vec<Statement>, Vec<Diagnostic>) {
+    let mut program = Program::default();
+    for (number, file) in files.iter().enumerate() {
+        let number = offset(number);
+        for stretch in split(number, &file.text, &mut program.findings) {
+            program.take(number, &file.text, stretch);
+        }
+    }
+    (program.statements, program.findings)
+}
+
+#[derive(Default)]
+struct Program {
+    variables: Variables,
+    statements: Vec<Statement>,
+    findings: Vec<Diagnostic>,
+}
+
+impl Program {
+    fn take(&mut self, file: u32, text: &str, stretch: Stretch) {
+        match self.parse(file, text, stretch) {
+            Ok(statement) => {
+                apply(&mut self.variables, &statement.kind);
+                self.statements.push(statement);
+            }
+            Err(errors) => self.findings.extend(errors),
+        }
+    }
+
+    fn parse(&self, file: u32, text: &str, stretch: Stretch) -> Result<Statement, Vec<Diagnostic>> {
+        let Stretch { directives, start, end, terminated } = stretch;
+        let source = self.variables.substitute(file, text, start, end)?;
+        let semicolon = Span { file, start: offset(end), end: offset(end + usize::from(terminated)) };
+        let one = |error: Box<Diagnostic>| vec![*error];
+        let tokens = tokenize(&source, semicolon).map_err(one)?;
+        let mut cursor = Cursor::new(&source.text, tokens, directives);
+        let statement = cursor.whole_statement().map_err(one)?;
+        if terminated { Ok(statement) } else { Err(vec![unterminated(semicolon)]) }
+    }
+}
+
+fn unterminated(end: Span) -> Diagnostic {
+    Diagnostic::error("syntax", end, "the statement is not ended by a semicolon")
+        .label("expected ;")
+        .hint("add ; after the last word of the statement")
+}
+
+fn apply(variables: &mut Variables, statement: &StatementKind) {
+    match statement {
+        StatementKind::Define { name, value } => variables.define(&name.name, value),
+        StatementKind::Undefine { name } => variables.undefine(&name.name),
+        StatementKind::Set { name, value } if name.text.eq_ignore_ascii_case(Variables::ENABLE) => {
+            variables.enable(!value.text.eq_ignore_ascii_case("false"));
+        }
+        StatementKind::Unset { name } if name.text.eq_ignore_ascii_case(Variables::ENABLE) => {
+            variables.enable(true);
+        }
+        _ => {}
+    }
+}
