@@ -76,7 +76,7 @@ say_if_running() {
   if standalone_runs; then
     mode=standalone what="process $(ours "$pid_file")"
   elif compose_runs; then
-    mode=compose what="as containers: $(compose_services running | xargs)"
+    mode=compose what="as containers: $(compose_services status=running | xargs)"
   else
     return 0
   fi

@@ -10,12 +10,30 @@ docker_answers() {
   have docker && docker version --format '{{.Server.Version}}' >/dev/null 2>&1 && docker compose version >/dev/null 2>&1
 }
 
-compose_runs() { docker_answers && [ -n "$(compose_services running)" ] && [ -z "$(compose_services restarting)" ]; }
+compose_runs() { docker_answers && [ -n "$(compose_services status=running)" ] && [ -z "$(compose_services status=restarting)" ]; }
 
-# The services in that state. Without .env compose would complain about its variables.
+# compose_services FILTER: for example status=running. Without .env compose itself would complain about
+# its variables, so docker is asked.
 compose_services() {
-  docker ps -a --filter "label=com.docker.compose.project=streamguard" --filter "status=$1" \
+  docker ps -a --filter "label=com.docker.compose.project=streamguard" --filter "$1" \
     --format '{{.Label "com.docker.compose.service"}}' | sort
+}
+
+# `compose up --wait` takes a service that has done its work and ended (migrate) for a failed one.
+all_healthy() {
+  local healthy service
+  healthy=$(compose_services health=healthy | xargs)
+  for service in kafka postgres engine consumer "$@"; do
+    [[ " $healthy " == *" $service "* ]] || return 1
+  done
+}
+
+wait_healthy() {
+  local until=$((SECONDS + 180))
+  while ! all_healthy "$@"; do
+    [ $SECONDS -lt $until ] && [ -z "$(compose_services status=restarting)$(compose_services health=unhealthy)" ] || return 1
+    sleep 0.5
+  done
 }
 
 # True where compose can be used: what it needs is there, can be pulled, or can be built.
@@ -43,7 +61,9 @@ start_compose() {
   postgres_port=$(free_port "$(env_keep POSTGRES_PORT 5432)")
   kafka_port=$(free_port "$(env_keep KAFKA_PORT 9092)")
   write_env "$postgres_port" "$kafka_port" "$1"
-  compose up --detach --no-build --wait --wait-timeout 180 || {
+  local load=(producer)
+  [ "$1" != 0 ] || load=()
+  { compose up --detach --no-build --scale "producer=${#load[@]}" && wait_healthy "${load[@]}"; } || {
     compose ps -a
     fail "not all services came up" "their words: docker compose logs" "to try again: ./stop.sh --yes, then ./start.sh"
   }
@@ -70,7 +90,7 @@ compose_next_steps() {
 
 stop_compose() {
   docker_answers || return 0
-  [ -n "$(compose_services running)$(compose_services exited)$(compose_services restarting)" ] || return 0
+  [ -n "$(compose_services name=.)" ] || return 0
   say "stopping the containers"
   compose_down
 }
