@@ -2,6 +2,7 @@
 
 pub mod ast;
 pub mod diagnostic;
+mod display;
 pub mod parser;
 mod pieces;
 pub mod source;

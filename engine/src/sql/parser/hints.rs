@@ -265,6 +265,18 @@ pub(super) fn leftover_at(cursor: &Cursor<'_>, ahead: usize) -> Box<Diagnostic> 
     })
 }
 
+/// A name with a text behind it: `DATE '2026-01-31'`
+pub(super) fn typed_text(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    let TokenKind::Word(word) = &cursor.peek(0).kind else { return leftover_at(cursor, 1) };
+    let error = *leftover_at(cursor, 1);
+    Box::new(match word.as_str() {
+        "DATE" | "TIME" | "TIMESTAMP" => error.hint(format!(
+            "leave out {word}: a {word} is compared with plain text, and CAST converts it elsewhere"
+        )),
+        _ => error.hint("is an operator or a comma missing in front of it?"),
+    })
+}
+
 /// The first word begins no statement.
 pub(super) fn no_statement(cursor: &Cursor<'_>) -> Box<Diagnostic> {
     let found = cursor.peek(0);

@@ -91,7 +91,7 @@ const RESERVED: [&str; 86] = [
 ];
 
 /// Can `word`, in upper case, be a name only in quotes?
-pub(super) fn is_reserved(word: &str) -> bool {
+pub(in crate::sql) fn is_reserved(word: &str) -> bool {
     RESERVED.binary_search(&word).is_ok()
 }
 

@@ -22,6 +22,7 @@ use super::split::{Stretch, split};
 use super::token::tokenize;
 use super::variables::{Variables, offset};
 use cursor::Cursor;
+pub(super) use keywords::is_reserved;
 
 /// How deep expressions, types and statements may nest.
 pub const MAX_DEPTH: usize = 200;

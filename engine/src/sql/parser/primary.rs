@@ -3,7 +3,7 @@
 
 use super::cursor::Cursor;
 use super::{Parsed, hints};
-use crate::sql::ast::{Expr, ExprKind, Ident, Span, TypeKind, TypeName};
+use crate::sql::ast::{Expr, ExprKind, Ident, Span};
 use crate::sql::diagnostic::Diagnostic;
 use crate::sql::token::TokenKind;
 
@@ -111,27 +111,18 @@ impl Cursor<'_> {
         Ok(ExprKind::Column { qualifier: Some(name), name: column })
     }
 
-    /// `TIME '...'`, `DATE '...'`, `TIMESTAMP '...'`: casts; `DECIMAL '1.50'`: the number.
+    /// `DECIMAL '1.50'`, the only type that ksqlDB takes in front of a text.
     fn typed_literal(&mut self) -> Parsed<ExprKind> {
-        let span = self.here();
-        let TokenKind::Word(word) = self.peek(0).kind.clone() else {
-            return Err(hints::leftover_at(self, 1));
-        };
-        if !["TIME", "DATE", "TIMESTAMP", "DECIMAL"].contains(&word.as_str()) {
-            return Err(hints::leftover_at(self, 1));
+        if !self.is_word("DECIMAL") {
+            return Err(hints::typed_text(self));
         }
         self.advance();
         let literal = self.string("a text in single quotes")?;
-        if word != "DECIMAL" {
-            let to = TypeName { kind: TypeKind::Named(word), span };
-            let expr = Box::new(Expr { kind: ExprKind::String(literal.text), span: literal.span });
-            return Ok(ExprKind::Cast { expr, to });
-        }
-        let digits = literal.text.trim_start_matches(['-', '+']);
+        let digits = literal.text.strip_prefix(['-', '+']).unwrap_or(&literal.text);
         let is_number = digits.chars().all(|c| c.is_ascii_digit() || c == '.')
             && digits.chars().any(|c| c.is_ascii_digit())
             && digits.matches('.').count() < 2;
-        if is_number && literal.text.len() - digits.len() < 2 {
+        if is_number {
             return Ok(ExprKind::Decimal(literal.text));
         }
         Err(Box::new(
