@@ -9,19 +9,23 @@ log_file=$state/streamguard.log
 
 standalone_runs() { ours "$pid_file" >/dev/null; }
 
-build_binary() {
+need_toolchain() {
   local missing
   [ -z "${STREAMGUARD_BINARY:-}" ] || return 0
-  missing=$(missing_to_build)
-  if [ -n "$missing" ]; then
-    fail "this is missing to build StreamGuard:" "$missing" "or start Docker: then nothing else is needed"
-  fi
+  mapfile -t missing < <(missing_to_build)
+  [ ${#missing[@]} = 0 ] ||
+    fail "this is missing to build StreamGuard:" "${missing[@]}" "Or start Docker: then nothing else is needed."
+}
+
+build_binary() {
+  [ -z "${STREAMGUARD_BINARY:-}" ] || return 0
   say "building StreamGuard (the first time takes some minutes)"
   (cd "$root" && cargo build --release --locked) || fail "the build failed, see above"
 }
 
 # start_standalone TPS
 start_standalone() {
+  need_toolchain
   mkdir -p "$state"
   chmod 711 "$state"
   need_postgres
