@@ -151,27 +151,41 @@ impl FromField for Decimal {
     /// From a number, or from a text that holds one.
     fn from_field(json: &str) -> Result<Self, String> {
         let text = json.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(json);
-        decimal(text).ok_or_else(|| match text.parse::<f64>() {
-            Ok(number) if number.is_finite() && text.starts_with(|c: char| !c.is_alphabetic()) => {
-                format!("{} has more than 28 digits", shortened(json))
-            }
-            _ => format!("{} is not a number", shortened(json)),
-        })
+        exact(text).ok_or_else(|| not_exact(text, &shortened(json)))
     }
 }
 
 impl FromField for DateTime<Utc> {
     fn from_field(json: &str) -> Result<Self, String> {
-        let fail = || format!("{} is not an RFC 3339 time such as 2026-01-31T22:15:00.123Z", shortened(json));
-        let text = String::from_field(json).map_err(|_| fail())?;
-        let fraction =
-            text.split_once('.').map_or(0, |(_, f)| f.bytes().take_while(u8::is_ascii_digit).count());
-        let time = DateTime::parse_from_rfc3339(&text).map_err(|_| fail())?;
-        if fraction > 9 || time.nanosecond() >= 1_000_000_000 {
-            return Err(fail());
-        }
-        Ok(time.to_utc())
+        let text = String::from_field(json).map_err(|_| not_a_time(&shortened(json)))?;
+        time(&text).ok_or_else(|| not_a_time(&shortened(json)))
     }
+}
+
+/// A number from text, exact; the error is the end of a sentence that begins with the field.
+pub fn parse_amount(text: &str) -> Result<Decimal, String> {
+    exact(text).ok_or_else(|| not_exact(text, &format!("\"{}\"", shortened(text))))
+}
+
+/// An RFC 3339 time of any offset with 0 to 9 fraction digits; the error is the end of a sentence that
+/// begins with the field.
+pub fn parse_timestamp(text: &str) -> Result<DateTime<Utc>, String> {
+    time(text).ok_or_else(|| not_a_time(&format!("\"{}\"", shortened(text))))
+}
+
+fn not_exact(text: &str, shown: &str) -> String {
+    let number = text.parse::<f64>().is_ok_and(f64::is_finite) && !text.contains(char::is_alphabetic);
+    if number { format!("{shown} has more than 28 digits") } else { format!("{shown} is not a number") }
+}
+
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    let fraction = text.split_once('.').map_or(0, |(_, f)| f.bytes().take_while(u8::is_ascii_digit).count());
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    (fraction <= 9 && time.nanosecond() < 1_000_000_000).then(|| time.to_utc())
+}
+
+fn not_a_time(shown: &str) -> String {
+    format!("{shown} is not an RFC 3339 time such as 2026-01-31T22:15:00.123Z")
 }
 
 impl<T: FromField> FromField for Vec<T> {
@@ -183,7 +197,7 @@ impl<T: FromField> FromField for Vec<T> {
 }
 
 /// An exact decimal from digits with an optional exponent; None where it is not one or does not fit.
-fn decimal(text: &str) -> Option<Decimal> {
+fn exact(text: &str) -> Option<Decimal> {
     if !text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b)) {
         return None;
     }

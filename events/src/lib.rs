@@ -25,6 +25,7 @@ pub use fields::Fields;
 pub use headers::dead_letter_key;
 pub use invalid::{Invalid, Problem};
 
+pub use json::{parse_amount, parse_timestamp};
 pub use label::Label;
 pub use profile::{CustomerProfile, RiskLevel};
 pub use rule::{Mode, RuleRecord, Severity};

@@ -45,7 +45,14 @@ impl TransactionType {
 
 impl FromField for TransactionType {
     fn from_field(json: &str) -> Result<Self, String> {
-        let text = String::from_field(json)?;
+        String::from_field(json)?.parse()
+    }
+}
+
+impl std::str::FromStr for TransactionType {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL
             .into_iter()
             .find(|t| t.as_str() == text)
