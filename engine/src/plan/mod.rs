@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use fingerprint::Fingerprint;
+pub(crate) use physical::physical;
 pub use rule::{Emit, Mode, Rule, Severity};
 
 use crate::format::FormatSpec;

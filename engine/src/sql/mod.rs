@@ -1,6 +1,8 @@
 //! Text to bound query: tokens, parser, syntax tree, catalog, binder, diagnostics.
 
 pub mod ast;
+mod binder;
+mod catalog;
 pub mod diagnostic;
 mod display;
 pub mod parser;
@@ -10,6 +12,7 @@ mod split;
 mod token;
 pub mod variables;
 
+pub use binder::{LoadOptions, Loaded, Purpose, load};
 pub use diagnostic::{Diagnostic, Diagnostics, RenderStyle, Severity, nearest};
 pub use parser::parse_program;
 pub use source::SourceFile;

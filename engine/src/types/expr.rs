@@ -13,7 +13,7 @@ mod like;
 use std::cmp::Ordering;
 
 pub use arithmetic::{ArithmeticOp, result_type};
-pub use cast::{cast, castable};
+pub use cast::{cast, castable, java_double, parse_timestamp};
 pub use like::LikePattern;
 
 use super::functions::Eval;

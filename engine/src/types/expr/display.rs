@@ -71,7 +71,10 @@ impl fmt::Display for Expr {
                 write!(f, "({} IS {}DISTINCT FROM {})", sides[0], not(*negated), sides[1])
             }
             Node::IsNull { expr, negated } => write!(f, "({expr} IS {}NULL)", not(*negated)),
-            Node::Between { parts: [e, low, high], negated } => write!(f, "({e} {}BETWEEN {low} AND {high})", not(*negated)),
+            Node::Between { parts, negated } => {
+                let [e, low, high] = &**parts;
+                write!(f, "({e} {}BETWEEN {low} AND {high})", not(*negated))
+            }
             Node::In { expr, list: items, negated } => {
                 write!(f, "({expr} {}IN (", not(*negated))?;
                 list(f, ", ", items)?;

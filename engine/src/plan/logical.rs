@@ -1,0 +1,173 @@
+//! Logical plans: one bound query each, as the binder leaves it.
+//!
+//! What holds: expressions are over the source's row (its key columns, value columns, pseudo columns), or
+//! where said over the aggregate's row; every name is resolved.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::{Emit, Fingerprint, Rule, Source, WindowKind, WindowPlan};
+use crate::types::aggregate::Aggregate;
+use crate::types::expr::Expr;
+
+/// A bound persistent query.
+#[derive(Debug, Clone)]
+pub struct LogicalQuery {
+    /// Its id.
+    pub id: String,
+    /// What it reads.
+    pub source: Arc<Source>,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// What it does.
+    pub shape: Shape,
+    /// What it writes.
+    pub sink: Arc<Source>,
+    /// What makes it a rule.
+    pub rule: Option<Rule>,
+    /// Its text.
+    pub sql: String,
+}
+
+/// What a query does with the rows that pass its filter.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// Row by row, from stream to stream or from table to table: the sink's columns in order.
+    Project {
+        /// Over the source's row.
+        exprs: Vec<Expr>,
+    },
+    /// Grouped and aggregated.
+    Aggregate(Grouping),
+}
+
+/// A grouped query. The aggregate's row is: the key's columns, the calls' results, then ROWTIME,
+/// WINDOWSTART and WINDOWEND.
+#[derive(Debug, Clone)]
+pub struct Grouping {
+    /// GROUP BY, over the source's row.
+    pub key: Vec<Expr>,
+    /// WINDOW.
+    pub window: Option<WindowPlan>,
+    /// The aggregate functions with their arguments over the source's row.
+    pub calls: Vec<(Aggregate, Vec<Expr>)>,
+    /// HAVING, over the aggregate's row.
+    pub having: Option<Expr>,
+    /// The sink's columns in order, over the aggregate's row.
+    pub exprs: Vec<Expr>,
+    /// EMIT FINAL.
+    pub is_final: bool,
+    /// `--@emit: first`
+    pub emit: Emit,
+}
+
+/// `a, b, c`
+fn list(exprs: &[Expr]) -> String {
+    exprs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Canonical text of a window.
+pub(super) fn window_text(window: Option<&WindowPlan>) -> String {
+    match window {
+        None => "none".into(),
+        Some(WindowPlan { kind, grace }) => match kind {
+            WindowKind::Tumbling { size } => format!("tumbling {size} grace {grace}"),
+            WindowKind::Hopping { size, advance } => format!("hopping {size} advance {advance} grace {grace}"),
+            WindowKind::Session { gap } => format!("session {gap} grace {grace}"),
+        },
+    }
+}
+
+impl Grouping {
+    /// The text that a frame's fingerprint is made of: input, key, filter and window.
+    pub(super) fn frame_text(&self, source: &Source, filter: Option<&Expr>) -> String {
+        let filter = filter.map_or("none".into(), ToString::to_string);
+        let time = source.time_text();
+        let (key, window) = (list(&self.key), window_text(self.window.as_ref()));
+        format!("frame/1 topic {} time {time} key [{key}] filter {filter} window {window}", source.topic)
+    }
+
+    /// The text that a call's fingerprint is made of: its frame and the function with its arguments.
+    pub(super) fn call_text(frame: Fingerprint, aggregate: &Aggregate, args: &[Expr]) -> String {
+        format!("call/1 frame {frame} {aggregate} of [{}]", list(args))
+    }
+}
+
+impl Source {
+    /// Canonical text of where its time comes from.
+    pub(super) fn time_text(&self) -> String {
+        match &self.timestamp {
+            None => "record".into(),
+            Some(t) => {
+                let name = self.schema.columns().nth(t.column).map_or("", |c| c.name.as_str());
+                let pattern = t.pattern.as_ref().map_or(String::new(), |p| format!(" as '{}'", p.text()));
+                format!("`{name}`{pattern}")
+            }
+        }
+    }
+
+    /// Canonical text of a declared source: what of it can change a rule's meaning. Columns that a query
+    /// does not read are left out by the caller's choice of `used`.
+    pub(crate) fn canonical(&self, used: &dyn Fn(usize) -> bool) -> String {
+        let mut text = format!(
+            "{} topic {} key {} value {} time {} window {:?} columns",
+            if self.is_table { "table" } else { "stream" },
+            self.topic,
+            self.key_format.format.name(),
+            self.value_format.format.name(),
+            self.time_text(),
+            self.window,
+        );
+        for (index, column) in self.schema.columns().enumerate() {
+            if used(index) {
+                let key = if index < self.schema.key.len() { " key" } else { "" };
+                let _ = write!(text, " `{}` {}{key};", column.name, column.data_type);
+            }
+        }
+        text
+    }
+}
+
+impl LogicalQuery {
+    /// The columns of the source's row that it reads.
+    pub fn used_columns(&self) -> Vec<usize> {
+        let mut used = Vec::new();
+        let mut add = |expr: &Expr| expr.visit_columns(&mut |i| used.push(i));
+        self.filter.iter().for_each(&mut add);
+        match &self.shape {
+            Shape::Project { exprs } => exprs.iter().for_each(&mut add),
+            Shape::Aggregate(grouping) => {
+                grouping.key.iter().for_each(&mut add);
+                grouping.calls.iter().flat_map(|(_, args)| args).for_each(&mut add);
+            }
+        }
+        used.extend(self.source.timestamp.as_ref().map(|t| t.column));
+        used.sort_unstable();
+        used.dedup();
+        used
+    }
+
+    /// The canonical text of what it means, `lineage` being that of what it reads.
+    pub fn canonical(&self, lineage: &str) -> String {
+        let filter = self.filter.as_ref().map_or("none".into(), ToString::to_string);
+        let mut text = format!("query/1 from ({lineage}) filter {filter} ");
+        match &self.shape {
+            Shape::Project { exprs } => {
+                let _ = write!(text, "project [{}]", list(exprs));
+            }
+            Shape::Aggregate(g) => {
+                let _ = write!(text, "key [{}] window {} calls", list(&g.key), window_text(g.window.as_ref()));
+                for (aggregate, args) in &g.calls {
+                    let _ = write!(text, " {aggregate} of [{}];", list(args));
+                }
+                let having = g.having.as_ref().map_or("none".into(), ToString::to_string);
+                let _ = write!(text, " having {having} project [{}] final {}", list(&g.exprs), g.is_final);
+            }
+        }
+        let _ = write!(text, " into {} as", self.sink.topic);
+        for column in self.sink.schema.columns() {
+            let _ = write!(text, " `{}` {};", column.name, column.data_type);
+        }
+        text
+    }
+}

@@ -1,0 +1,87 @@
+//! `--@name: value` comments: what ksqlDB does not know.
+
+use super::Binder;
+use crate::plan::{Emit, Mode, Severity};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{Directive, Span, Statement, StatementKind};
+
+/// The directives of a query.
+#[derive(Debug, Default)]
+pub(super) struct Directives {
+    /// `--@severity`
+    pub(super) severity: Option<(Severity, Span)>,
+    /// `--@mode`
+    pub(super) mode: Option<(Mode, Span)>,
+    /// `--@emit`
+    pub(super) emit: Option<(Emit, Span)>,
+    /// `--@description`; several lines are joined.
+    pub(super) description: Option<(String, Span)>,
+}
+
+/// All names, those of later versions too.
+const NAMES: &[&str] = &["severity", "mode", "emit", "description", "cooldown", "async", "broadcast"];
+
+/// A directive's word.
+fn word<T: std::str::FromStr>(d: &Directive, words: &[&str]) -> Result<Option<(T, Span)>, Diagnostic> {
+    match d.value.parse() {
+        Ok(value) => Ok(Some((value, d.name_span.to(d.value_span)))),
+        Err(_) => {
+            let message = format!("{} cannot be '{}'", d.name, d.value);
+            let hint = format!("it is one of {}", words.join(", "));
+            Err(Diagnostic::error("directive", d.value_span, message).hint(hint))
+        }
+    }
+}
+
+impl Directives {
+    /// Reads the directives of a query.
+    pub(super) fn read(list: &[Directive]) -> Result<Self, Diagnostic> {
+        let mut all = Self::default();
+        for (i, d) in list.iter().enumerate() {
+            if d.name != "description"
+                && let Some(first) = list[..i].iter().find(|other| other.name == d.name)
+            {
+                return Err(Diagnostic::error("directive", d.name_span, format!("{} is given twice", d.name))
+                    .note(first.name_span, "first here"));
+            }
+            match d.name.as_str() {
+                "severity" => all.severity = word(d, Severity::WORDS)?,
+                "mode" => all.mode = word(d, Mode::WORDS)?,
+                "emit" => all.emit = word(d, Emit::WORDS)?,
+                "description" => {
+                    let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");
+                    all.description = Some((text + &d.value, d.name_span.to(d.value_span)));
+                }
+                name if NAMES.contains(&name) => {
+                    return Err(super::expr::unsupported(d.name_span, &format!("the directive {name}")));
+                }
+                name => {
+                    return Err(Diagnostic::error("directive", d.name_span, format!("there is no directive {name}"))
+                        .did_you_mean(name, NAMES.iter().copied()));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The first of those that only a rule may have.
+    pub(super) fn rules_only(&self) -> Option<(&'static str, Span)> {
+        let severity = self.severity.as_ref().map(|(_, s)| ("severity", *s));
+        severity.or(self.mode.as_ref().map(|(_, s)| ("mode", *s)))
+    }
+}
+
+impl Binder {
+    /// Refuses directives in front of a statement that is no query.
+    pub(super) fn check_directives(&self, statement: &Statement) -> Result<(), Diagnostic> {
+        let Some(first) = statement.directives.first() else { return Ok(()) };
+        match &statement.kind {
+            StatementKind::CreateAs(_) | StatementKind::InsertSelect(_) => Ok(()),
+            _ => {
+                let message = format!("the directive {} does not belong to this statement", first.name);
+                Err(Diagnostic::error("directive", first.name_span, message)
+                    .hint("directives stand directly before CREATE ... AS SELECT or INSERT INTO ... SELECT"))
+            }
+        }
+    }
+}

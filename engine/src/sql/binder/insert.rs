@@ -1,0 +1,81 @@
+//! INSERT INTO ... VALUES: a record written by hand.
+
+use super::Binder;
+use super::expr::{bind, coerce};
+use super::scope::{Constants, type_name};
+use crate::format::{Encoder, FormatSpec, Presence};
+use crate::plan::{InsertedRecord, Source};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{Ident, InsertValues};
+use crate::types::{Column, DataType, Value};
+
+impl Binder {
+    /// Binds `INSERT INTO ... VALUES` to the bytes of its record.
+    pub(super) fn insert_values(&mut self, insert: &InsertValues) -> Result<(), Diagnostic> {
+        let entry = self.source(&insert.target)?;
+        let source = entry.source.clone();
+        if entry.read_only {
+            let message = format!("{} is declared as a SOURCE, which nothing writes to", insert.target.name);
+            return Err(Diagnostic::error("result_type", insert.target.span, message));
+        }
+        let names = names(insert, &source);
+        if names.len() != insert.values.len() {
+            let message = format!("{} values are given for {} columns", insert.values.len(), names.len());
+            return Err(Diagnostic::error("schema", insert.target.span, message));
+        }
+        let mut row = vec![Value::Null; source.schema.width()];
+        let mut timestamp = None;
+        for (name, value) in names.iter().zip(&insert.values) {
+            let bound = bind(&mut Constants, value)?;
+            let (at, data_type) = match source.schema.find(&name.name) {
+                Some((at, column)) => (Some(at), column.data_type.clone()),
+                None if name.name == "ROWTIME" => (None, DataType::Bigint),
+                None => {
+                    let message = format!("{} has no column {}", source.name, name.name);
+                    let columns = source.schema.columns().map(|c| c.name.as_str());
+                    return Err(Diagnostic::error("unknown_column", name.span, message).did_you_mean(&name.name, columns));
+                }
+            };
+            if let Some(from) = &bound.data_type
+                && !crate::types::expr::castable(from, &data_type)
+            {
+                let message = format!("{} takes {data_type}, this is {}", name.name, type_name(Some(from)));
+                return Err(Diagnostic::error("type_mismatch", value.span, message));
+            }
+            let bound = coerce(bound, &data_type);
+            let result = bound.eval(&[]).map_err(|e| Diagnostic::error("type_mismatch", value.span, e.0))?.into_owned();
+            match at {
+                Some(at) => row[at] = result,
+                None => timestamp = result.as_i64(),
+            }
+        }
+        let (key, value) = row.split_at(source.schema.key.len());
+        let record = InsertedRecord {
+            topic: source.topic.clone(),
+            key: encode(source.key_format, &source.schema.key, key, &insert.target)?,
+            value: encode(source.value_format, &source.schema.value, value, &insert.target)?,
+            timestamp,
+        };
+        self.inserts.push(record);
+        Ok(())
+    }
+}
+
+/// The columns that the values are for: those named, or all.
+fn names(insert: &InsertValues, source: &Source) -> Vec<Ident> {
+    if !insert.columns.is_empty() {
+        return insert.columns.clone();
+    }
+    let ident = |c: &Column| Ident { name: c.name.clone(), quoted: true, span: insert.target.span };
+    source.schema.columns().map(ident).collect()
+}
+
+fn encode(spec: FormatSpec, columns: &[Column], values: &[Value<'_>], at: &Ident) -> Result<Option<Vec<u8>>, Diagnostic> {
+    let refuse = |message: String| Diagnostic::error("format", at.span, message);
+    let encoder = Encoder::new(&spec, columns).map_err(|e| refuse(e.0))?;
+    let mut bytes = Vec::new();
+    match encoder.encode(values, &mut bytes).map_err(|e| refuse(e.0))? {
+        Presence::Value => Ok(Some(bytes)),
+        Presence::Null => Ok(None),
+    }
+}

@@ -1,0 +1,257 @@
+//! From syntax trees to a program: names, types and functions resolved, every mistake found.
+//!
+//! Enters: the statements of all files in order. Leaves: a [`Program`], or the diagnostics of all that is
+//! wrong. What holds: a program that loads does not fail on names or types later; one wrong statement refuses
+//! the whole program, and the statements after it are still looked at, so that all errors are reported at
+//! once.
+
+mod create;
+mod directives;
+mod expr;
+mod grouping;
+mod insert;
+mod literal;
+mod persistent;
+mod properties;
+mod query;
+mod scope;
+mod types;
+
+use super::ast::{Ident, Literal, SourceKind, Span, Statement, StatementKind};
+use super::catalog::Catalog;
+use super::parser::parse_program;
+use super::{Diagnostic, Diagnostics, SourceFile};
+use crate::format::{Format, FormatSpec};
+use crate::plan::logical::LogicalQuery;
+use crate::plan::{InsertedRecord, Program};
+
+/// What a program is loaded for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// To run on: INSERT INTO ... VALUES, DROP and ASSERT are refused, as in ksqlDB's headless mode.
+    #[default]
+    Rules,
+    /// To be replayed: they are carried out.
+    Replay,
+}
+
+/// How a program is loaded.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// What for.
+    pub purpose: Purpose,
+    /// What the names of topics of ours begin with: the engine's group.
+    pub internal_prefix: String,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { purpose: Purpose::Rules, internal_prefix: "streamguard".into() }
+    }
+}
+
+/// A program, and what may not be as meant.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The program.
+    pub program: Program,
+    /// Warnings.
+    pub warnings: Diagnostics,
+}
+
+/// Loads a program from its files, in their order.
+pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Diagnostics> {
+    let (statements, mut diagnostics) = parse_program(&files);
+    let mut binder = Binder::new(&files, options.clone());
+    for statement in &statements {
+        if let Err(diagnostic) = binder.statement(statement) {
+            binder.broken(statement);
+            diagnostics.push(diagnostic);
+        }
+    }
+    diagnostics.append(&mut binder.warnings);
+    let diagnostics = without_consequences(diagnostics, &binder.broken);
+    let diagnostics = Diagnostics::new(files, diagnostics);
+    if diagnostics.has_errors() {
+        return Err(diagnostics);
+    }
+    let sources = binder.catalog.sources();
+    let mut program = crate::plan::physical(binder.queries, &options.internal_prefix);
+    program.inserts = binder.inserts;
+    program.sources = sources;
+    Ok(Loaded { program, warnings: diagnostics })
+}
+
+/// Drops complaints about a source that is unknown only because its own statement is wrong.
+fn without_consequences(diagnostics: Vec<Diagnostic>, broken: &[String]) -> Vec<Diagnostic> {
+    let consequence = |d: &Diagnostic| {
+        d.code == "unknown_source" && broken.iter().any(|name| d.message.ends_with(&format!(" {name}")))
+    };
+    diagnostics.into_iter().filter(|d| !consequence(d)).collect()
+}
+
+/// Settings that SET changes.
+#[derive(Debug, Clone)]
+struct Settings {
+    key_format: FormatSpec,
+    value_format: Option<FormatSpec>,
+    topic_prefix: String,
+    partitions: Option<i32>,
+}
+
+/// What a query is bound for.
+pub(super) struct Target<'t> {
+    /// The stream or table that it makes or writes to.
+    name: &'t Ident,
+    /// CREATE STREAM or CREATE TABLE; INSERT INTO is a stream's.
+    kind: SourceKind,
+    /// INSERT INTO.
+    insert: bool,
+    /// Where `--@emit: first` stands.
+    emit_first: Option<Span>,
+}
+
+impl Target<'_> {
+    fn describe(&self) -> String {
+        match (self.insert, self.kind) {
+            (true, _) => format!("inserted into {}", self.name.name),
+            (false, SourceKind::Stream) => format!("the stream {}", self.name.name),
+            (false, SourceKind::Table) => format!("the table {}", self.name.name),
+        }
+    }
+}
+
+/// Goes through the statements.
+pub(super) struct Binder {
+    options: LoadOptions,
+    files: Vec<String>,
+    catalog: Catalog,
+    settings: Settings,
+    queries: Vec<LogicalQuery>,
+    inserts: Vec<InsertedRecord>,
+    warnings: Vec<Diagnostic>,
+    broken: Vec<String>,
+    statements: usize,
+}
+
+impl Binder {
+    fn new(files: &[SourceFile], options: LoadOptions) -> Self {
+        let kafka = FormatSpec { format: Format::Kafka, wrapped: false };
+        Self {
+            options,
+            files: files.iter().map(|f| f.name.clone()).collect(),
+            catalog: Catalog::default(),
+            settings: Settings { key_format: kafka, value_format: None, topic_prefix: String::new(), partitions: None },
+            queries: Vec::new(),
+            inserts: Vec::new(),
+            warnings: Vec::new(),
+            broken: Vec::new(),
+            statements: 0,
+        }
+    }
+
+    /// Remembers what a wrong statement would have made.
+    fn broken(&mut self, statement: &Statement) {
+        match &statement.kind {
+            StatementKind::CreateSource(s) => self.broken.push(s.name.name.clone()),
+            StatementKind::CreateAs(s) => self.broken.push(s.name.name.clone()),
+            _ => {}
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) -> Result<(), Diagnostic> {
+        self.statements += 1;
+        self.check_directives(statement)?;
+        match &statement.kind {
+            StatementKind::CreateSource(s) => self.create_source(s, statement.span),
+            StatementKind::CreateAs(s) => self.create_as(s, statement),
+            StatementKind::InsertSelect(s) => self.insert_select(s, statement),
+            StatementKind::InsertValues(s) => {
+                self.only_in_replay(statement, "INSERT INTO ... VALUES")?;
+                self.insert_values(s)
+            }
+            StatementKind::Set { name, value } => self.set(name, value),
+            StatementKind::Unset { name } => self.unset(name),
+            StatementKind::Define { .. } | StatementKind::Undefine { .. } => Ok(()),
+            StatementKind::Drop { kind, if_exists, name, .. } => {
+                self.only_in_replay(statement, "DROP")?;
+                self.drop_source(*kind, *if_exists, name)
+            }
+            StatementKind::Show { .. } | StatementKind::Describe { .. } | StatementKind::Explain { .. } => {
+                self.warnings.push(Diagnostic::warning("ignored", statement.span, "this statement only prints, so it has no effect in a rule file"));
+                Ok(())
+            }
+            StatementKind::CreateType { .. } | StatementKind::DropType { .. } => {
+                Err(expr::unsupported(statement.span, "a type of one's own"))
+            }
+            StatementKind::Assert(_) => {
+                self.only_in_replay(statement, "ASSERT")?;
+                Err(expr::unsupported(statement.span, "ASSERT"))
+            }
+        }
+    }
+
+    fn only_in_replay(&self, statement: &Statement, what: &str) -> Result<(), Diagnostic> {
+        if self.options.purpose == Purpose::Replay {
+            return Ok(());
+        }
+        Err(Diagnostic::error("misplaced_statement", statement.span, format!("{what} has no place in a rule file"))
+            .hint("streamguard replay runs it"))
+    }
+
+    fn drop_source(&mut self, kind: SourceKind, if_exists: bool, name: &Ident) -> Result<(), Diagnostic> {
+        if if_exists && self.catalog.get(&name.name).is_none() {
+            return Ok(());
+        }
+        let is_table = self.source(name)?.source.is_table;
+        if is_table != (kind == SourceKind::Table) {
+            let actual = if is_table { "table" } else { "stream" };
+            return Err(Diagnostic::error("result_type", name.span, format!("{} is a {actual}", name.name)));
+        }
+        if let Some(reader) = self.queries.iter().find(|q| q.source.name == name.name) {
+            let message = format!("{} cannot be dropped: the query {} reads it", name.name, reader.id);
+            return Err(Diagnostic::error("in_use", name.span, message));
+        }
+        self.catalog.remove(&name.name);
+        self.queries.retain(|q| q.sink.name != name.name);
+        Ok(())
+    }
+
+    fn set(&mut self, name: &Literal, value: &Literal) -> Result<(), Diagnostic> {
+        let spec = |format| FormatSpec { format, wrapped: true };
+        match name.text.as_str() {
+            "ksql.persistence.default.format.key" => {
+                self.settings.key_format =
+                    FormatSpec { format: properties::format(&value.text, value.span, None)?, wrapped: false };
+            }
+            "ksql.persistence.default.format.value" => {
+                self.settings.value_format = Some(spec(properties::format(&value.text, value.span, None)?));
+            }
+            "ksql.output.topic.name.prefix" => self.settings.topic_prefix.clone_from(&value.text),
+            "ksql.sink.partitions" => self.settings.partitions = value.text.parse().ok().filter(|n| *n > 0),
+            other if other.starts_with("ksql.") => {}
+            "auto.offset.reset" | "processing.guarantee" | "cache.max.bytes.buffering" => {
+                let message = format!("{} has no effect here: the engine's own settings decide", name.text);
+                self.warnings.push(Diagnostic::warning("ignored", name.span, message));
+            }
+            other => {
+                return Err(Diagnostic::error("property", name.span, format!("there is no property {other}"))
+                    .hint("properties of ksqlDB begin with ksql."));
+            }
+        }
+        Ok(())
+    }
+
+    fn unset(&mut self, name: &Literal) -> Result<(), Diagnostic> {
+        let fresh = Self::new(&[], self.options.clone()).settings;
+        match name.text.as_str() {
+            "ksql.persistence.default.format.key" => self.settings.key_format = fresh.key_format,
+            "ksql.persistence.default.format.value" => self.settings.value_format = None,
+            "ksql.output.topic.name.prefix" => self.settings.topic_prefix.clear(),
+            "ksql.sink.partitions" => self.settings.partitions = None,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+

@@ -1,0 +1,233 @@
+//! CREATE ... AS SELECT and INSERT INTO ... SELECT.
+
+use std::sync::Arc;
+
+use super::create::{check_formats, timestamp};
+use super::directives::Directives;
+use super::expr::coerce;
+use super::properties::Properties;
+use super::query::Selected;
+use super::{Binder, Target};
+use crate::format::{Format, FormatSpec};
+use crate::plan::logical::{LogicalQuery, Shape};
+use crate::plan::{Emit, Fingerprint, Rule, Source};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
+use crate::sql::catalog::Entry;
+use crate::types::Schema;
+
+/// The topic whose records are alerts.
+const ALERTS: &str = events::topics::FRAUD_ALERTS.name;
+
+impl Binder {
+    /// Binds `CREATE STREAM|TABLE ... AS SELECT`.
+    pub(super) fn create_as(&mut self, create: &CreateAs, statement: &Statement) -> Result<(), Diagnostic> {
+        if !self.may_create(&create.name, create.or_replace, create.if_not_exists)? {
+            return Ok(());
+        }
+        let directives = Directives::read(&statement.directives)?;
+        let properties = Properties::read(&create.properties)?;
+        let target = target(&create.name, create.kind, false, &directives);
+        let selected = self.select(&create.query, &target, emit(&directives))?;
+        let sink = Arc::new(self.sink(create, &properties, &selected, statement.span)?);
+        let prefix = if create.kind == SourceKind::Table { "CTAS" } else { "CSAS" };
+        let id = match &properties.query_id {
+            Some((id, _)) => id.clone(),
+            None => format!("{prefix}_{}_{}", create.name.name, self.statements - 1),
+        };
+        self.queries.retain(|q| q.sink.name != create.name.name);
+        let name = create.name.name.clone();
+        self.catalog.put(Entry {
+            source: sink.clone(),
+            declared: create.name.span,
+            read_only: false,
+            lineage: Some(String::new()),
+        });
+        self.add_query(Settled { selected, sink, id, rule_name: name, at: create.name.span }, &directives, statement)
+    }
+
+    /// The stream or table that a CREATE ... AS SELECT makes.
+    fn sink(
+        &self,
+        create: &CreateAs,
+        properties: &Properties,
+        selected: &Selected,
+        span: Span,
+    ) -> Result<Source, Diagnostic> {
+        let from = &selected.source;
+        let schema = selected.schema.clone();
+        let inherited = match from.key_format.format {
+            Format::None => self.settings.key_format,
+            _ => from.key_format,
+        };
+        let key_format = properties.key_spec(inherited)?;
+        let value_format = properties.value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), span)?;
+        check_formats(&schema, key_format, value_format, &create.name)?;
+        let topic = match &properties.topic {
+            Some((topic, _)) => topic.clone(),
+            None => format!("{}{}", self.settings.topic_prefix, create.name.name),
+        };
+        Ok(Source {
+            name: create.name.name.clone(),
+            is_table: create.kind == SourceKind::Table,
+            topic,
+            timestamp: timestamp(&schema, properties)?,
+            window: selected.window,
+            schema,
+            key_format,
+            value_format,
+            derived_by: Some(self.queries.len()),
+            partitions: properties.partitions.or(self.settings.partitions),
+        })
+    }
+
+    /// Binds `INSERT INTO ... SELECT`.
+    pub(super) fn insert_select(&mut self, insert: &InsertSelect, statement: &Statement) -> Result<(), Diagnostic> {
+        let entry = self.source(&insert.target)?;
+        let (sink, read_only) = (entry.source.clone(), entry.read_only);
+        if sink.is_table || read_only {
+            let what = if sink.is_table { "a table" } else { "declared as a SOURCE, which nothing writes to" };
+            let message = format!("INSERT INTO takes a stream, {} is {what}", insert.target.name);
+            return Err(Diagnostic::error("result_type", insert.target.span, message));
+        }
+        let directives = Directives::read(&statement.directives)?;
+        let properties = Properties::read(&insert.properties)?;
+        let target = target(&insert.target, SourceKind::Stream, true, &directives);
+        let mut selected = self.select(&insert.query, &target, emit(&directives))?;
+        fit(&mut selected, &sink.schema, &insert.target)?;
+        let id = match &properties.query_id {
+            Some((id, _)) => id.clone(),
+            None => format!("INSERTQUERY_{}", self.statements - 1),
+        };
+        let rule_name = match &properties.query_id {
+            Some((id, _)) => id.clone(),
+            None => self.file_stem(statement.span),
+        };
+        self.add_query(Settled { selected, sink, id, rule_name, at: insert.target.span }, &directives, statement)
+    }
+
+    fn file_stem(&self, span: Span) -> String {
+        let file = self.files.get(span.file as usize).map_or("", String::as_str);
+        std::path::Path::new(file).file_stem().map_or(String::new(), |s| s.to_string_lossy().into_owned())
+    }
+
+    /// Adds a query with its sink, its lineage and, where it alerts, its rule.
+    fn add_query(
+        &mut self,
+        settled: Settled,
+        directives: &Directives,
+        statement: &Statement,
+    ) -> Result<(), Diagnostic> {
+        let Settled { selected, sink, id, rule_name, at } = settled;
+        if let Some(other) = self.queries.iter().find(|q| q.id == id) {
+            return Err(Diagnostic::error("duplicate_query", at, format!("two queries have the id {}", other.id))
+                .hint("give each its own QUERY_ID"));
+        }
+        let Selected { source, filter, shape, window, .. } = selected;
+        let sql = statement.text.clone();
+        let mut query = LogicalQuery { id, source, filter, shape, sink, rule: None, sql };
+        let canonical = query.canonical(&self.lineage(&query));
+        if query.sink.topic == ALERTS {
+            self.check_rule_name(&rule_name, at)?;
+            query.rule = Some(Rule {
+                version: version(&canonical, directives),
+                severity: directives.severity.as_ref().map_or_else(Default::default, |(s, _)| *s),
+                mode: directives.mode.as_ref().map_or_else(Default::default, |(m, _)| *m),
+                emit: emit(directives),
+                description: directives.description.as_ref().map(|(d, _)| d.clone()),
+                file: self.files.get(statement.span.file as usize).cloned().unwrap_or_default(),
+                windowed: window.is_some(),
+                name: rule_name,
+            });
+        } else if let Some((name, span)) = directives.rules_only() {
+            let message = format!("the directive {name} is for rules, whose topic is {ALERTS}; this query writes to {}", query.sink.topic);
+            return Err(Diagnostic::error("directive", span, message)
+                .hint(format!("WITH (KAFKA_TOPIC='{ALERTS}') makes it a rule")));
+        }
+        if let Some(entry) = self.catalog.get(&query.sink.name) {
+            let mut entry = entry.clone();
+            entry.lineage = entry.lineage.map(|before| before + &canonical);
+            self.catalog.put(entry);
+        }
+        self.queries.push(query);
+        Ok(())
+    }
+
+    /// The canonical text of all that a query's source comes from.
+    fn lineage(&self, query: &LogicalQuery) -> String {
+        let entry = self.catalog.get(&query.source.name);
+        match entry.and_then(|e| e.lineage.clone()) {
+            Some(lineage) => lineage,
+            None => {
+                let used = query.used_columns();
+                query.source.canonical(&|i| used.contains(&i))
+            }
+        }
+    }
+
+    fn check_rule_name(&self, name: &str, at: Span) -> Result<(), Diagnostic> {
+        let taken = |q: &&LogicalQuery| q.rule.as_ref().is_some_and(|r| r.name == name);
+        match self.queries.iter().find(taken) {
+            Some(other) => {
+                let file = other.rule.as_ref().map_or("", |r| r.file.as_str());
+                Err(Diagnostic::error("duplicate_rule", at, format!("two rules are called {name}"))
+                    .hint(format!("the other one is in {file}; a QUERY_ID names an INSERT INTO ... SELECT")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A query whose sink is settled.
+struct Settled {
+    selected: Selected,
+    sink: Arc<Source>,
+    id: String,
+    rule_name: String,
+    at: Span,
+}
+
+fn target<'t>(name: &'t Ident, kind: SourceKind, insert: bool, directives: &Directives) -> Target<'t> {
+    let emit_first = directives.emit.as_ref().filter(|(e, _)| *e == Emit::First).map(|(_, s)| *s);
+    Target { name, kind, insert, emit_first }
+}
+
+fn emit(directives: &Directives) -> Emit {
+    directives.emit.as_ref().map_or(Emit::Changes, |(e, _)| *e)
+}
+
+/// 16 hexadecimal digits over the meaning, with emit and severity; not over mode and description.
+fn version(canonical: &str, directives: &Directives) -> String {
+    let severity = directives.severity.as_ref().map_or_else(Default::default, |(s, _)| *s);
+    let text = format!("rule/1 {canonical} emit {} cooldown none severity {severity}", emit(directives));
+    Fingerprint::of(&text).to_string()[..16].to_owned()
+}
+
+/// Fits a query's result to the stream it is inserted into: the same columns in the same order, of types that
+/// widen to the stream's.
+fn fit(selected: &mut Selected, sink: &Schema, target: &Ident) -> Result<(), Diagnostic> {
+    let result = &selected.schema;
+    let fits = result.key.len() == sink.key.len()
+        && result.width() == sink.width()
+        && result.columns().zip(sink.columns()).all(|(a, b)| a.name == b.name && a.data_type.coerces_to(&b.data_type));
+    if !fits {
+        let message = format!("the query's columns do not fit {}", target.name);
+        return Err(Diagnostic::error("schema", target.span, message)
+            .label(format!("its columns are {}", describe(sink)))
+            .hint(format!("the query's are {}", describe(result))));
+    }
+    if let Shape::Project { exprs } = &mut selected.shape {
+        let types: Vec<_> = sink.columns().map(|c| c.data_type.clone()).collect();
+        let wide = std::mem::take(exprs).into_iter().zip(types).map(|(e, t)| coerce(e, &t));
+        *exprs = wide.collect();
+    }
+    selected.schema = sink.clone();
+    Ok(())
+}
+
+/// `ID VARCHAR KEY, AMOUNT DOUBLE`
+fn describe(schema: &Schema) -> String {
+    let key = schema.key.iter().map(|c| format!("{} {} KEY", c.name, c.data_type));
+    let value = schema.value.iter().map(|c| format!("{} {}", c.name, c.data_type));
+    key.chain(value).collect::<Vec<_>>().join(", ")
+}
