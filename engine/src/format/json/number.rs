@@ -17,7 +17,7 @@ const EXACT_POWERS: [f64; 23] = [
     1e20, 1e21, 1e22,
 ];
 
-impl Number<'_> {
+impl<'a> Number<'a> {
     fn signed(&self) -> i64 {
         if self.negative { -(self.mantissa as i64) } else { self.mantissa as i64 }
     }
@@ -66,7 +66,7 @@ impl Number<'_> {
     }
 
     /// Its text as Java's `BigDecimal.toString` (or of a whole number, `BigInteger.toString`) gives it.
-    pub(super) fn to_text(self) -> Cow<'_, str> {
+    pub(super) fn to_text(self) -> Cow<'a, str> {
         let small = self.mantissa == 0 && self.digits == 0;
         if !self.exponent && !(small && (self.negative || self.fraction > 6)) && self.is_plain_in_java() {
             return Cow::Borrowed(self.text);
@@ -81,7 +81,7 @@ impl Number<'_> {
 }
 
 /// The text of a number as a DECIMAL(precision, scale); None where it is none, or would lose digits.
-pub(super) fn text_to_decimal(text: &str, precision: u32, scale: u32) -> Option<Decimal> {
+pub(crate) fn text_to_decimal(text: &str, precision: u32, scale: u32) -> Option<Decimal> {
     let parsed = Decimal::parse(text.as_bytes()).or_else(|| {
         // Trailing zeros alone may be what makes it too long.
         let trimmed = text.trim_end_matches('0');

@@ -1,0 +1,466 @@
+//! From a JSON record to the values of its declared columns.
+//!
+//! Types convert as ksqlDB's `KsqlJsonDeserializer` converts them. Of a name that occurs twice the last value
+//! counts, and only that one has to be of the column's type.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::names::{Match, Names};
+use super::number::{text_to_decimal, text_to_f64, text_to_integer};
+use super::scanner::{Scanner, Syntax};
+use super::tree;
+use crate::format::{DecodeError, Format, FormatError, Presence};
+use crate::types::{Column, DataType, Decimal, Value};
+
+/// Reads JSON records.
+#[derive(Debug)]
+pub struct JsonDecoder {
+    layout: Layout,
+}
+
+#[derive(Debug)]
+enum Layout {
+    /// An object with a field per column.
+    Object(Shape),
+    /// The bare value of one column.
+    Bare(Box<Field>),
+}
+
+/// The declared fields of an object.
+#[derive(Debug)]
+struct Shape {
+    names: Names,
+    fields: Vec<Field>,
+}
+
+#[derive(Debug)]
+struct Field {
+    name: String,
+    target: Target,
+}
+
+/// What a value is to become.
+#[derive(Debug)]
+struct Target {
+    data_type: DataType,
+    kind: Kind,
+    /// Whether the value is needed, or only its being right.
+    wanted: bool,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Scalar,
+    Array(Box<Target>),
+    Map(Box<Target>),
+    Struct(Box<Shape>),
+}
+
+/// A value is not of its type; the rest of the record can still be read.
+#[derive(Debug)]
+struct Fault {
+    path: String,
+    found: String,
+    expected: DataType,
+}
+
+/// Why a value was not read.
+enum Stop {
+    Syntax(Syntax),
+    Fault(Box<Fault>),
+}
+
+impl From<Syntax> for Stop {
+    fn from(syntax: Syntax) -> Self {
+        Self::Syntax(syntax)
+    }
+}
+
+impl Target {
+    fn new(data_type: &DataType, wanted: bool, column: &str) -> Result<Self, FormatError> {
+        let kind = match data_type {
+            DataType::Array(element) => Kind::Array(Box::new(Self::new(element, wanted, column)?)),
+            DataType::Map(key, value) if **key == DataType::String => {
+                Kind::Map(Box::new(Self::new(value, wanted, column)?))
+            }
+            DataType::Map(..) => return Err(FormatError::unsupported(Format::Json, data_type, column)),
+            DataType::Struct(fields) => Kind::Struct(Box::new(Shape::new(
+                fields.iter().map(|f| (f.name.as_str(), &f.data_type, wanted)),
+            )?)),
+            _ => Kind::Scalar,
+        };
+        Ok(Self { data_type: data_type.clone(), kind, wanted })
+    }
+
+    fn fault(&self, found: impl Into<String>) -> Stop {
+        let (path, found) = (String::new(), found.into());
+        Stop::Fault(Box::new(Fault { path, found, expected: self.data_type.clone() }))
+    }
+}
+
+impl Shape {
+    fn new<'s>(fields: impl Iterator<Item = (&'s str, &'s DataType, bool)>) -> Result<Self, FormatError> {
+        let fields = fields
+            .map(|(name, data_type, wanted)| {
+                Ok(Field { name: name.to_owned(), target: Target::new(data_type, wanted, name)? })
+            })
+            .collect::<Result<Vec<_>, FormatError>>()?;
+        if fields.len() >= usize::from(u16::MAX) {
+            return Err(FormatError(format!("{} fields are too many for a JSON object", fields.len())));
+        }
+        Ok(Self { names: Names::new(fields.iter().map(|f| f.name.as_str())), fields })
+    }
+}
+
+impl JsonDecoder {
+    /// A decoder of these columns; `bare` where the one column stands without an object around it.
+    ///
+    /// # Errors
+    /// A MAP's keys are not VARCHAR.
+    pub fn new(columns: &[Column], wanted: &[bool], bare: bool) -> Result<Self, FormatError> {
+        let columns = columns.iter().zip(wanted);
+        let shape = Shape::new(columns.map(|(c, wanted)| (c.name.as_str(), &c.data_type, *wanted)))?;
+        let layout = match (bare, shape.fields.len()) {
+            (true, 1) => Layout::Bare(Box::new(shape.fields.into_iter().next().ok_or_else(|| {
+                FormatError("a bare value has one column".to_owned())
+            })?)),
+            _ => Layout::Object(shape),
+        };
+        Ok(Self { layout })
+    }
+
+    /// See [`crate::format::Decoder::decode`].
+    ///
+    /// # Errors
+    /// The bytes are not JSON, or a field is not of its column's type.
+    pub fn decode<'a>(&self, bytes: &'a [u8], row: &mut [Value<'a>]) -> Result<Presence, DecodeError> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|e| DecodeError::record(format!("not UTF-8 from byte {} on", e.valid_up_to())))?;
+        let mut reader = Reader { scanner: Scanner::new(text) };
+        let presence = self.layout.read(&mut reader, row);
+        let presence = presence.and_then(|presence| {
+            reader.scanner.end()?;
+            Ok(presence)
+        });
+        presence.map_err(|stop| match stop {
+            Stop::Syntax(Syntax { offset, problem }) => {
+                DecodeError::record(format!("not JSON: {problem}, at byte {offset}"))
+            }
+            Stop::Fault(fault) => {
+                DecodeError::column(fault.path.trim_start_matches('.'), &fault.found, &fault.expected)
+            }
+        })
+    }
+}
+
+impl Layout {
+    fn read<'a>(&self, reader: &mut Reader<'a>, row: &mut [Value<'a>]) -> Result<Presence, Stop> {
+        match self {
+            Self::Bare(field) => {
+                let value = reader.value(&field.target).map_err(|stop| within(stop, || field.name.clone()))?;
+                row[0] = value;
+                Ok(Presence::Value)
+            }
+            Self::Object(shape) => {
+                row.fill(Value::Null);
+                match reader.scanner.peek() {
+                    Some(b'{') => reader.object(shape, Some(row)).map(|()| Presence::Value),
+                    Some(b'n') => Ok(reader.scanner.literal("null").map(|()| Presence::Null)?),
+                    _ => reader.scanner.skip().and_then(|()| reader.scanner.error("not an object"))?,
+                }
+            }
+        }
+    }
+}
+
+/// Which fields of an object were set by their exact name.
+struct Seen {
+    few: u128,
+    many: Vec<bool>,
+}
+
+impl Seen {
+    fn new(fields: usize) -> Self {
+        Self { few: 0, many: if fields > 128 { vec![false; fields] } else { Vec::new() } }
+    }
+
+    /// Whether a value for `field` counts, given that one that came by an exact name outranks any other.
+    fn admit(&mut self, field: usize, exact: bool) -> bool {
+        if let Some(seen) = self.many.get_mut(field) {
+            let admitted = exact || !*seen;
+            *seen |= exact;
+            return admitted;
+        }
+        let admitted = exact || self.few >> field & 1 == 0;
+        self.few |= u128::from(exact) << field;
+        admitted
+    }
+}
+
+/// Keeps what is wrong with some fields until it is sure that no later value replaces them.
+#[derive(Default)]
+struct Faults(Vec<(usize, Box<Fault>)>);
+
+impl Faults {
+    #[inline]
+    fn set(&mut self, field: usize, outcome: Result<(), Stop>) -> Result<(), Stop> {
+        if !self.0.is_empty() {
+            self.0.retain(|(of, _)| *of != field);
+        }
+        match outcome {
+            Err(Stop::Fault(fault)) => self.0.push((field, fault)),
+            other => return other,
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), Stop> {
+        match self.0.into_iter().next() {
+            Some((_, fault)) => Err(Stop::Fault(fault)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Puts a place before the path of a fault.
+#[cold]
+fn within(mut stop: Stop, place: impl FnOnce() -> String) -> Stop {
+    if let Stop::Fault(fault) = &mut stop {
+        fault.path.insert_str(0, &place());
+    }
+    stop
+}
+
+struct Reader<'a> {
+    scanner: Scanner<'a>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads an object, whose bracket comes next, into `row` where its values are wanted.
+    fn object(&mut self, shape: &Shape, mut row: Option<&mut [Value<'a>]>) -> Result<(), Stop> {
+        self.scanner.enter()?;
+        let (mut seen, mut faults) = (Seen::new(shape.fields.len()), Faults::default());
+        let (mut first, mut guess) = (true, 0);
+        while self.scanner.more(b'}', first)? {
+            first = false;
+            let name = self.scanner.name()?;
+            match shape.names.find(&name, guess) {
+                Match::Unknown => self.scanner.skip()?,
+                Match::One { column, exact } => {
+                    guess = column + 1;
+                    self.field(shape, column, exact, &mut row, &mut seen, &mut faults)?;
+                }
+                Match::Two { exact, upper } => {
+                    let start = self.scanner.position();
+                    self.field(shape, exact, true, &mut row, &mut seen, &mut faults)?;
+                    self.scanner.rewind(start);
+                    self.field(shape, upper, false, &mut row, &mut seen, &mut faults)?;
+                }
+            }
+        }
+        faults.finish()
+    }
+
+    /// Reads the value of a field into its place.
+    #[inline]
+    fn field(
+        &mut self,
+        shape: &Shape,
+        index: usize,
+        exact: bool,
+        row: &mut Option<&mut [Value<'a>]>,
+        seen: &mut Seen,
+        faults: &mut Faults,
+    ) -> Result<(), Stop> {
+        if !seen.admit(index, exact) {
+            return Ok(self.scanner.skip()?);
+        }
+        let field = &shape.fields[index];
+        let outcome = match self.value(&field.target) {
+            Ok(value) => {
+                if let Some(row) = row {
+                    row[index] = value;
+                }
+                Ok(())
+            }
+            Err(stop) => Err(within(stop, || format!(".{}", field.name))),
+        };
+        faults.set(index, outcome)
+    }
+
+    /// Reads one value.
+    #[inline]
+    fn value(&mut self, target: &Target) -> Result<Value<'a>, Stop> {
+        match self.scanner.peek() {
+            Some(b'"') => {
+                if !target.wanted && target.data_type == DataType::String {
+                    self.scanner.skip_string()?;
+                    return Ok(Value::Null);
+                }
+                let text = self.scanner.string()?;
+                from_text(target, text)
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(target),
+            Some(b'n') => {
+                self.scanner.literal("null")?;
+                Ok(Value::Null)
+            }
+            Some(b't') => self.boolean(target, true),
+            Some(b'f') => self.boolean(target, false),
+            Some(b'{' | b'[') => self.nested(target),
+            Some(_) => Ok(self.scanner.error("not a JSON value")?),
+            None => Ok(self.scanner.error("a value is missing")?),
+        }
+    }
+
+    fn boolean(&mut self, target: &Target, value: bool) -> Result<Value<'a>, Stop> {
+        let word = if value { "true" } else { "false" };
+        self.scanner.literal(word)?;
+        match target.data_type {
+            DataType::Boolean => Ok(Value::Boolean(value)),
+            DataType::String => Ok(Value::str(word)),
+            _ => Err(target.fault(word)),
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, target: &Target) -> Result<Value<'a>, Stop> {
+        let number = self.scanner.number()?;
+        let value = match &target.data_type {
+            DataType::Double => number.to_f64().map(Value::Double),
+            DataType::Decimal { precision, scale } => number.to_decimal(*precision, *scale).map(Value::Decimal),
+            DataType::Bigint => number.to_i64().map(Value::Bigint),
+            DataType::Integer => number.to_i64().and_then(|n| i32::try_from(n).ok()).map(Value::Integer),
+            DataType::String => Some(Value::String(number.to_text())),
+            DataType::Timestamp | DataType::Date | DataType::Time => {
+                number.to_i64().and_then(|n| temporal(&target.data_type, n))
+            }
+            _ => None,
+        };
+        match value {
+            Some(value) => Ok(if target.wanted { value } else { Value::Null }),
+            None => Err(target.fault(number.text)),
+        }
+    }
+
+    /// Reads an array or object.
+    fn nested(&mut self, target: &Target) -> Result<Value<'a>, Stop> {
+        let start = self.scanner.position();
+        match (&target.kind, self.scanner.peek()) {
+            (Kind::Array(element), Some(b'[')) => self.array(element, target.wanted),
+            (Kind::Map(value), Some(b'{')) => self.map(value, target.wanted),
+            (Kind::Struct(shape), Some(b'{')) if !target.wanted => {
+                self.object(shape, None).map(|()| Value::Null)
+            }
+            (Kind::Struct(shape), Some(b'{')) => {
+                let mut values = vec![Value::Null; shape.fields.len()];
+                self.object(shape, Some(&mut values))?;
+                Ok(Value::Struct(Arc::new(values)))
+            }
+            _ => {
+                self.scanner.skip()?;
+                let text = self.scanner.since(start);
+                if target.data_type == DataType::String {
+                    return Ok(if target.wanted { Value::String(text_of(text)) } else { Value::Null });
+                }
+                Err(target.fault(text))
+            }
+        }
+    }
+
+    fn array(&mut self, element: &Target, wanted: bool) -> Result<Value<'a>, Stop> {
+        self.scanner.enter()?;
+        let (mut values, mut index, mut fault) = (Vec::new(), 0, None);
+        while self.scanner.more(b']', index == 0)? {
+            match self.value(element) {
+                Ok(value) if wanted => values.push(value),
+                Ok(_) => {}
+                Err(Stop::Fault(found)) => {
+                    fault.get_or_insert_with(|| within(Stop::Fault(found), || format!("[{}]", index + 1)));
+                }
+                Err(syntax) => return Err(syntax),
+            }
+            index += 1;
+        }
+        match fault {
+            Some(fault) => Err(fault),
+            None if wanted => Ok(Value::Array(Arc::new(values))),
+            None => Ok(Value::Null),
+        }
+    }
+
+    fn map(&mut self, target: &Target, wanted: bool) -> Result<Value<'a>, Stop> {
+        self.scanner.enter()?;
+        let mut entries: Vec<(Value<'a>, Value<'a>)> = Vec::new();
+        let (mut first, mut faults) = (true, Vec::<(Cow<'a, str>, Stop)>::new());
+        while self.scanner.more(b'}', first)? {
+            first = false;
+            let name = self.scanner.name()?;
+            let outcome = self.value(target);
+            faults.retain(|(of, _)| *of != name);
+            match outcome {
+                Ok(_) if !wanted => {}
+                Ok(value) => match entries.iter_mut().find(|(key, _)| key.as_str() == Some(&*name)) {
+                    Some(entry) => entry.1 = value,
+                    None => entries.push((Value::String(name), value)),
+                },
+                Err(stop @ Stop::Fault(_)) => {
+                    let stop = within(stop, || format!("['{name}']"));
+                    faults.push((name, stop));
+                }
+                Err(syntax) => return Err(syntax),
+            }
+        }
+        match faults.into_iter().next() {
+            Some((_, fault)) => Err(fault),
+            None if wanted => Ok(Value::Map(Arc::new(entries))),
+            None => Ok(Value::Null),
+        }
+    }
+}
+
+/// What an array or object is as a VARCHAR.
+fn text_of<'a>(text: &str) -> Cow<'a, str> {
+    // The text was scanned before, so it parses.
+    Cow::Owned(tree::parse(text).map(|tree| tree.to_varchar()).unwrap_or_default())
+}
+
+/// A number as a DATE (days), TIME (milliseconds of a day) or TIMESTAMP (milliseconds).
+fn temporal(data_type: &DataType, number: i64) -> Option<Value<'static>> {
+    /// ksqlDB takes the end of the day for a TIME, too.
+    const DAY_MS: i64 = 86_400_000;
+    match data_type {
+        DataType::Timestamp => Some(Value::Timestamp(number)),
+        DataType::Date => i32::try_from(number).ok().map(Value::Date),
+        DataType::Time if (0..=DAY_MS).contains(&number) => i32::try_from(number).ok().map(Value::Time),
+        _ => None,
+    }
+}
+
+/// A string as a value of the declared type.
+fn from_text<'a>(target: &Target, text: Cow<'a, str>) -> Result<Value<'a>, Stop> {
+    let value = match &target.data_type {
+        DataType::String => return Ok(Value::String(text)),
+        DataType::Integer => text_to_integer(&text),
+        DataType::Bigint => text.parse().ok().map(Value::Bigint),
+        DataType::Double => text_to_f64(&text).map(Value::Double),
+        DataType::Decimal { precision, scale } => decimal(&text, *precision, *scale).map(Value::Decimal),
+        DataType::Timestamp | DataType::Date | DataType::Time => {
+            text.parse().ok().and_then(|n| temporal(&target.data_type, n))
+        }
+        DataType::Bytes => BASE64.decode(text.as_bytes()).ok().map(|bytes| Value::Bytes(Cow::Owned(bytes))),
+        _ => None,
+    };
+    match value {
+        Some(value) => Ok(if target.wanted { value } else { Value::Null }),
+        None => Err(target.fault(format!("{text:?}"))),
+    }
+}
+
+fn decimal(text: &str, precision: u32, scale: u32) -> Option<Decimal> {
+    text_to_decimal(text, precision, scale)
+}

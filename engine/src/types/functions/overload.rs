@@ -1,0 +1,255 @@
+//! Which signature of a function a call means.
+//!
+//! As ksqlDB's `UdfIndex`: a signature fits where every argument is of the parameter's type, or widens to it
+//! (INT to BIGINT to DECIMAL to DOUBLE); the one with the least widening wins, then one that is not variadic,
+//! then the first. An untyped NULL fits everywhere.
+
+use std::fmt;
+
+use super::{Bound, Call, Function, Overload};
+use crate::types::DataType;
+
+/// What a parameter takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Param {
+    /// A value of any type.
+    Any,
+    /// BOOLEAN
+    Boolean,
+    /// INT
+    Integer,
+    /// BIGINT
+    Bigint,
+    /// DOUBLE
+    Double,
+    /// DECIMAL of any precision and scale; INT and BIGINT widen to it.
+    Decimal,
+    /// VARCHAR
+    String,
+    /// BYTES
+    Bytes,
+    /// DATE
+    Date,
+    /// TIME
+    Time,
+    /// TIMESTAMP
+    Timestamp,
+    /// Any STRUCT
+    Struct,
+    /// A type that is the same wherever this letter stands.
+    Generic(char),
+    /// An ARRAY.
+    Array(&'static Param),
+    /// A MAP.
+    Map(&'static Param, &'static Param),
+}
+
+impl fmt::Display for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("ANY"),
+            Self::Boolean => f.write_str("BOOLEAN"),
+            Self::Integer => f.write_str("INT"),
+            Self::Bigint => f.write_str("BIGINT"),
+            Self::Double => f.write_str("DOUBLE"),
+            Self::Decimal => f.write_str("DECIMAL"),
+            Self::String => f.write_str("VARCHAR"),
+            Self::Bytes => f.write_str("BYTES"),
+            Self::Date => f.write_str("DATE"),
+            Self::Time => f.write_str("TIME"),
+            Self::Timestamp => f.write_str("TIMESTAMP"),
+            Self::Struct => f.write_str("STRUCT"),
+            Self::Generic(letter) => write!(f, "{letter}"),
+            Self::Array(element) => write!(f, "ARRAY<{element}>"),
+            Self::Map(key, value) => write!(f, "MAP<{key}, {value}>"),
+        }
+    }
+}
+
+/// Why a call cannot be settled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// There is no function of this name.
+    #[error("there is no such function")]
+    Unknown {
+        /// The name that is most like it.
+        nearest: Option<&'static str>,
+    },
+    /// No signature takes these arguments.
+    #[error("{message}")]
+    NoOverload {
+        /// What does not fit.
+        message: String,
+        /// The signatures that there are.
+        signatures: Vec<String>,
+    },
+}
+
+impl ResolveError {
+    pub(super) fn unknown(name: &str, names: impl Iterator<Item = &'static str>) -> Self {
+        let name = name.to_ascii_uppercase();
+        let limit = name.len() / 3 + 1;
+        let nearest = names.map(|known| (distance(&name, known), known)).min().filter(|(d, _)| *d <= limit);
+        Self::Unknown { nearest: nearest.map(|(_, known)| known) }
+    }
+}
+
+/// How many characters must change to make one name the other (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The types that a signature's letters stand for.
+#[derive(Default)]
+struct Letters(Vec<(char, DataType)>);
+
+impl Letters {
+    fn get(&self, letter: char) -> Option<&DataType> {
+        self.0.iter().find(|(l, _)| *l == letter).map(|(_, t)| t)
+    }
+
+    /// Takes one more type for a letter; how much widening that needs.
+    fn unify(&mut self, letter: char, data_type: &DataType) -> Option<u32> {
+        let Some(entry) = self.0.iter_mut().find(|(l, _)| *l == letter) else {
+            self.0.push((letter, data_type.clone()));
+            return Some(0);
+        };
+        if entry.1 == *data_type {
+            return Some(0);
+        }
+        entry.1 = entry.1.common(data_type)?;
+        Some(1)
+    }
+}
+
+impl Param {
+    /// How much an argument must be widened to fit; None where it does not.
+    fn cost(&self, arg: &DataType, letters: &mut Letters) -> Option<u32> {
+        use DataType as T;
+        let rank = |t: &DataType| match t {
+            T::Integer => Some(0),
+            T::Bigint => Some(1),
+            T::Decimal { .. } => Some(2),
+            T::Double => Some(3),
+            _ => None,
+        };
+        let widened = |to: u32| rank(arg).and_then(|from| to.checked_sub(from));
+        let same = |fits: bool| fits.then_some(0);
+        match self {
+            // A signature that names the type is the better fit.
+            Self::Any => Some(10),
+            Self::Integer => widened(0),
+            Self::Bigint => widened(1),
+            Self::Decimal => widened(2),
+            Self::Double => widened(3),
+            Self::Boolean => same(*arg == T::Boolean),
+            Self::String => same(*arg == T::String),
+            Self::Bytes => same(*arg == T::Bytes),
+            Self::Date => same(*arg == T::Date),
+            Self::Time => same(*arg == T::Time),
+            Self::Timestamp => same(*arg == T::Timestamp),
+            Self::Struct => same(matches!(arg, T::Struct(_))),
+            Self::Generic(letter) => letters.unify(*letter, arg).map(|cost| cost + 5),
+            Self::Array(element) => match arg {
+                T::Array(of) => element.cost(of, letters),
+                _ => None,
+            },
+            Self::Map(key, value) => match arg {
+                T::Map(k, v) => Some(key.cost(k, letters)? + value.cost(v, letters)?),
+                _ => None,
+            },
+        }
+    }
+
+    /// The type that an argument has once it was widened.
+    fn settled(&self, arg: &DataType, letters: &Letters) -> DataType {
+        match (self, arg) {
+            (Self::Integer, _) => DataType::Integer,
+            (Self::Bigint, _) => DataType::Bigint,
+            (Self::Double, _) => DataType::Double,
+            (Self::Decimal, _) => match arg.as_decimal() {
+                Some((precision, scale)) => DataType::Decimal { precision, scale },
+                None => arg.clone(),
+            },
+            (Self::Generic(letter), _) => letters.get(*letter).unwrap_or(arg).clone(),
+            (Self::Array(element), DataType::Array(of)) => DataType::Array(Box::new(element.settled(of, letters))),
+            (Self::Map(key, value), DataType::Map(k, v)) => {
+                DataType::Map(Box::new(key.settled(k, letters)), Box::new(value.settled(v, letters)))
+            }
+            _ => arg.clone(),
+        }
+    }
+}
+
+impl Overload {
+    /// The parameter that takes the argument at `index`.
+    fn param(&self, index: usize) -> Option<&Param> {
+        match self.params.get(index) {
+            None if self.variadic => self.params.last(),
+            param => param,
+        }
+    }
+
+    fn takes(&self, count: usize) -> bool {
+        count == self.params.len() || (self.variadic && count + 1 >= self.params.len())
+    }
+
+    fn cost(&self, types: &[Option<DataType>]) -> Option<(u32, Letters)> {
+        if !self.takes(types.len()) {
+            return None;
+        }
+        let mut letters = Letters::default();
+        let mut total = 0;
+        for (i, arg) in types.iter().enumerate() {
+            if let Some(arg) = arg {
+                total += self.param(i)?.cost(arg, &mut letters)?;
+            }
+        }
+        Some((total, letters))
+    }
+
+    fn signature(&self, name: &str) -> String {
+        let params: Vec<String> = self.params.iter().map(Param::to_string).collect();
+        format!("{name}({}{})", params.join(", "), if self.variadic { ", ..." } else { "" })
+    }
+}
+
+pub(super) fn resolve(function: &'static Function, call: &Call<'_>) -> Result<Bound, ResolveError> {
+    let refuse = |message: String| ResolveError::NoOverload {
+        message,
+        signatures: function.overloads.iter().map(|o| o.signature(function.name)).collect(),
+    };
+    let fitting = function.overloads.iter().filter_map(|o| o.cost(call.types).map(|(cost, letters)| (cost, o, letters)));
+    let best = fitting.min_by_key(|(cost, overload, _)| (*cost, overload.variadic));
+    let Some((_, overload, letters)) = best else {
+        let types: Vec<String> =
+            call.types.iter().map(|t| t.as_ref().map_or("NULL".to_owned(), DataType::to_string)).collect();
+        return Err(refuse(format!("{} does not take ({})", function.name, types.join(", "))));
+    };
+    let settled: Vec<Option<DataType>> = call
+        .types
+        .iter()
+        .enumerate()
+        .map(|(i, arg)| Some(overload.param(i)?.settled(arg.as_ref()?, &letters)))
+        .collect();
+    let bound = (overload.bind)(&Call { types: &settled, literals: call.literals });
+    let mut bound = bound.map_err(|problem| refuse(format!("{}: {problem}", function.name)))?;
+    if bound.coerce.is_empty() {
+        bound.coerce = settled
+            .into_iter()
+            .zip(call.types)
+            .map(|(to, from)| if to == *from { None } else { to })
+            .collect();
+    }
+    Ok(bound)
+}
