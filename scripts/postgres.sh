@@ -54,10 +54,16 @@ need_postgres() {
   postgres_programs >/dev/null || fail "PostgreSQL was installed, but initdb, postgres and psql are not together"
 }
 
+# Its pid file outlives a crash, and the id in it may be another process's by now: so it must answer too
+# (a refusal while it starts is an answer).
 postgres_runs() {
-  local home
+  local home programs answer=0
   home=$(postgres_home)
-  [ -f "$home/data/postmaster.pid" ] && as_postgres "$(postgres_programs)/pg_ctl" -D "$home/data" status >/dev/null 2>&1
+  programs=$(postgres_programs)
+  [ -f "$home/data/postmaster.pid" ] || return 1
+  as_postgres "$programs/pg_ctl" -D "$home/data" status >/dev/null 2>&1 || return 1
+  "$programs/pg_isready" -q -h 127.0.0.1 -p "$(postgres_port)" || answer=$?
+  [ $answer -le 1 ]
 }
 
 # The port of the server that runs.
