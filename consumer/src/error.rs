@@ -1,0 +1,109 @@
+//! What can go wrong, in words for whoever has to mend it.
+
+/// What this crate returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the consumer, a migration or a measurement ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log failed in a way that waiting does not mend.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
+
+    /// PostgreSQL failed in a way that waiting does not mend, or could not be reached at start.
+    #[error("{target}: {message}; {hint}")]
+    Database {
+        /// Host, port, database and user; never the password.
+        target: String,
+        /// What PostgreSQL or the network said.
+        message: String,
+        /// What to do next.
+        hint: String,
+    },
+
+    /// `DATABASE_URL` is no URL.
+    #[error(
+        "the database URL cannot be read: {0}; it has the form postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    Url(String),
+
+    /// The schema was made by a newer version of StreamGuard.
+    #[error(
+        "{target}: its schema has migration {version}, which this binary does not know: the database is newer \
+         than the binary; install the StreamGuard version that migrated it, or a later one"
+    )]
+    NewerSchema {
+        /// Host, port, database and user.
+        target: String,
+        /// The migration that is not known here.
+        version: i64,
+    },
+
+    /// A migration failed or was changed after it had been applied.
+    #[error("{target}: {message}")]
+    Migration {
+        /// Host, port, database and user.
+        target: String,
+        /// What happened and what to do.
+        message: String,
+    },
+
+    /// The database has read another log or topic than this one.
+    #[error(
+        "{target} holds what was read from {what} {recorded}, but {broker} has {found}: use the database that \
+         belongs to this log. If the log really was made anew and shall be read from its beginning into this \
+         database: DELETE FROM consumer_offsets WHERE topic = '{topic}' (as the schema's owner); what is stored \
+         stays, and repeats are counted"
+    )]
+    ForeignLog {
+        /// Host, port, database and user.
+        target: String,
+        /// The log, as an operator knows it.
+        broker: String,
+        /// `cluster` or `topic NAME with id`.
+        what: String,
+        /// What consumer_offsets says.
+        recorded: String,
+        /// What the log says.
+        found: String,
+        /// The topic.
+        topic: String,
+    },
+
+    /// Records that were not read yet are gone.
+    #[error(
+        "{partition}: offset {offset} is what {target} expects next, but {broker} does not have it: {message}. \
+         Records were deleted before they were read, or the topic was cut. To go on without them: UPDATE \
+         consumer_offsets SET next_offset = (the first one that is there) WHERE topic = '{topic}' AND partition = \
+         {number} (as the schema's owner)"
+    )]
+    OffsetLost {
+        /// The partition's name.
+        partition: String,
+        /// Its topic.
+        topic: String,
+        /// Its number.
+        number: i32,
+        /// What the database expects.
+        offset: i64,
+        /// Host, port, database and user.
+        target: String,
+        /// The log, as an operator knows it.
+        broker: String,
+        /// What the log said.
+        message: String,
+    },
+
+    /// A setting is wrong.
+    #[error("{0}")]
+    Setting(String),
+
+    /// The machine refused something, such as a thread.
+    #[error("{context}: {source}")]
+    System {
+        /// What was being done.
+        context: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}

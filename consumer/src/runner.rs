@@ -1,0 +1,387 @@
+//! The loop: poll, store, relay; the only file here that talks to the log's consumer.
+//!
+//! What enters: batches of the five topics. What leaves: what [`Writer`] stores. What holds: a batch is
+//! stored whole before the next poll, so that a rebalance never finds work under way; positions come from
+//! the database alone, on every assignment and after every outage; while PostgreSQL is away the partitions
+//! are paused and polling goes on, so that the group keeps this member and memory stays bounded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use broker::{
+    Batch, Broker, Consumer, ConsumerConfig, ErrorKind, Isolation, Poll, Position, ProducerConfig, Shutdown,
+    StartAt, TopicPartition, TopicSpec,
+};
+use events::topics;
+
+use crate::error::{Error, Result};
+use crate::relay::{Relay, Round};
+use crate::store::offsets::Identity;
+use crate::writer::{Outcome, Writer};
+use crate::{Options, Summary};
+
+/// How long a poll waits: the request to end is looked at so often.
+const POLL: Duration = Duration::from_millis(50);
+/// Waits between tries to reach PostgreSQL or the log: doubled from the first to the last.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How often dead letters that could not be published are tried again, and decisions looked at that wait
+/// for a transaction.
+const CHORES: Duration = Duration::from_secs(5);
+
+/// Reads the topics into PostgreSQL until asked to end: at once after what is in flight, or once everything
+/// that lies in the topics is stored. Blocks; waits while PostgreSQL or the log is away.
+///
+/// # Errors
+/// At start: PostgreSQL cannot be entered, or its schema is not this binary's. Later: what waiting does not
+/// mend. Everything up to the last committed batch is stored; running again goes on from there.
+pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Result<Summary> {
+    if let Some(owner) = &options.owner_url {
+        let done = crate::migrate(owner)?;
+        tracing::info!(applied = done.applied, version = done.version, "schema of {}", done.target);
+    }
+    let mut writer = Writer::new(&options)?;
+    writer.connect_first()?;
+    writer.check_schema()?;
+    create_topics(broker.as_ref())?;
+    let consumer = join(broker.as_ref(), &options)?;
+    tracing::info!("reading {} into {}", broker.describe(), writer.target());
+    let runner = Runner {
+        cluster: broker.cluster_id()?,
+        broker,
+        options,
+        shutdown,
+        writer,
+        consumer,
+        held: BTreeMap::new(),
+        relay: Relay::default(),
+        chores_due: Some(Instant::now()),
+        summary: Summary::default(),
+    };
+    runner.run()
+}
+
+struct Runner {
+    broker: Arc<dyn Broker>,
+    cluster: String,
+    options: Options,
+    shutdown: Shutdown,
+    writer: Writer,
+    consumer: Box<dyn Consumer>,
+    /// The assigned partitions, with the offsets that the database holds.
+    held: BTreeMap<TopicPartition, i64>,
+    relay: Relay,
+    /// When dead letters are looked at again; None: there is nothing to do.
+    chores_due: Option<Instant>,
+    summary: Summary,
+}
+
+impl Runner {
+    fn run(mut self) -> Result<Summary> {
+        let mut batch = Batch::new();
+        let mut waited = BACK_OFF.0;
+        let mut look_again = Instant::now() + CHORES;
+        while !self.shutdown.is_requested() {
+            match self.consumer.poll(&mut batch, POLL) {
+                Ok(polled) => {
+                    waited = BACK_OFF.0;
+                    let idle = polled == Poll::Idle;
+                    self.handle(polled, &batch)?;
+                    if idle && self.is_drained()? {
+                        break;
+                    }
+                }
+                Err(error) => self.poll_failed(error, &mut waited)?,
+            }
+            self.chores(&mut look_again)?;
+        }
+        self.end()
+    }
+
+    fn handle(&mut self, polled: Poll, batch: &Batch) -> Result<()> {
+        match polled {
+            Poll::Idle => Ok(()),
+            Poll::Records => self.store(batch),
+            Poll::Assign(partitions) => self.assign(partitions),
+            Poll::Revoke { partitions, lost } => {
+                tracing::info!(lost, "{} partitions go to another consumer", partitions.len());
+                self.held.retain(|partition, _| !partitions.contains(partition));
+                Ok(self.consumer.unassign(&partitions)?)
+            }
+        }
+    }
+
+    fn store(&mut self, batch: &Batch) -> Result<()> {
+        let dead = self.summary.dead_letters;
+        let outcome = self.writer.store(batch, &mut self.held, &mut self.summary)?;
+        if self.summary.dead_letters > dead {
+            self.chores_due = Some(Instant::now());
+        }
+        match outcome {
+            Outcome::Stored => Ok(()),
+            Outcome::Away(why) => self.wait_for_database(why),
+            Outcome::Fenced => {
+                tracing::warn!(
+                    "another consumer has stored some of these records; reading the offsets again"
+                );
+                self.resynchronize()
+            }
+        }
+    }
+
+    /// The group gave partitions: read on where the database is.
+    fn assign(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
+        let Some(offsets) = self.offsets(&partitions)? else { return Ok(()) };
+        let positions: Vec<(TopicPartition, Position)> =
+            offsets.iter().map(|(partition, offset)| (partition.clone(), position(*offset))).collect();
+        self.consumer.assign(&positions)?;
+        tracing::info!("assigned {} partitions", positions.len());
+        self.held = offsets;
+        Ok(())
+    }
+
+    /// What the database holds of these partitions; waits for it. None: asked to end meanwhile.
+    fn offsets(&mut self, partitions: &[TopicPartition]) -> Result<Option<BTreeMap<TopicPartition, i64>>> {
+        let wanted = self.identities(partitions)?;
+        let mut wait = BACK_OFF.0;
+        while !self.shutdown.is_requested() {
+            match self.writer.offsets(&wanted)? {
+                Ok(recorded) => {
+                    for (found, row) in wanted.iter().filter_map(|(partition, identity)| {
+                        Some((identity, recorded.iter().find(|row| row.partition == *partition)?))
+                    }) {
+                        self.same_log(found, &row.identity, &row.partition)?;
+                    }
+                    return Ok(Some(recorded.into_iter().map(|r| (r.partition, r.next_offset)).collect()));
+                }
+                Err(why) => {
+                    tracing::warn!("{} is away ({why}); trying again", self.writer.target());
+                    std::thread::sleep(wait);
+                    wait = (wait * 2).min(BACK_OFF.1);
+                    self.writer.connect()?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn identities(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Identity)>> {
+        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+        for partition in partitions {
+            if !ids.contains_key(&*partition.topic) {
+                let id = self.broker.topic(&partition.topic)?.map(|info| info.id).unwrap_or_default();
+                ids.insert(&partition.topic, id);
+            }
+        }
+        let identity = |p: &TopicPartition| Identity {
+            cluster: self.cluster.clone(),
+            topic: ids.get(&*p.topic).cloned().unwrap_or_default(),
+        };
+        Ok(partitions.iter().map(|p| (p.clone(), identity(p))).collect())
+    }
+
+    /// Offsets of another log, or of a topic that was made anew, mean nothing here.
+    fn same_log(&self, found: &Identity, recorded: &Identity, partition: &TopicPartition) -> Result<()> {
+        let (what, recorded, found) = if recorded.cluster != found.cluster {
+            ("cluster".to_owned(), &recorded.cluster, &found.cluster)
+        } else if recorded.topic != found.topic && !recorded.topic.is_empty() {
+            (format!("topic {} with id", partition.topic), &recorded.topic, &found.topic)
+        } else {
+            return Ok(());
+        };
+        Err(Error::ForeignLog {
+            target: self.writer.target().to_owned(),
+            broker: self.broker.describe(),
+            what,
+            recorded: recorded.clone(),
+            found: found.clone(),
+            topic: partition.topic.to_string(),
+        })
+    }
+
+    /// Pauses the intake and keeps polling until PostgreSQL is back; then reads on where it is.
+    fn wait_for_database(&mut self, why: String) -> Result<()> {
+        let target = self.writer.target().to_owned();
+        tracing::warn!("{target} is away ({why}): intake paused");
+        let since = Instant::now();
+        let mut wait = BACK_OFF.0;
+        self.pause(true)?;
+        while !self.shutdown.is_requested() {
+            self.poll_while_paused(wait)?;
+            wait = (wait * 2).min(BACK_OFF.1);
+            match self.writer.connect()? {
+                None => {
+                    self.resynchronize()?;
+                    self.pause(false)?;
+                    tracing::info!(
+                        "{target} is back after {:.1} s: intake goes on",
+                        since.elapsed().as_secs_f32()
+                    );
+                    return Ok(());
+                }
+                Some(why) => tracing::warn!("{target} is still away ({why}); next try in {wait:?}"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the membership for a while; what still comes is dropped, as the positions are set again later.
+    fn poll_while_paused(&mut self, time: Duration) -> Result<()> {
+        let until = Instant::now() + time;
+        let mut scratch = Batch::new();
+        while Instant::now() < until && !self.shutdown.is_requested() {
+            match self.consumer.poll(&mut scratch, POLL) {
+                Ok(Poll::Idle) => {}
+                Ok(Poll::Records) => std::thread::sleep(POLL),
+                Ok(rebalance @ (Poll::Assign(_) | Poll::Revoke { .. })) => {
+                    self.handle(rebalance, &scratch)?;
+                    self.pause(true)?;
+                }
+                Err(error) => self.poll_failed(error, &mut BACK_OFF.0.clone())?,
+            }
+        }
+        Ok(())
+    }
+
+    fn pause(&mut self, paused: bool) -> Result<()> {
+        let partitions: Vec<TopicPartition> = self.held.keys().cloned().collect();
+        match paused {
+            true => self.consumer.pause(&partitions)?,
+            false => self.consumer.resume(&partitions)?,
+        }
+        Ok(())
+    }
+
+    /// Goes to where the database is: after an outage nobody else knows what was committed.
+    fn resynchronize(&mut self) -> Result<()> {
+        let partitions: Vec<TopicPartition> = self.held.keys().cloned().collect();
+        let Some(offsets) = self.offsets(&partitions)? else { return Ok(()) };
+        for (partition, offset) in &offsets {
+            self.consumer.seek(partition, position(*offset))?;
+        }
+        self.held = offsets;
+        Ok(())
+    }
+
+    fn poll_failed(&mut self, error: broker::Error, wait: &mut Duration) -> Result<()> {
+        match error.kind() {
+            ErrorKind::OffsetOutOfRange => Err(self.offset_lost(&error)),
+            ErrorKind::Config | ErrorKind::TooLarge | ErrorKind::UnknownTopic => Err(error.into()),
+            ErrorKind::Fenced | ErrorKind::Fatal => {
+                tracing::warn!(%error, "joining the group anew");
+                std::thread::sleep(*wait);
+                self.held.clear();
+                self.consumer = join(self.broker.as_ref(), &self.options)?;
+                Ok(())
+            }
+            ErrorKind::Abortable | ErrorKind::Unknown | ErrorKind::Unavailable => {
+                tracing::warn!(%error, "the log is away; trying again in {wait:?}");
+                std::thread::sleep(*wait);
+                *wait = (*wait * 2).min(BACK_OFF.1);
+                Ok(())
+            }
+        }
+    }
+
+    /// Names the partition whose expected offset the log does not have.
+    fn offset_lost(&self, error: &broker::Error) -> Error {
+        let lost = self.held.iter().find(|(partition, offset)| {
+            self.broker
+                .watermarks(partition, Isolation::ReadUncommitted)
+                .is_ok_and(|(low, high)| **offset > high || (**offset < low && **offset > 0))
+        });
+        let Some((partition, offset)) = lost else {
+            return broker::Error::new(ErrorKind::OffsetOutOfRange, "poll", error.to_string()).into();
+        };
+        Error::OffsetLost {
+            partition: partition.to_string(),
+            topic: partition.topic.to_string(),
+            number: partition.partition,
+            offset: *offset,
+            target: self.writer.target().to_owned(),
+            broker: self.broker.describe(),
+            message: error.to_string(),
+        }
+    }
+
+    /// Whether to end because everything that lies in the topics is stored.
+    fn is_drained(&mut self) -> Result<bool> {
+        if !self.shutdown.is_requested_when_drained() || self.held.is_empty() {
+            return Ok(false);
+        }
+        for (partition, offset) in &self.held {
+            let position = self.consumer.position(partition)?.unwrap_or(*offset).max(*offset);
+            let (_, end) = self.broker.watermarks(partition, Isolation::ReadCommitted)?;
+            if position < end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is not urgent: dead letters to their topics, decisions that wait for a transaction.
+    fn chores(&mut self, look_again: &mut Instant) -> Result<()> {
+        if self.chores_due.is_some_and(|due| due <= Instant::now()) {
+            self.chores_due = match self.relay_round()? {
+                Round::Empty => None,
+                Round::More => Some(Instant::now()),
+                Round::Later => Some(Instant::now() + CHORES),
+            };
+        }
+        if *look_again <= Instant::now() {
+            *look_again = Instant::now() + CHORES;
+            match self.writer.revise_waiting()? {
+                Ok(versions) => self.summary.decisions += versions,
+                Err(why) => self.wait_for_database(why)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn relay_round(&mut self) -> Result<Round> {
+        let config =
+            ProducerConfig { transactional_id: None, properties: self.options.producer_properties.clone() };
+        self.relay.round(self.broker.as_ref(), &mut self.writer, &config)
+    }
+
+    /// Publishes the last dead letters and leaves the group.
+    fn end(mut self) -> Result<Summary> {
+        if self.chores_due.is_some() {
+            while self.relay_round()? == Round::More {}
+        }
+        self.consumer.close()?;
+        Ok(self.summary)
+    }
+}
+
+/// Offset 0 is the oldest record that is there: a topic may have been cut before it was first read.
+fn position(offset: i64) -> Position {
+    if offset == 0 { Position::Beginning } else { Position::Offset(offset) }
+}
+
+fn join(broker: &dyn Broker, options: &Options) -> Result<Box<dyn Consumer>> {
+    let mut consumer = broker.consumer(&ConsumerConfig {
+        group: Some(options.group.clone()),
+        instance: options.instance.clone(),
+        isolation: Isolation::ReadCommitted,
+        start: StartAt::Earliest,
+        max_batch: options.max_batch,
+        properties: options.consumer_properties.clone(),
+    })?;
+    consumer.subscribe(&topics::ALL.map(|topic| topic.name.to_owned()))?;
+    Ok(consumer)
+}
+
+/// Makes the topics that are missing: the consumer may be the first to start.
+fn create_topics(broker: &dyn Broker) -> Result<()> {
+    let mut missing = Vec::new();
+    for topic in topics::ALL {
+        if broker.topic(topic.name)?.is_none() {
+            missing.push(match topic.compacted {
+                true => TopicSpec::compacted(topic.name, topic.partitions),
+                false => TopicSpec::retained(topic.name, topic.partitions),
+            });
+        }
+    }
+    Ok(broker.create_topics(&missing)?)
+}

@@ -1,0 +1,179 @@
+//! The counts of each account.
+//!
+//! What enters: what a batch changes. What leaves: `account_summary`, equal to what a count over all stored
+//! rows would give. What holds: the rows of a batch's accounts are locked in order of their id before the
+//! batch looks at anything, so that two consumers never decide about one account at once, nor wait for
+//! each other in a circle.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+use events::{Mode, Severity};
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+
+use crate::decision::micros;
+use crate::intake::Intake;
+use crate::store::alerts::Fresh;
+use crate::store::decisions::{Counts, Decided};
+use crate::store::transactions::Inserted;
+use crate::store::{time, time_ms};
+
+/// How many ids of accounts are remembered; about 60 bytes each.
+const REMEMBERED: usize = 1_000_000;
+
+/// The accounts that are known to have a row.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    known: HashSet<String>,
+    /// Made by the transaction under way.
+    made: Vec<String>,
+}
+
+/// What a batch adds to an account.
+#[derive(Debug, Default)]
+struct Delta {
+    transactions: i64,
+    total: Decimal,
+    max: Decimal,
+    first: Option<i64>,
+    last: Option<i64>,
+    alerts: i64,
+    severity: Option<Severity>,
+    last_alert: Option<i64>,
+    counts: Counts,
+}
+
+impl Accounts {
+    /// Locks the rows of the batch's accounts in order of id, and makes those that are missing.
+    pub(crate) async fn lock(&mut self, tx: &mut PgConnection, intake: &Intake) -> sqlx::Result<()> {
+        let accounts: BTreeSet<&str> = intake
+            .transactions
+            .iter()
+            .map(|t| t.value.account_id.as_str())
+            .chain(intake.alerts.iter().map(|a| a.account_id.as_str()))
+            .collect();
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        self.made = accounts.iter().filter(|a| !self.known.contains(**a)).map(|a| (*a).to_owned()).collect();
+        if !self.made.is_empty() {
+            make(tx, &self.made).await?;
+        }
+        let accounts: Vec<&str> = accounts.into_iter().collect();
+        if lock(tx, &accounts).await? < accounts.len() as i64 {
+            // Somebody deleted rows that were known: make them again.
+            self.known.clear();
+            let all: Vec<String> = accounts.iter().map(|a| (*a).to_owned()).collect();
+            make(tx, &all).await?;
+            lock(tx, &accounts).await?;
+        }
+        Ok(())
+    }
+
+    /// The transaction that made rows is committed.
+    pub(crate) fn committed(&mut self) {
+        if self.known.len() + self.made.len() > REMEMBERED {
+            self.known.clear();
+        }
+        self.known.extend(self.made.drain(..));
+    }
+
+    /// Adds what the batch changes.
+    pub(crate) async fn add(
+        &self,
+        tx: &mut PgConnection,
+        intake: &Intake,
+        inserted: &Inserted,
+        fresh: &Fresh,
+        decided: &Decided,
+    ) -> sqlx::Result<()> {
+        let mut deltas: BTreeMap<&str, Delta> = BTreeMap::new();
+        for t in intake.transactions.iter().filter(|t| inserted.contains(t.position)) {
+            let delta = deltas.entry(&t.value.account_id).or_default();
+            let time = micros(t.value.timestamp);
+            delta.transactions += 1;
+            delta.total = delta.total.saturating_add(t.value.amount);
+            delta.max = delta.max.max(t.value.amount);
+            delta.first = Some(delta.first.map_or(time, |first| first.min(time)));
+            delta.last = delta.last.max(Some(time));
+        }
+        for alert in fresh.alerts.iter().map(|&i| &intake.alerts[i]).filter(|a| a.rule_mode == Mode::Live) {
+            let delta = deltas.entry(&alert.account_id).or_default();
+            delta.alerts += 1;
+            delta.severity = delta.severity.max(Some(alert.severity));
+            delta.last_alert = delta.last_alert.max(Some(alert.source.timestamp));
+        }
+        for (account, counts) in &decided.counts {
+            deltas.entry(account).or_default().counts = *counts;
+        }
+        update(tx, &deltas).await
+    }
+}
+
+/// Adds what new versions change, where no batch is under way.
+pub(crate) async fn add_decisions(tx: &mut PgConnection, decided: &Decided) -> sqlx::Result<()> {
+    let delta = |counts: &Counts| Delta { counts: *counts, ..Delta::default() };
+    let deltas = decided.counts.iter().map(|(account, counts)| (account.as_str(), delta(counts))).collect();
+    update(tx, &deltas).await
+}
+
+async fn make(tx: &mut PgConnection, accounts: &[String]) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO account_summary (account_id) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING")
+        .bind(accounts)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// Returns how many rows there are.
+async fn lock(tx: &mut PgConnection, accounts: &[&str]) -> sqlx::Result<i64> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT FROM account_summary WHERE account_id = ANY($1)
+             ORDER BY account_id COLLATE \"C\" FOR NO KEY UPDATE) locked",
+    )
+    .bind(accounts)
+    .fetch_one(tx)
+    .await
+}
+
+async fn update(tx: &mut PgConnection, deltas: &BTreeMap<&str, Delta>) -> sqlx::Result<()> {
+    if deltas.is_empty() {
+        return Ok(());
+    }
+    let numbers = |f: fn(&Delta) -> i64| deltas.values().map(f).collect::<Vec<i64>>();
+    let times = |f: fn(&Delta) -> Option<i64>| {
+        deltas.values().map(|d| f(d).map(time)).collect::<Vec<Option<DateTime<Utc>>>>()
+    };
+    sqlx::query(
+        "UPDATE account_summary s
+         SET transactions = s.transactions + d.transactions, total_amount = s.total_amount + d.total,
+             max_amount = greatest(s.max_amount, d.max),
+             first_event_time = least(s.first_event_time, d.first),
+             last_event_time = greatest(s.last_event_time, d.last),
+             alerts = s.alerts + d.alerts,
+             highest_severity = greatest(s.highest_severity, d.severity::severity),
+             last_alert_time = greatest(s.last_alert_time, d.last_alert),
+             flagged = s.flagged + d.flagged, reviewed = s.reviewed + d.reviewed, blocked = s.blocked + d.blocked
+         FROM unnest($1::text[], $2::bigint[], $3::numeric[], $4::numeric[], $5::timestamptz[], $6::timestamptz[],
+                  $7::bigint[], $8::text[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::bigint[])
+              AS d (account_id, transactions, total, max, first, last, alerts, severity, last_alert, flagged, reviewed,
+                    blocked)
+         WHERE s.account_id = d.account_id",
+    )
+    .bind(deltas.keys().copied().collect::<Vec<&str>>())
+    .bind(numbers(|d| d.transactions))
+    .bind(deltas.values().map(|d| d.total).collect::<Vec<_>>())
+    .bind(deltas.values().map(|d| d.max).collect::<Vec<_>>())
+    .bind(times(|d| d.first))
+    .bind(times(|d| d.last))
+    .bind(numbers(|d| d.alerts))
+    .bind(deltas.values().map(|d| d.severity.map(|s| s.as_str())).collect::<Vec<_>>())
+    .bind(deltas.values().map(|d| d.last_alert.map(time_ms)).collect::<Vec<_>>())
+    .bind(numbers(|d| d.counts.flagged))
+    .bind(numbers(|d| d.counts.reviewed))
+    .bind(numbers(|d| d.counts.blocked))
+    .execute(tx)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,154 @@
+//! One batch, one PostgreSQL transaction.
+//!
+//! What enters: an [`Intake`] and the offsets that the database is expected to hold. What leaves: its rows,
+//! the decisions that they cause and the new offsets, all of them or nothing. What holds: no statement runs
+//! once per row; the accounts' rows of `account_summary` are locked in order of their id before anything
+//! else; offsets change by compare-and-set, so a batch is stored once, whoever else tries; partitions are
+//! made before, in transactions of their own.
+
+mod accounts;
+mod alerts;
+mod decisions;
+pub(crate) mod offsets;
+mod partitions;
+mod reference;
+mod transactions;
+
+use std::collections::BTreeMap;
+
+use broker::TopicPartition;
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, PgConnection};
+
+use crate::intake::{Intake, TimeBounds};
+use crate::lists::Lists;
+use accounts::Accounts;
+use partitions::Partitions;
+
+/// What a batch stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) records: u64,
+    pub(crate) transactions: u64,
+    pub(crate) repeats: u64,
+    pub(crate) alerts: u64,
+    pub(crate) occurrences: u64,
+    pub(crate) decisions: u64,
+    pub(crate) dead_letters: u64,
+}
+
+/// Why a batch was not stored, or perhaps not.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nothing of it is stored.
+    RolledBack(sqlx::Error),
+    /// The connection ended while COMMIT was under way: only `consumer_offsets` knows.
+    Unknown(sqlx::Error),
+    /// The offsets are not the expected ones: another consumer has taken over. Nothing is stored.
+    Fenced,
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::RolledBack(error)
+    }
+}
+
+/// What is remembered between batches; all of it can be lost.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    accounts: Accounts,
+    partitions: Partitions,
+    lists: Lists,
+    transactions: transactions::Inserter,
+}
+
+impl Store {
+    /// Writes a batch. `expected` holds the offsets as the database has them.
+    pub(crate) async fn write(
+        &mut self,
+        connection: &mut PgConnection,
+        intake: &mut Intake,
+        expected: &BTreeMap<TopicPartition, i64>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, Failure> {
+        self.partitions.ensure(connection, intake).await?;
+        let mut tx = connection.begin().await?;
+        let written = self.statements(&mut tx, intake, expected, now).await?;
+        match tx.commit().await {
+            Ok(()) => {
+                self.accounts.committed();
+                Ok(written)
+            }
+            // An answer of the server is certain; silence is not.
+            Err(error @ sqlx::Error::Database(_)) => Err(Failure::RolledBack(error)),
+            Err(error) => Err(Failure::Unknown(error)),
+        }
+    }
+
+    async fn statements(
+        &mut self,
+        tx: &mut PgConnection,
+        intake: &mut Intake,
+        expected: &BTreeMap<TopicPartition, i64>,
+        now: DateTime<Utc>,
+    ) -> Result<Written, Failure> {
+        self.accounts.lock(tx, intake).await?;
+        self.lists.refresh(tx).await?;
+        let inserted = self.transactions.insert(tx, intake, now).await?;
+        let fresh = alerts::write(tx, &intake.alerts, now).await?;
+        reference::write(tx, intake, now).await?;
+        let decided = decisions::revise(tx, &self.lists, intake, &inserted, &fresh, now).await?;
+        self.accounts.add(tx, intake, &inserted, &fresh, &decided).await?;
+        if !offsets::advance(tx, &intake.progress, expected).await? {
+            return Err(Failure::Fenced);
+        }
+        Ok(Written {
+            records: intake.progress.values().map(|p| p.records as u64).sum(),
+            transactions: inserted.count() as u64,
+            repeats: intake.progress.values().map(|p| p.repeats as u64).sum(),
+            alerts: fresh.alerts.len() as u64,
+            occurrences: fresh.occurrences.len() as u64,
+            decisions: decided.versions,
+            dead_letters: intake.dead.len() as u64,
+        })
+    }
+
+    /// Forgets which partitions and accounts are there; they are looked up again.
+    pub(crate) fn forget(&mut self) {
+        self.partitions = Partitions::default();
+        self.accounts = Accounts::default();
+    }
+
+    /// Gives decisions that alerts made before their transaction came another look, where it has come
+    /// unseen: a batch of another consumer, whose rule's alerts do not name the account.
+    pub(crate) async fn revise_waiting(
+        &mut self,
+        connection: &mut PgConnection,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<u64> {
+        let mut tx = connection.begin().await?;
+        self.lists.refresh(&mut tx).await?;
+        let decided = decisions::revise_waiting(&mut tx, &self.lists, now).await?;
+        accounts::add_decisions(&mut tx, &decided).await?;
+        tx.commit().await?;
+        Ok(decided.versions)
+    }
+}
+
+/// Epoch microseconds as PostgreSQL takes them.
+fn time(micros: i64) -> DateTime<Utc> {
+    // Out of chrono's range is out of TimeBounds, which every time here has passed.
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}
+
+/// Epoch milliseconds as PostgreSQL takes them.
+fn time_ms(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+/// Bounds by the clock and the settings.
+pub(crate) fn bounds(now: DateTime<Utc>, earliest: DateTime<Utc>, ahead: std::time::Duration) -> TimeBounds {
+    let ahead = i64::try_from(ahead.as_micros()).unwrap_or(i64::MAX / 4);
+    TimeBounds { earliest: earliest.timestamp_micros(), latest: now.timestamp_micros().saturating_add(ahead) }
+}
