@@ -110,7 +110,7 @@ pub(crate) enum GroupMetadataInner {
     Embedded { group: String, member: u64, generation: u64 },
     /// Of librdkafka.
     #[cfg(feature = "kafka")]
-    Kafka(rdkafka::consumer::ConsumerGroupMetadata),
+    Kafka(kafka::Membership),
 }
 
 /// What a poll brought.

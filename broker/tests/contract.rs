@@ -63,3 +63,11 @@ fn disk_keeps_the_contract() {
     let log: Arc<dyn Broker> = broker::embedded::Embedded::open(dir.path()).unwrap();
     run(&log);
 }
+
+#[cfg(feature = "kafka")]
+#[test]
+fn kafka_keeps_the_contract() {
+    let Some(server) = servers::kafka() else { return };
+    let log: Arc<dyn Broker> = broker::kafka::Kafka::connect(server.bootstrap(), Default::default()).unwrap();
+    run(&log);
+}

@@ -1,0 +1,261 @@
+//! The log on Apache Kafka, by librdkafka.
+//!
+//! Each consumer and producer is a client of librdkafka with threads of its own; a consumer is read in
+//! batches from one queue, assigns only what its caller answers, and knows its positions from the start. A
+//! transaction's steps wait for the coordinator and classify its errors (`failure.rs`). What asks the
+//! cluster without belonging to a client (topics, ends, committed offsets) goes through observers that are
+//! shared and never join a group.
+//!
+//! Unsafe code is in `native.rs` alone.
+
+mod admin;
+mod consumer;
+mod context;
+mod failure;
+mod native;
+mod offsets;
+mod producer;
+mod settings;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::types::RDKafkaType;
+
+use consumer::KafkaConsumer;
+use context::Context;
+use failure::{Failure, passes};
+use native::Handle;
+pub(crate) use native::Membership;
+use producer::KafkaProducer;
+use settings::{Cluster, NO_GROUP};
+
+use crate::{
+    Broker, Consumer, ConsumerConfig, Error, ErrorKind, Isolation, OffsetCommit, Producer, ProducerConfig,
+    Result, TopicInfo, TopicPartition, TopicSpec,
+};
+
+/// How long the first answer of a cluster may take.
+const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// How long a question to the cluster may take.
+const ANSWER: Duration = Duration::from_secs(15);
+/// How long a pending transaction may keep offsets unstable: its time-out and some.
+const STABLE: Duration = Duration::from_secs(30);
+
+/// A Kafka cluster, shared by the threads of a process.
+pub struct Kafka {
+    shared: Arc<Shared>,
+}
+
+/// What the clients of a cluster share.
+struct Shared {
+    cluster: Cluster,
+    /// Asks for metadata and last stable offsets.
+    committed: Handle,
+    /// Asks for high watermarks.
+    uncommitted: Handle,
+    /// Ask for committed offsets, one a group.
+    groups: Mutex<HashMap<String, Arc<Handle>>>,
+}
+
+impl Kafka {
+    /// Connects to the cluster that `bootstrap` (`host:port`, several separated by commas) belongs to.
+    /// `properties` are librdkafka's, of all clients (security, above all).
+    ///
+    /// Errors: [`ErrorKind::Unavailable`] where no broker answers within 10 s, [`ErrorKind::Config`] for a
+    /// property that is not known or not to be changed.
+    pub fn connect(bootstrap: &str, properties: BTreeMap<String, String>) -> Result<Arc<Self>> {
+        let cluster = Cluster::new(bootstrap, properties)?;
+        let committed = observer(&cluster, NO_GROUP, Isolation::ReadCommitted)?;
+        let uncommitted = observer(&cluster, NO_GROUP, Isolation::ReadUncommitted)?;
+        let shared = Arc::new(Shared { cluster, committed, uncommitted, groups: Mutex::default() });
+        shared.first_answer()?;
+        Ok(Arc::new(Self { shared }))
+    }
+}
+
+fn observer(cluster: &Cluster, group: &str, isolation: Isolation) -> Result<Handle> {
+    let context = Context::new(format!("observer on {}", cluster.describe()));
+    Handle::new(&cluster.observer(group, isolation), RDKafkaType::RD_KAFKA_CONSUMER, context)
+        .map_err(|f| f.outside(format!("connecting to {}", cluster.describe())))
+}
+
+impl Shared {
+    fn first_answer(&self) -> Result<()> {
+        let answer = self.committed.client().fetch_metadata(Some("__consumer_offsets"), FIRST_ANSWER);
+        self.committed.serve(Duration::ZERO);
+        answer.map(|_| ()).map_err(|_| {
+            let message = format!(
+                "no broker answers within {} s: start Kafka, or correct the address \
+                 (STREAMGUARD_KAFKA_BOOTSTRAP_SERVERS) and the security settings",
+                FIRST_ANSWER.as_secs()
+            );
+            Error::new(ErrorKind::Unavailable, format!("connecting to {}", self.cluster.describe()), message)
+        })
+    }
+
+    /// Asks the cluster until it answers something else than a transient error, or the time is over.
+    fn ask<T>(
+        &self,
+        doing: &str,
+        question: impl Fn(Duration) -> std::result::Result<T, Failure>,
+    ) -> Result<T> {
+        let deadline = Instant::now() + ANSWER;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
+            let answer = question(left);
+            for handle in [&self.committed, &self.uncommitted] {
+                handle.serve(Duration::ZERO);
+            }
+            match answer {
+                Ok(answer) => return Ok(answer),
+                Err(f) if passes(f.code) && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(f) => return Err(f.outside(format!("{doing} on {}", self.cluster.describe()))),
+            }
+        }
+    }
+
+    /// All topics; of one that is being made, the partitions known so far.
+    fn topics(&self) -> Result<Vec<TopicInfo>> {
+        let metadata = self.ask("listing topics", |timeout| {
+            self.committed.client().fetch_metadata(None, timeout).map_err(|e| Failure::from_crate(&e))
+        })?;
+        let mut topics: Vec<_> = metadata
+            .topics()
+            .iter()
+            .filter(|t| t.error().is_none())
+            .map(|t| TopicInfo {
+                name: t.name().to_owned(),
+                id: String::new(),
+                partitions: t.partitions().len() as i32,
+            })
+            .collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(topics)
+    }
+
+    /// One topic, without its id.
+    fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
+        Ok(self.topics()?.into_iter().find(|t| t.name == name))
+    }
+
+    /// The number of partitions, once each has a leader.
+    fn led_partitions(&self, name: &str) -> Result<Option<i32>> {
+        let metadata = self.ask("describing a topic", |timeout| {
+            self.committed.client().fetch_metadata(None, timeout).map_err(|e| Failure::from_crate(&e))
+        })?;
+        let Some(topic) = metadata.topics().iter().find(|t| t.name() == name && t.error().is_none()) else {
+            return Ok(None);
+        };
+        let led = !topic.partitions().is_empty() && topic.partitions().iter().all(|p| p.leader() >= 0);
+        Ok(led.then_some(topic.partitions().len() as i32))
+    }
+
+    fn watermarks(&self, of: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {
+        let doing = format!("asking for the ends of {of}");
+        let handle = match isolation {
+            Isolation::ReadCommitted => &self.committed,
+            Isolation::ReadUncommitted => &self.uncommitted,
+        };
+        let unknown = |message: String| {
+            Error::new(ErrorKind::UnknownTopic, format!("{doing} on {}", self.cluster.describe()), message)
+        };
+        match self.topic(&of.topic)? {
+            None => return Err(unknown(format!("there is no topic {}: create it first", of.topic))),
+            Some(t) if !(0..t.partitions).contains(&of.partition) => {
+                return Err(unknown(format!(
+                    "topic {} has the partitions 0 to {} only",
+                    of.topic,
+                    t.partitions - 1
+                )));
+            }
+            Some(_) => {}
+        }
+        self.ask(&doing, |timeout| {
+            let ends = handle.client().fetch_watermarks(&of.topic, of.partition, timeout);
+            ends.map_err(|e| Failure::from_crate(&e))
+        })
+    }
+
+    fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
+        let doing = format!("reading the committed offsets of group {group} on {}", self.cluster.describe());
+        let handle = {
+            let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+            match groups.get(group) {
+                Some(handle) => handle.clone(),
+                None => {
+                    let handle = Arc::new(observer(&self.cluster, group, Isolation::ReadCommitted)?);
+                    groups.insert(group.to_owned(), handle.clone());
+                    handle
+                }
+            }
+        };
+        let deadline = Instant::now() + STABLE;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(100));
+            let answer = offsets::committed(&handle, partitions, left);
+            handle.serve(Duration::ZERO);
+            match answer {
+                Ok(committed) => return Ok(committed),
+                Err(f) if passes(f.code) && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Err(f) => return Err(f.outside(doing)),
+            }
+        }
+    }
+}
+
+impl Broker for Kafka {
+    fn describe(&self) -> String {
+        self.shared.cluster.describe()
+    }
+
+    fn cluster_id(&self) -> Result<String> {
+        let id = self.shared.committed.client().fetch_cluster_id(ANSWER);
+        id.ok_or_else(|| {
+            Error::timed_out(format!("asking for the cluster's id on {}", self.describe()), ANSWER)
+        })
+    }
+
+    fn create_topics(&self, topics: &[TopicSpec]) -> Result<()> {
+        self.shared.create_topics(topics)
+    }
+
+    fn delete_topics(&self, topics: &[String]) -> Result<()> {
+        self.shared.delete_topics(topics)
+    }
+
+    fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
+        let Some(mut info) = self.shared.topic(name)? else { return Ok(None) };
+        info.id = self.shared.committed.topic_id(name, ANSWER).unwrap_or_default();
+        Ok(Some(info))
+    }
+
+    fn topics(&self) -> Result<Vec<TopicInfo>> {
+        self.shared.topics()
+    }
+
+    fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {
+        self.shared.watermarks(partition, isolation)
+    }
+
+    fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
+        self.shared.committed(group, partitions)
+    }
+
+    fn delete_group(&self, group: &str) -> Result<()> {
+        self.shared.delete_group(group)
+    }
+
+    fn consumer(&self, config: &ConsumerConfig) -> Result<Box<dyn Consumer>> {
+        Ok(Box::new(KafkaConsumer::new(&self.shared, config)?))
+    }
+
+    fn producer(&self, config: &ProducerConfig) -> Result<Box<dyn Producer>> {
+        Ok(Box::new(KafkaProducer::new(&self.shared, config)?))
+    }
+}
