@@ -19,6 +19,8 @@ mod rule;
 pub mod topics;
 mod transaction;
 
+pub use chrono::{DateTime, Utc};
+
 pub use alert::{EXTERNAL_VERSION, FraudAlert, Retraction, Source};
 pub use alert_id::{AlertOrigin, alert_id};
 pub use fields::Fields;

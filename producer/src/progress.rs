@@ -68,7 +68,6 @@ impl Shown {
         }
     }
 
-    #[allow(clippy::print_stderr)]
     fn line(&self, message: &str, position: u64, length: Option<u64>) {
         let share =
             length.filter(|length| *length > 0).map(|length| (position as f64 / length as f64).min(1.0));

@@ -38,8 +38,8 @@ pub(crate) struct Step {
 /// 1,800 episodes.
 const SHARES: [(Kind, u32); 7] = [
     (Kind::CardTesting, 10),
-    (Kind::RapidFire, 9),
-    (Kind::HighAmount, 20),
+    (Kind::RapidFire, 12),
+    (Kind::HighAmount, 17),
     (Kind::Night, 20),
     (Kind::AmountVelocity, 11),
     (Kind::ListedMerchant, 20),

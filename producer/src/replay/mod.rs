@@ -66,6 +66,15 @@ impl ReplayOptions {
             progress: Progress::Silent,
         }
     }
+
+    /// Refuses a file that cannot be read or lacks columns, before a log is needed.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the mapping.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut input = Input::open(&self.input)?;
+        Columns::resolve(&self.input, input.header()?, &self.map).map(drop)
+    }
 }
 
 /// Sends the file's rows, from where an earlier run ended, until its end or until an end is asked for.
