@@ -51,6 +51,8 @@ pub(super) fn piece_at(text: &str, start: usize) -> Option<Piece> {
     let rest = text.get(start..)?;
     let first = rest.chars().next()?;
     let (kind, length) = match first {
+        // A byte order mark, which some editors put in front of a file.
+        '\u{feff}' if start == 0 => (PieceKind::Space, first.len_utf8()),
         _ if first.is_whitespace() => (PieceKind::Space, first.len_utf8()),
         ';' => (PieceKind::Semicolon, 1),
         '\'' | '"' | '`' => quoted(rest, first),

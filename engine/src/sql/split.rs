@@ -23,8 +23,15 @@ pub(super) struct Stretch {
 
 /// The statements of file number `file`. What is wrong on this level goes to `findings`.
 pub(super) fn split(file: u32, text: &str, findings: &mut Vec<Diagnostic>) -> Vec<Stretch> {
-    let mut splitter =
-        Splitter { file, text, findings, stretches: Vec::new(), directives: Vec::new(), open: None };
+    let mut splitter = Splitter {
+        file,
+        text,
+        findings,
+        stretches: Vec::new(),
+        directives: Vec::new(),
+        open: None,
+        long_quote: None,
+    };
     let mut at = 0;
     while let Some(piece) = piece_at(text, at) {
         at = splitter.take(piece);
@@ -41,6 +48,8 @@ struct Splitter<'a> {
     directives: Vec<Directive>,
     /// Start of the statement's first token and end of its last so far.
     open: Option<(usize, usize)>,
+    /// The statement's last string or quoted name that goes over several lines.
+    long_quote: Option<(usize, usize)>,
 }
 
 impl Splitter<'_> {
@@ -63,7 +72,11 @@ impl Splitter<'_> {
                 );
             }
             PieceKind::Quoted { quote, closed: false } => return self.unclosed(piece, quote),
-            _ => {
+            kind => {
+                let quoted = matches!(kind, PieceKind::Quoted { .. });
+                if quoted && self.text[piece.start..piece.end].contains('\n') {
+                    self.long_quote = Some((piece.start, piece.end));
+                }
                 let start = self.open.map_or(piece.start, |(start, _)| start);
                 self.open = Some((start, piece.end));
             }
@@ -72,6 +85,7 @@ impl Splitter<'_> {
     }
 
     fn end_statement(&mut self, end: usize, terminated: bool) {
+        self.long_quote = None;
         if let Some((start, _)) = self.open.take() {
             let directives = std::mem::take(&mut self.directives);
             self.stretches.push(Stretch { directives, start, end, terminated });
@@ -100,11 +114,14 @@ impl Splitter<'_> {
         let line_end = self.text[piece.start..].find('\n').map_or(piece.end, |length| piece.start + length);
         let what = if quote == '\'' { "string" } else { "quoted name" };
         let span = self.span(piece.start, line_end);
-        self.findings.push(
-            Diagnostic::error("syntax", span, format!("the {what} is not closed"))
-                .label("begins here")
-                .hint(format!("end it with {quote} (inside it, {quote} is written twice)")),
-        );
+        let mut error = Diagnostic::error("syntax", span, format!("the {what} is not closed"))
+            .label("begins here")
+            .hint(format!("end it with {quote} (inside it, {quote} is written twice)"));
+        if let Some((start, end)) = self.long_quote.take() {
+            let remark = "this goes over several lines; is its closing quote missing instead?";
+            error = error.note(self.span(start, end), remark);
+        }
+        self.findings.push(error);
         self.open = None;
         self.directives.clear();
         self.text[piece.start..].find(';').map_or(piece.end, |length| piece.start + length + 1)

@@ -70,7 +70,9 @@ fn refused(source: &Substituted, message: &str, at: usize) -> Box<Diagnostic> {
     let message = if quoted { "a quote is not closed".to_owned() } else { message.to_lowercase() };
     let error = Diagnostic::error("syntax", source.span(at, at + 1), message);
     Box::new(if quoted {
-        error.hint("the value of a variable is put in as it stands; is there a single quote in it?")
+        error
+            .label("opened here")
+            .hint("the value of a variable is put in as it stands; is there a single quote in it?")
     } else {
         error
     })

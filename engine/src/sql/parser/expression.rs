@@ -1,28 +1,38 @@
 //! Expressions, from OR down to signs. From loosest to tightest: OR, AND, NOT, one predicate
 //! (comparison, BETWEEN, IN, LIKE, IS), `||`, `+ -`, `* / %`, sign, then the primary expressions.
 
-use super::Parsed;
 use super::cursor::Cursor;
+use super::{Boxed, Parsed};
 use crate::sql::ast::{BinaryOp, Expr, ExprKind, Span};
 use crate::sql::diagnostic::Diagnostic;
 use crate::sql::token::TokenKind;
 
 impl Cursor<'_> {
+    /// Any expression as an item of a list.
+    pub(super) fn expression_item(&mut self) -> Parsed<Expr> {
+        Ok(*self.expression()?)
+    }
+
+    /// An expression without AND, OR, NOT and predicates as an item of a list.
+    pub(super) fn value_item(&mut self) -> Parsed<Expr> {
+        Ok(*self.value_expression()?)
+    }
+
     /// Any expression.
-    pub(super) fn expression(&mut self) -> Parsed<Expr> {
+    pub(super) fn expression(&mut self) -> Boxed {
         self.enter()?;
         let expr = self.chain("OR", BinaryOp::Or, Self::conjunction)?;
         self.leave();
         Ok(expr)
     }
 
-    fn conjunction(&mut self) -> Parsed<Expr> {
+    fn conjunction(&mut self) -> Boxed {
         self.chain("AND", BinaryOp::And, Self::negation)
     }
 
     /// Operands with `word` between them, as a balanced tree: AND and OR are associative, and a rule may
     /// have hundreds of conditions in a row.
-    fn chain(&mut self, word: &str, op: BinaryOp, operand: fn(&mut Self) -> Parsed<Expr>) -> Parsed<Expr> {
+    fn chain(&mut self, word: &str, op: BinaryOp, operand: fn(&mut Self) -> Boxed) -> Boxed {
         let outer = self.open();
         let first = operand(self)?;
         if !self.is_word(word) {
@@ -49,7 +59,7 @@ impl Cursor<'_> {
         operands.pop().ok_or_else(|| self.expected(&["an expression"]))
     }
 
-    fn negation(&mut self) -> Parsed<Expr> {
+    fn negation(&mut self) -> Boxed {
         if !self.is_word("NOT") {
             return self.predicated();
         }
@@ -63,14 +73,14 @@ impl Cursor<'_> {
         for span in nots.into_iter().rev() {
             self.grow()?;
             let span = span.to(expr.span);
-            expr = Expr { kind: ExprKind::Not(Box::new(expr)), span };
+            expr = Box::new(Expr { kind: ExprKind::Not(expr), span });
         }
         self.close(outer);
         Ok(expr)
     }
 
     /// A value with at most one predicate after it.
-    fn predicated(&mut self) -> Parsed<Expr> {
+    fn predicated(&mut self) -> Boxed {
         let outer = self.open();
         let left = self.value_expression()?;
         let expr = match self.comparison_operator() {
@@ -100,23 +110,22 @@ impl Cursor<'_> {
     }
 
     /// `[NOT] BETWEEN`, `[NOT] IN`, `[NOT] LIKE`, `IS [NOT] ...`, or nothing.
-    fn word_predicate(&mut self, expr: Expr) -> Parsed<Expr> {
+    fn word_predicate(&mut self, expr: Box<Expr>) -> Boxed {
         if self.eat_word("IS") {
             return self.is_predicate(expr);
         }
         let negated = self.eat_word("NOT");
         let start = expr.span;
-        let expr_box = |expr| Box::new(expr);
         let kind = if self.eat_word("BETWEEN") {
             let low = self.value_expression()?;
             self.expect_word("AND")?;
             let high = self.value_expression()?;
-            ExprKind::Between { expr: expr_box(expr), low: Box::new(low), high: Box::new(high), negated }
+            ExprKind::Between { expr, low, high, negated }
         } else if self.eat_word("IN") {
             self.expect("(")?;
-            let list = self.list(Self::expression)?;
+            let list = self.list(Self::expression_item)?;
             self.expect_close(&[",", ")"])?;
-            ExprKind::In { expr: expr_box(expr), list, negated }
+            ExprKind::In { expr, list, negated }
         } else if self.eat_word("LIKE") {
             self.like(expr, negated)?
         } else if negated {
@@ -125,11 +134,11 @@ impl Cursor<'_> {
             return Ok(expr);
         };
         self.grow()?;
-        Ok(Expr { kind, span: self.since(start) })
+        Ok(Box::new(Expr { kind, span: self.since(start) }))
     }
 
-    fn like(&mut self, expr: Expr, negated: bool) -> Parsed<ExprKind> {
-        let pattern = Box::new(self.value_expression()?);
+    fn like(&mut self, expr: Box<Expr>, negated: bool) -> Parsed<ExprKind> {
+        let pattern = self.value_expression()?;
         let mut escape = None;
         if self.eat_word("ESCAPE") {
             let literal = self.string("an escape character in single quotes")?;
@@ -142,16 +151,16 @@ impl Cursor<'_> {
             }
             escape = Some(literal);
         }
-        Ok(ExprKind::Like { expr: Box::new(expr), pattern, escape, negated })
+        Ok(ExprKind::Like { expr, pattern, escape, negated })
     }
 
     /// What follows IS: `[NOT] NULL` or `[NOT] DISTINCT FROM value`
-    fn is_predicate(&mut self, expr: Expr) -> Parsed<Expr> {
+    fn is_predicate(&mut self, expr: Box<Expr>) -> Boxed {
         let negated = self.eat_word("NOT");
         self.grow()?;
         if self.eat_word("NULL") {
             let span = self.since(expr.span);
-            return Ok(Expr { kind: ExprKind::IsNull { expr: Box::new(expr), negated }, span });
+            return Ok(Box::new(Expr { kind: ExprKind::IsNull { expr, negated }, span }));
         }
         if !self.eat_words(&["DISTINCT", "FROM"]) {
             return Err(self.expected(if negated {
@@ -167,12 +176,12 @@ impl Cursor<'_> {
     }
 
     /// An expression without AND, OR, NOT and predicates.
-    pub(super) fn value_expression(&mut self) -> Parsed<Expr> {
+    pub(super) fn value_expression(&mut self) -> Boxed {
         self.climb(1)
     }
 
     /// Operators of at least level `least`, the left operand first.
-    fn climb(&mut self, least: u8) -> Parsed<Expr> {
+    fn climb(&mut self, least: u8) -> Boxed {
         let outer = self.open();
         let mut left = self.signed()?;
         while let Some((op, level)) = self.arithmetic_operator().filter(|(_, level)| *level >= least) {
@@ -199,7 +208,7 @@ impl Cursor<'_> {
     }
 
     /// Signs bind tighter than `*`; one before digits belongs to the number.
-    fn signed(&mut self) -> Parsed<Expr> {
+    fn signed(&mut self) -> Boxed {
         let is_sign = self.is_symbol("-") && !self.is_number_at(1) || self.is_symbol("+");
         if !is_sign {
             return self.postfix();
@@ -214,9 +223,8 @@ impl Cursor<'_> {
         for (minus, span) in signs.into_iter().rev() {
             self.grow()?;
             let span = span.to(expr.span);
-            let operand = Box::new(expr);
-            let kind = if minus { ExprKind::Negate(operand) } else { ExprKind::Plus(operand) };
-            expr = Expr { kind, span };
+            let kind = if minus { ExprKind::Negate(expr) } else { ExprKind::Plus(expr) };
+            expr = Box::new(Expr { kind, span });
         }
         self.close(outer);
         Ok(expr)
@@ -224,7 +232,7 @@ impl Cursor<'_> {
 }
 
 /// `left op right`
-fn binary(op: BinaryOp, left: Expr, right: Expr) -> Expr {
+fn binary(op: BinaryOp, left: Box<Expr>, right: Box<Expr>) -> Box<Expr> {
     let span = left.span.to(right.span);
-    Expr { kind: ExprKind::Binary { op, left: Box::new(left), right: Box::new(right) }, span }
+    Box::new(Expr { kind: ExprKind::Binary { op, left, right }, span })
 }

@@ -174,6 +174,7 @@ fn missing_bracket_or_comma(cursor: &Cursor<'_>, ahead: usize, expected: &[&str]
     let begins_value =
         matches!(found.kind, TokenKind::String(_) | TokenKind::Quoted(..) | TokenKind::Word(_))
             && (cursor.is_ident_at(ahead) || matches!(found.kind, TokenKind::String(_)))
+            || matches!(&found.kind, TokenKind::Word(word) if word == "RETENTION")
             || cursor.is_number_at(ahead);
     if expected.contains(&",") && begins_value {
         return Some("is a comma missing in front of it?".to_owned());
@@ -188,10 +189,17 @@ pub(super) fn no_name(cursor: &Cursor<'_>, what: &'static str) -> Box<Diagnostic
     let found = cursor.peek(0);
     let error = expected(cursor, &[what]);
     match &found.kind {
-        TokenKind::Word(word) if is_reserved(word) && error.hint.is_none() => {
+        _ if error.hint.is_some() => error,
+        TokenKind::Symbol(")" | ">") if is_after_comma(cursor) => {
+            Box::new(error.hint("is the comma before it one too many?"))
+        }
+        TokenKind::Symbol("(") if cursor.is_word_at(1, "SELECT") => {
+            Box::new(error.hint("there are no subqueries; make a stream or table of the inner query first"))
+        }
+        TokenKind::Word(word) if is_reserved(word) && what != "a type" => {
             Box::new(error.hint(format!("{word} is a reserved word; as a name it is written `{word}`")))
         }
-        TokenKind::String(text) if error.hint.is_none() => {
+        TokenKind::String(text) => {
             let hint = format!(
                 "single quotes are for text; a name is written `{}` or without quotes",
                 shortened(text)
@@ -210,10 +218,23 @@ pub(super) fn no_literal(cursor: &Cursor<'_>) -> Box<Diagnostic> {
             Box::new(error.hint(format!("double quotes are for names; text is written '{name}'")))
         }
         TokenKind::Word(word) if error.hint.is_none() => {
-            Box::new(error.hint(format!("text is written in single quotes: '{word}'")))
+            let found = cursor.peek(0);
+            let written = cursor.text.get(found.start..found.end).unwrap_or(word);
+            let hint = format!("text is written in single quotes: '{written}'");
+            Box::new(error.hint(hint))
         }
         _ => error,
     }
+}
+
+fn is_after_comma(cursor: &Cursor<'_>) -> bool {
+    matches!(cursor.previous(), Some(Token { kind: TokenKind::Symbol(","), .. }))
+}
+
+/// No `name := value` in a constructor.
+pub(super) fn no_assignment(cursor: &Cursor<'_>, form: &str) -> Box<Diagnostic> {
+    let error = expected(cursor, &[":="]);
+    if error.hint.is_some() { error } else { Box::new(error.hint(format!("it is written {form}"))) }
 }
 
 /// No expression where one should begin.
@@ -222,7 +243,7 @@ pub(super) fn no_expression(cursor: &Cursor<'_>) -> Box<Diagnostic> {
     if error.hint.is_some() {
         return error;
     }
-    let after_comma = matches!(cursor.previous(), Some(Token { kind: TokenKind::Symbol(","), .. }));
+    let after_comma = is_after_comma(cursor);
     match &cursor.peek(0).kind {
         TokenKind::Word(_) | TokenKind::Symbol(")" | "]") | TokenKind::End if after_comma => {
             Box::new(error.hint("is the comma before it one too many?"))

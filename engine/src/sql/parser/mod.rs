@@ -15,7 +15,7 @@ mod statement;
 mod types;
 mod window;
 
-use super::ast::{Span, Statement, StatementKind};
+use super::ast::{Expr, Span, Statement, StatementKind};
 use super::diagnostic::Diagnostic;
 use super::source::SourceFile;
 use super::split::{Stretch, split};
@@ -24,13 +24,17 @@ use super::variables::{Variables, offset};
 use cursor::Cursor;
 pub(super) use keywords::is_reserved;
 
-/// How deep expressions, types and statements may nest.
-pub const MAX_DEPTH: usize = 200;
+/// How deep expressions, types and statements may nest, and how high an expression's tree may be.
+/// A level takes up to 9 KB of stack in a debug build, of the 2 MB that threads have by default.
+pub const MAX_DEPTH: usize = 128;
 
 /// Errors are rare and large: boxed, they keep the recursion's frames small.
 type Parsed<T> = Result<T, Box<Diagnostic>>;
 
-/// All statements of all files, in order, and all findings. A statement with an error is left out.
+/// Expressions are handed up boxed for the same reason.
+type Boxed = Parsed<Box<Expr>>;
+
+/// All statements of all files, in order, and all findings, in order of their places. A statement with an error is left out.
 /// DEFINE, UNDEFINE and the setting `ksql.variable.substitution.enable` act from their place on, across
 /// files.
 pub fn parse_program(files: &[SourceFile]) -> (Vec<Statement>, Vec<Diagnostic>) {
@@ -41,6 +45,7 @@ pub fn parse_program(files: &[SourceFile]) -> (Vec<Statement>, Vec<Diagnostic>) 
             program.take(number, &file.text, stretch);
         }
     }
+    program.findings.sort_by_key(|finding| (finding.span.file, finding.span.start));
     (program.statements, program.findings)
 }
 
@@ -65,7 +70,10 @@ impl Program {
     fn parse(&self, file: u32, text: &str, stretch: Stretch) -> Result<Statement, Vec<Diagnostic>> {
         let Stretch { directives, start, end, terminated } = stretch;
         let source = self.variables.substitute(file, text, start, end)?;
-        let semicolon = Span { file, start: offset(end), end: offset(end + usize::from(terminated)) };
+        // Without a semicolon, what is missing is shown at the last character.
+        let last = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+        let semicolon = if terminated { (end, end + 1) } else { (last, end) };
+        let semicolon = Span { file, start: offset(semicolon.0), end: offset(semicolon.1) };
         let one = |error: Box<Diagnostic>| vec![*error];
         let tokens = tokenize(&source, semicolon).map_err(one)?;
         let mut cursor = Cursor::new(&source.text, tokens, directives);
@@ -76,7 +84,7 @@ impl Program {
 
 fn unterminated(end: Span) -> Diagnostic {
     Diagnostic::error("syntax", end, "the statement is not ended by a semicolon")
-        .label("expected ;")
+        .label("expected ; after this")
         .hint("add ; after the last word of the statement")
 }
 
@@ -93,3 +101,6 @@ fn apply(variables: &mut Variables, statement: &StatementKind) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //! brackets, and `[index]` and `->field` after them.
 
 use super::cursor::Cursor;
-use super::{Parsed, hints};
+use super::{Boxed, Parsed, hints};
 use crate::sql::ast::{Expr, ExprKind, Ident, Span};
 use crate::sql::diagnostic::Diagnostic;
 use crate::sql::token::TokenKind;
@@ -12,47 +12,48 @@ const UNITS: [&str; 6] = ["MILLISECOND", "MILLISECONDS", "SECONDS", "MINUTES", "
 
 impl Cursor<'_> {
     /// A primary expression with any number of `[index]` and `->field` after it.
-    pub(super) fn postfix(&mut self) -> Parsed<Expr> {
+    pub(super) fn postfix(&mut self) -> Boxed {
         let outer = self.open();
         let mut base = self.primary()?;
         loop {
             let start = base.span;
             let kind = if self.eat("[") {
                 let index = self.bracketed_index()?;
-                ExprKind::Subscript { base: Box::new(base), index }
+                ExprKind::Subscript { base, index }
             } else if self.is_symbol("->") && !self.is_symbol_at(1, "*") {
                 self.advance();
-                ExprKind::Field { base: Box::new(base), field: self.ident("a field name")? }
+                ExprKind::Field { base, field: self.ident("a field name")? }
             } else {
                 self.close(outer);
                 return Ok(base);
             };
             self.grow()?;
-            base = Expr { kind, span: self.since(start) };
+            base = Box::new(Expr { kind, span: self.since(start) });
         }
     }
 
-    fn bracketed_index(&mut self) -> Parsed<Box<Expr>> {
+    fn bracketed_index(&mut self) -> Boxed {
         self.enter()?;
         let index = self.value_expression()?;
         self.leave();
         self.expect("]")?;
-        Ok(Box::new(index))
+        Ok(index)
     }
 
-    fn primary(&mut self) -> Parsed<Expr> {
+    fn primary(&mut self) -> Boxed {
         let start = self.here();
-        if let Some(number) = self.number()? {
-            return Ok(number);
-        }
         if self.eat("(") {
-            let inner = self.expression()?;
+            let mut inner = self.expression()?;
             self.expect_close(&[")"])?;
-            return Ok(Expr { kind: inner.kind, span: self.since(start) });
+            inner.span = self.since(start);
+            return Ok(inner);
+        }
+        if let Some(number) = self.number()? {
+            return Ok(Box::new(number));
         }
         let kind = self.primary_kind()?;
         self.grow()?;
-        Ok(Expr { kind, span: self.since(start) })
+        Ok(Box::new(Expr { kind, span: self.since(start) }))
     }
 
     fn primary_kind(&mut self) -> Parsed<ExprKind> {
@@ -152,7 +153,7 @@ impl Cursor<'_> {
 
     /// An expression, or a lambda: `x => body`, `(x, y) => body`
     fn argument(&mut self) -> Parsed<Expr> {
-        let Some(bracketed) = self.lambda_ahead() else { return self.expression() };
+        let Some(bracketed) = self.lambda_ahead() else { return self.expression_item() };
         let start = self.here();
         self.enter()?;
         let params = if bracketed {
@@ -164,7 +165,7 @@ impl Cursor<'_> {
             vec![self.ident("a parameter name")?]
         };
         self.expect("=>")?;
-        let body = Box::new(self.expression()?);
+        let body = self.expression()?;
         self.grow()?;
         self.leave();
         Ok(Expr { kind: ExprKind::Lambda { params, body }, span: self.since(start) })
@@ -190,17 +191,17 @@ impl Cursor<'_> {
     fn case(&mut self) -> Parsed<ExprKind> {
         self.advance();
         self.enter()?;
-        let operand = if self.is_word("WHEN") { None } else { Some(Box::new(self.value_expression()?)) };
+        let operand = if self.is_word("WHEN") { None } else { Some(self.value_expression()?) };
         let mut whens = Vec::new();
         while self.eat_word("WHEN") {
-            let condition = self.expression()?;
+            let condition = self.expression_item()?;
             self.expect_word("THEN")?;
-            whens.push((condition, self.expression()?));
+            whens.push((condition, self.expression_item()?));
         }
         if whens.is_empty() {
             return Err(self.expected(&["WHEN"]));
         }
-        let otherwise = if self.eat_word("ELSE") { Some(Box::new(self.expression()?)) } else { None };
+        let otherwise = if self.eat_word("ELSE") { Some(self.expression()?) } else { None };
         if !self.eat_word("END") {
             return Err(self.expected(if otherwise.is_some() { &["END"] } else { &["WHEN", "ELSE", "END"] }));
         }
@@ -211,7 +212,7 @@ impl Cursor<'_> {
     fn cast(&mut self) -> Parsed<ExprKind> {
         self.advance();
         self.expect("(")?;
-        let expr = Box::new(self.expression()?);
+        let expr = self.expression()?;
         self.expect_word("AS")?;
         let to = self.data_type()?;
         self.expect(")")?;
@@ -221,7 +222,7 @@ impl Cursor<'_> {
     fn array(&mut self) -> Parsed<ExprKind> {
         self.advance();
         self.expect("[")?;
-        let elements = if self.is_symbol("]") { Vec::new() } else { self.list(Self::expression)? };
+        let elements = if self.is_symbol("]") { Vec::new() } else { self.list(Self::expression_item)? };
         self.expect_close(&[",", "]"])?;
         Ok(ExprKind::Array(elements))
     }
@@ -232,13 +233,17 @@ impl Cursor<'_> {
         let mut entries = Vec::new();
         if !self.is_symbol(")") {
             entries = self.list(|cursor| {
-                let key = cursor.expression()?;
-                cursor.expect(":=")?;
-                Ok((key, cursor.expression()?))
+                let key = cursor.expression_item()?;
+                cursor.assignment("MAP(key := value, ...)")?;
+                Ok((key, cursor.expression_item()?))
             })?;
         }
         self.expect_close(&[",", ")"])?;
         Ok(ExprKind::Map(entries))
+    }
+
+    fn assignment(&mut self, form: &str) -> Parsed<()> {
+        if self.eat(":=") { Ok(()) } else { Err(hints::no_assignment(self, form)) }
     }
 
     fn structure(&mut self) -> Parsed<ExprKind> {
@@ -248,8 +253,8 @@ impl Cursor<'_> {
         if !self.is_symbol(")") {
             fields = self.list(|cursor| {
                 let name = cursor.ident("a field name")?;
-                cursor.expect(":=")?;
-                Ok((name, cursor.expression()?))
+                cursor.assignment("STRUCT(name := value, ...)")?;
+                Ok((name, cursor.expression_item()?))
             })?;
         }
         self.expect_close(&[",", ")"])?;

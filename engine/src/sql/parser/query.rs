@@ -16,10 +16,10 @@ impl Cursor<'_> {
         }
         let from = self.from()?;
         let window = if self.is_word("WINDOW") { Some(self.window()?) } else { None };
-        let filter = if self.eat_word("WHERE") { Some(self.expression()?) } else { None };
+        let filter = if self.eat_word("WHERE") { Some(self.expression_item()?) } else { None };
         let group_by = self.keys("GROUP")?;
         let partition_by = self.keys("PARTITION")?;
-        let having = if self.eat_word("HAVING") { Some(self.expression()?) } else { None };
+        let having = if self.eat_word("HAVING") { Some(self.expression_item()?) } else { None };
         let emit = self.emit()?;
         let limit = self.limit()?;
         let span = self.since(start);
@@ -37,7 +37,7 @@ impl Cursor<'_> {
             self.advance();
             return Ok(SelectItem::All { qualifier, span: self.since(start) });
         }
-        let expr = self.expression()?;
+        let expr = self.expression_item()?;
         if self.is_symbol("->") && self.is_symbol_at(1, "*") {
             self.advance();
             self.advance();
@@ -54,8 +54,7 @@ impl Cursor<'_> {
         name: impl Fn(&mut Self, &'static str) -> Parsed<Ident>,
     ) -> Parsed<Option<Ident>> {
         let stated = self.eat_word("AS");
-        let next_clause = self.is_word("EMIT")
-            && (self.is_word_at(1, "CHANGES") || self.is_word_at(1, "FINAL"))
+        let next_clause = self.is_word("EMIT") && self.is_ident_at(1)
             || self.is_word("PARTITION") && self.is_word_at(1, "BY");
         if stated || self.is_ident_at(0) && !next_clause { name(self, what).map(Some) } else { Ok(None) }
     }
@@ -84,7 +83,7 @@ impl Cursor<'_> {
         if !self.eat_word("ON") {
             return Err(self.expected(if within.is_some() { &["ON"] } else { &["ON", "WITHIN"] }));
         }
-        let on = self.expression()?;
+        let on = self.expression_item()?;
         Ok(Some(Join { kind, right, within, on, span: self.since(start) }))
     }
 
@@ -117,10 +116,10 @@ impl Cursor<'_> {
         self.advance();
         self.expect_word("BY")?;
         if !self.is_bracketed_list() {
-            return self.list(Self::value_expression);
+            return self.list(Self::value_item);
         }
         self.advance();
-        let keys = self.list(Self::value_expression)?;
+        let keys = self.list(Self::value_item)?;
         self.expect_close(&[",", ")"])?;
         Ok(keys)
     }

@@ -99,7 +99,7 @@ impl Cursor<'_> {
         self.expect("(")?;
         let mut values = Vec::new();
         if !self.is_symbol(")") {
-            values = self.list(Self::value_expression)?;
+            values = self.list(Self::value_item)?;
         }
         self.expect_close(&[",", ")"])?;
         Ok(InsertValues { target, columns, values })
@@ -130,15 +130,17 @@ impl Cursor<'_> {
         Ok(StatementKind::Define { name, value: self.string("a value in single quotes")?.text })
     }
 
-    /// A variable's name, in the case in which it is written.
+    /// A variable's name, in the case in which it is written; reserved words will do.
     fn variable(&mut self) -> Parsed<Ident> {
-        let start = self.peek(0).start;
-        if let TokenKind::Quoted(..) = self.peek(0).kind {
+        let (span, start) = (self.here(), self.peek(0).start);
+        let TokenKind::Word(word) = &self.peek(0).kind else {
             return Err(self.expected(&["a variable name without quotes"]));
+        };
+        if word.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(self.expected(&["a variable name, which begins with a letter"]));
         }
-        let mut name = self.ident("a variable name")?;
-        self.text_since(start).clone_into(&mut name.name);
-        Ok(name)
+        self.advance();
+        Ok(Ident { name: self.text_since(start).to_owned(), quoted: false, span })
     }
 
     fn source_kind(&mut self) -> Option<SourceKind> {
@@ -172,6 +174,7 @@ impl Cursor<'_> {
         }
         Err(Box::new(
             Diagnostic::error("unsupported", self.here(), "connectors are not supported")
+                .label("not supported")
                 .hint("read and write topics; run Kafka Connect beside this program where it is needed"),
         ))
     }

@@ -34,11 +34,7 @@ impl Cursor<'_> {
         let retention = self.option_of_window("RETENTION")?;
         let grace = self.option_of_window("GRACE")?;
         if !self.eat(")") {
-            return Err(self.expected(match (&retention, &grace) {
-                (_, Some(_)) => &[")"],
-                (Some(_), None) => &[", GRACE PERIOD", ")"],
-                (None, None) => &[", RETENTION", ", GRACE PERIOD", ")"],
-            }));
+            return Err(self.expected(if grace.is_some() { &[")"] } else { &[",", ")"] }));
         }
         Ok(Window { name, kind, retention, grace, span: self.since(start) })
     }
