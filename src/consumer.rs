@@ -1,11 +1,73 @@
-//! Subcommand `consumer`.
+//! `streamguard consumer`: alerts and transactions from Kafka to decisions in PostgreSQL.
+//!
+//! Pending migrations are applied first where `DATABASE_OWNER_URL` names a login that may.
+
+use std::time::Duration;
+
+use events::{DateTime, Utc};
 
 use crate::context::Context;
 use crate::failure::Failure;
 
-#[derive(clap::Args, Debug)]
-pub(crate) struct Args {}
+const EXAMPLES: &str = "\
+Examples:
+  streamguard consumer                             until Ctrl-C
+  streamguard consumer --exit-when-done            until everything that lies in the topics is stored
+  DATABASE_URL=postgres://USER:PASSWORD@db.example/streamguard streamguard consumer --max-batch 5000
 
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<(), Failure> {
-    Err(Failure::new("`consumer` is not part of this build"))
+Reads transactions, fraud_alerts, customer_profiles, transaction_labels and rules. It goes on from the offsets
+in PostgreSQL (table consumer_offsets), which are written with the rows; start it again, or on another machine,
+and the partitions are shared.";
+
+/// Flags of `streamguard consumer`.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The consumer group.
+    #[arg(long, value_name = "NAME", default_value = "streamguard-consumer")]
+    group: String,
+    /// An identity that survives a restart, so that its partitions wait for it.
+    #[arg(long, value_name = "NAME")]
+    instance: Option<String>,
+    /// The most records of one PostgreSQL transaction.
+    #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = batch_size)]
+    max_batch: usize,
+    /// Events before this time are dead-lettered, RFC 3339.
+    #[arg(long, value_name = "TIME", default_value = "2000-01-01T00:00:00Z", value_parser = events::parse_timestamp)]
+    earliest_event: DateTime<Utc>,
+    /// Events further ahead of the clock than this many seconds are dead-lettered.
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
+    max_ahead: u64,
+    /// End when everything that lies in the topics is stored.
+    #[arg(long)]
+    exit_when_done: bool,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let url = context.database_url()?;
+    let owner = context.database_owner_url()?;
+    let mut options = ::consumer::Options::new(url.reveal());
+    options.owner_url = (owner.reveal() != url.reveal()).then(|| owner.reveal().to_owned());
+    options.group = args.group;
+    options.instance = args.instance;
+    options.max_batch = args.max_batch;
+    options.earliest = args.earliest_event;
+    options.ahead = Duration::from_secs(args.max_ahead);
+    options.consumer_properties = context.kafka.consumer.clone();
+    options.producer_properties = context.kafka.producer.clone();
+    if args.exit_when_done {
+        context.shutdown.request_when_drained();
+    }
+    let summary = ::consumer::run(context.broker()?, options, context.shutdown.clone())
+        .map_err(|error| Failure::from_error(&error))?;
+    tracing::info!("{summary}");
+    Ok(())
+}
+
+/// At least one record, and no more than one statement's parameters can hold in memory.
+fn batch_size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1..=1_000_000) => Ok(size),
+        _ => Err("a whole number from 1 to 1000000 is needed".to_owned()),
+    }
 }

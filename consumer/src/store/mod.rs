@@ -24,6 +24,7 @@ use crate::intake::{Intake, TimeBounds};
 use crate::lists::Lists;
 use accounts::Accounts;
 use partitions::Partitions;
+pub(crate) use transactions::encode as encode_transactions;
 
 /// What a batch stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
