@@ -46,14 +46,14 @@ pub struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     /// Of a record that is itself the original.
-    pub(super) fn of_itself(topic: &'a str, record: &InputRecord<'a>) -> Self {
+    pub(super) fn of_itself(topic: &'a str, record: &InputRecord<'_>) -> Self {
         let InputRecord { partition, offset, timestamp, .. } = *record;
         Self { topic, partition, offset, timestamp, ordinal: 0 }
     }
 
     /// Of a record of a topic that carries origins. One without the headers (somebody else wrote it) is
     /// itself the original.
-    pub(super) fn carried(topic: &'a str, record: &InputRecord<'a>) -> Result<Self, DecodeError> {
+    pub(super) fn carried<'r: 'a>(topic: &'a str, record: &InputRecord<'r>) -> Result<Self, DecodeError> {
         let Some(source) = (record.headers)(headers::SOURCE_TOPIC) else {
             return Ok(Self::of_itself(topic, record));
         };

@@ -26,7 +26,9 @@ pub use counters::QueryCounters;
 pub use input::{HeaderLookup, InputRecord, Origin, no_headers};
 pub use output::{Output, OutputRecord};
 
-pub(crate) use wiring::{FrameOutputRun, FrameRun, Node, ReadingRun, SinkRun, Wiring};
+pub(crate) use output::Draft;
+pub(crate) use read::row_time;
+pub(crate) use wiring::{FrameOutputRun, FrameRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
 
 use crate::format::FormatError;
 use crate::operator::{Run, Scratch};
@@ -108,7 +110,8 @@ impl StreamTask {
     /// Runs a record through all steps. Whatever is wrong with it ends as a dead letter or in the counters.
     pub fn process(&mut self, record: &InputRecord<'_>, output: &mut Output) {
         let Self { wiring, stores, counters, scratch } = self;
-        read::record(wiring, record, Run { wiring, stores, counters, scratch, output });
+        let origin = Origin::of_itself(&wiring.topic, record);
+        Run { wiring, record, origin, stores, counters, scratch, output }.record();
     }
 
     /// Visits a changelog record per key that changed since the last call, store by store, in the order of
@@ -153,6 +156,12 @@ impl StreamTask {
     /// How many keys its stores hold, for metrics.
     pub fn keys(&self) -> usize {
         self.stores.iter().flatten().map(|store| store.len()).sum()
+    }
+
+    /// The counts since the last call, as [`StreamTask::counters`], which begin anew.
+    pub fn take_counters(&mut self) -> Vec<QueryCounters> {
+        let fresh = vec![QueryCounters::default(); self.counters.len()];
+        std::mem::replace(&mut self.counters, fresh)
     }
 
     /// The counts since the task was made, one per query of the program; those of queries without work in

@@ -116,7 +116,9 @@ impl<'a> OutputRecord<'a> {
     /// The headers in order; no name repeats.
     pub fn headers(&self) -> impl ExactSizeIterator<Item = (&'static str, &'a [u8])> + use<'a> {
         let output = self.output;
-        output.headers[self.entry.headers.clone()].iter().map(|(name, range)| (*name, &output.bytes[range.clone()]))
+        output.headers[self.entry.headers.clone()]
+            .iter()
+            .map(|(name, range)| (*name, &output.bytes[range.clone()]))
     }
 
     /// The header of this name.

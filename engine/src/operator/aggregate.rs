@@ -1,0 +1,129 @@
+//! GROUP BY: brings a record into the windows of its group, frame by frame.
+//!
+//! The group's entry is looked up once for all frames, at the first that takes the record. A record with a
+//! NULL among its key's columns, or without a value, belongs to no group: it is skipped, as in ksqlDB.
+
+use super::window::Starts;
+use super::{Change, Run};
+use crate::plan::StoreId;
+use crate::state::{AggregateStore, EntryId, Store, codec};
+use crate::task::{FrameRun, StepRun};
+use crate::types::Value;
+use crate::types::expr::Expr;
+
+/// The group that a record belongs to.
+pub(super) struct Group<'g> {
+    pub(super) store: &'g mut AggregateStore,
+    /// The key's values.
+    pub(super) key: &'g [Value<'g>],
+    /// The key's bytes.
+    bytes: &'g [u8],
+    /// The entry, once looked up.
+    entry: Option<EntryId>,
+}
+
+impl Group<'_> {
+    /// The group's entry, made where it is missing.
+    fn entry(&mut self) -> EntryId {
+        *self.entry.get_or_insert_with(|| self.store.find_or_insert(self.bytes))
+    }
+}
+
+impl Run<'_, '_> {
+    pub(super) fn aggregate(
+        &mut self,
+        step: &StepRun,
+        store: StoreId,
+        key: &[Expr],
+        frames: &[FrameRun],
+        change: &Change<'_>,
+    ) {
+        let mut values = self.scratch.rows.take();
+        if !change.tombstone {
+            for expr in key {
+                let value = self.value_or_null(&step.queries, expr.eval(change.row));
+                values.push(value);
+            }
+        }
+        if change.tombstone || values.iter().any(Value::is_null) {
+            self.count(&step.queries, |c| c.skipped += 1);
+        } else {
+            let mut bytes = std::mem::take(&mut self.scratch.key);
+            bytes.clear();
+            codec::write_key(&mut bytes, &values);
+            self.in_store(store, frames, &values, &bytes, change);
+            self.scratch.key = bytes;
+        }
+        self.scratch.rows.give(values);
+    }
+
+    /// Takes the store in hand for the record: what the frames feed needs the rest of the run.
+    fn in_store(
+        &mut self,
+        id: StoreId,
+        frames: &[FrameRun],
+        key: &[Value<'_>],
+        bytes: &[u8],
+        change: &Change<'_>,
+    ) {
+        let Some(mut store) = self.stores[id].take() else { return };
+        if let Store::Aggregates(aggregates) = &mut *store {
+            let mut group = Group { store: aggregates, key, bytes, entry: None };
+            for frame in frames {
+                self.frame(frame, &mut group, change);
+            }
+            aggregates.sweep();
+        }
+        self.stores[id] = Some(store);
+    }
+
+    fn frame(&mut self, frame: &FrameRun, group: &mut Group<'_>, change: &Change<'_>) {
+        if let Some(filter) = &frame.filter
+            && !self.test_or_false(&frame.queries, filter.test(change.row))
+        {
+            return self.count(&frame.queries, |c| c.filtered += 1);
+        }
+        let now = group.store.advance(frame.place, change.time);
+        let starts = Starts::open(frame.window, change.time, now);
+        if starts.clone().next().is_none() {
+            return self.count(&frame.queries, |c| c.late += 1);
+        }
+        self.count(&frame.queries, |c| c.contributed += 1);
+        let mut args = self.scratch.rows.take();
+        for (_, arg) in &frame.calls {
+            let value = arg.as_ref().map_or(Ok(Value::Null), |arg| arg.eval(change.row));
+            let value = self.value_or_null(&frame.queries, value);
+            args.push(value);
+        }
+        for start in starts {
+            self.window(frame, group, &args, (start, change.time, now));
+        }
+        self.scratch.rows.give(args);
+    }
+
+    /// Brings the arguments into one window and gives its change to the frame's outputs.
+    fn window(
+        &mut self,
+        frame: &FrameRun,
+        group: &mut Group<'_>,
+        args: &[Value<'_>],
+        (start, time, now): (i64, i64, i64),
+    ) {
+        let entry = group.entry();
+        let (layout, entry) = group.store.entry_mut(frame.place, entry);
+        let state = &mut entry.frames[frame.place];
+        state.expire(layout, now);
+        let (place, is_new) = state.window(layout, start);
+        let window = &mut state.windows[place];
+        self.judge_before(frame, group.key, (!is_new).then_some(&*window));
+        for (((aggregate, arg), value), accumulator) in
+            frame.calls.iter().zip(args).zip(window.accumulators.iter_mut())
+        {
+            if aggregate.add(accumulator, arg.is_some().then_some(value)).is_err() {
+                self.count(&frame.queries, |c| c.errors += 1);
+            }
+        }
+        window.time = window.time.max(time);
+        self.emit(frame, group.key, &state.windows[place], &mut state.fired);
+    }
+}

@@ -1,0 +1,145 @@
+//! HAVING and `--@emit`: what of a window's update is written, per query.
+//!
+//! Every update is an output. A row for which HAVING is TRUE is written; one that was written and for which
+//! HAVING is not TRUE any more leaves a tombstone; anything else is silent. With `--@emit: first` a window
+//! is written once, at its first crossing; later crossings are counted, and nothing is taken back.
+
+use super::window::end_of;
+use super::{Change, Run};
+use crate::format::window_key::Window;
+use crate::state::WindowState;
+use crate::task::{FrameOutputRun, FrameRun};
+use crate::types::Value;
+
+/// The columns of a frame's output row after the key's and the calls': ROWTIME, WINDOWSTART, WINDOWEND.
+const TRAILING: usize = 3;
+
+/// A frame's output row, made column by column as far as it is needed.
+struct FrameRow<'v> {
+    frame: &'v FrameRun,
+    key: &'v [Value<'v>],
+    window: &'v WindowState,
+}
+
+impl<'v> FrameRow<'v> {
+    fn width(&self) -> usize {
+        self.key.len() + self.frame.calls.len() + TRAILING
+    }
+
+    fn column(&self, index: usize) -> Value<'v> {
+        if let Some(value) = self.key.get(index) {
+            return value.borrowed();
+        }
+        let index = index - self.key.len();
+        if let Some((aggregate, _)) = self.frame.calls.get(index) {
+            return aggregate.result(&self.window.accumulators[index]);
+        }
+        match index - self.frame.calls.len() {
+            0 => Value::Bigint(self.window.time),
+            1 => self.bounds().map_or(Value::Null, |window| Value::Bigint(window.start)),
+            _ => self.bounds().map_or(Value::Null, |window| Value::Bigint(window.end)),
+        }
+    }
+
+    fn bounds(&self) -> Option<Window> {
+        let start = self.window.start;
+        end_of(self.frame.window, start).map(|end| Window { start, end })
+    }
+
+    /// Whether the row satisfies HAVING.
+    fn passes(
+        &self,
+        row: &mut [Value<'v>],
+        output: &'v FrameOutputRun,
+    ) -> Result<bool, crate::types::EvalError> {
+        let Some(having) = &output.having else { return Ok(true) };
+        for column in &output.having_columns {
+            row[*column] = self.column(*column);
+        }
+        having.test(row)
+    }
+}
+
+impl Run<'_, '_> {
+    /// Notes for each output whether the window satisfied its HAVING before the update. Only asked where a
+    /// tombstone may follow. `window` is None where the update makes it.
+    pub(super) fn judge_before(&mut self, frame: &FrameRun, key: &[Value<'_>], window: Option<&WindowState>) {
+        let mut verdicts = std::mem::take(&mut self.scratch.verdicts);
+        verdicts.clear();
+        verdicts.resize(frame.outputs.len(), false);
+        if let Some(window) = window {
+            let frame_row = FrameRow { frame, key, window };
+            let mut row = self.scratch.rows.take_nulls(frame_row.width());
+            for (verdict, output) in verdicts.iter_mut().zip(&frame.outputs) {
+                // An error was counted when the row was new.
+                *verdict = output.may_retract() && frame_row.passes(&mut row, output).unwrap_or(false);
+            }
+            self.scratch.rows.give(row);
+        }
+        self.scratch.verdicts = verdicts;
+    }
+
+    /// Gives a window's change to the outputs that write it.
+    pub(super) fn emit(
+        &mut self,
+        frame: &FrameRun,
+        key: &[Value<'_>],
+        window: &WindowState,
+        fired: &mut Vec<(usize, i64)>,
+    ) {
+        let frame_row = FrameRow { frame, key, window };
+        let mut row = self.scratch.rows.take_nulls(frame_row.width());
+        let mut is_whole = false;
+        for (i, output) in frame.outputs.iter().enumerate() {
+            let passes = frame_row.passes(&mut row, output);
+            let passes = self.test_or_false(&[output.query], passes);
+            if !self.is_written(output, i, passes, window.start, fired) {
+                continue;
+            }
+            if !is_whole {
+                (0..row.len()).for_each(|column| row[column] = frame_row.column(column));
+                is_whole = true;
+            }
+            let change = Change {
+                row: &row,
+                tombstone: !passes,
+                is_table: true,
+                old: None,
+                time: window.time,
+                window: frame_row.bounds(),
+                counted: true,
+            };
+            self.feed(&[output.step], &change);
+        }
+        self.scratch.rows.give(row);
+    }
+
+    fn is_written(
+        &mut self,
+        output: &FrameOutputRun,
+        place: usize,
+        passes: bool,
+        start: i64,
+        fired: &mut Vec<(usize, i64)>,
+    ) -> bool {
+        match output.first {
+            None => passes || self.scratch.verdicts[place],
+            Some(_) if !passes => false,
+            Some(first) if fired.contains(&(first, start)) => {
+                self.count(&[output.query], |c| c.suppressed += 1);
+                false
+            }
+            Some(first) => {
+                fired.push((first, start));
+                true
+            }
+        }
+    }
+}
+
+impl FrameOutputRun {
+    /// Whether a row that was written may have to be taken back.
+    fn may_retract(&self) -> bool {
+        self.having.is_some() && self.first.is_none()
+    }
+}

@@ -1,0 +1,113 @@
+//! Memory that is reused from record to record: rows, a key's bytes, ordinals.
+
+use crate::plan::Program;
+use crate::types::Value;
+
+/// What a task's run needs and gives back.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    /// Rows that nobody uses.
+    pub(crate) rows: RowPool,
+    /// A group key's bytes.
+    pub(crate) key: Vec<u8>,
+    /// Outputs of the record so far, per query.
+    pub(crate) per_query: Ordinals,
+    /// Outputs of the record so far, per output topic.
+    pub(crate) per_topic: Ordinals,
+    /// Per output of a frame whether its row satisfied HAVING before the update.
+    pub(crate) verdicts: Vec<bool>,
+}
+
+impl Scratch {
+    /// For a program.
+    pub(crate) fn new(program: &Program) -> Self {
+        Self {
+            rows: RowPool::default(),
+            key: Vec::new(),
+            per_query: Ordinals::new(program.queries.len() + 1),
+            per_topic: Ordinals::new(program.outputs.len() + 1),
+            verdicts: Vec::new(),
+        }
+    }
+
+    /// The next record begins.
+    pub(crate) fn begin_record(&mut self) {
+        self.per_query.begin_record();
+        self.per_topic.begin_record();
+    }
+}
+
+/// Empty rows with memory of their own.
+#[derive(Debug, Default)]
+pub(crate) struct RowPool(Vec<Vec<Value<'static>>>);
+
+impl RowPool {
+    /// A row without columns.
+    pub(crate) fn take<'v>(&mut self) -> Vec<Value<'v>> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// A row of NULLs.
+    pub(crate) fn take_nulls<'v>(&mut self, width: usize) -> Vec<Value<'v>> {
+        let mut row = self.take();
+        row.resize(width, Value::Null);
+        row
+    }
+
+    /// Takes a row back. Collecting in place changes the borrow of its (now absent) values, not its memory.
+    pub(crate) fn give(&mut self, mut row: Vec<Value<'_>>) {
+        row.clear();
+        self.0.push(row.into_iter().map(|_| Value::Null).collect());
+    }
+}
+
+/// Counts that start from 0 with each record.
+#[derive(Debug)]
+pub(crate) struct Ordinals {
+    record: u64,
+    counts: Vec<(u64, u32)>,
+}
+
+impl Ordinals {
+    fn new(len: usize) -> Self {
+        Self { record: 0, counts: vec![(0, 0); len] }
+    }
+
+    fn begin_record(&mut self) {
+        self.record += 1;
+    }
+
+    /// How often this was asked for `index` since the record began.
+    pub(crate) fn next(&mut self, index: usize) -> u32 {
+        let (record, count) = &mut self.counts[index];
+        if *record != self.record {
+            (*record, *count) = (self.record, 0);
+        }
+        *count += 1;
+        *count - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_keeps_its_memory() {
+        let mut pool = RowPool::default();
+        let row = pool.take_nulls(40);
+        let (memory, capacity) = (row.as_ptr() as usize, row.capacity());
+        pool.give(row);
+        let again = pool.take_nulls(40);
+        assert_eq!((again.as_ptr() as usize, again.capacity()), (memory, capacity));
+    }
+
+    #[test]
+    fn ordinals_begin_anew_with_each_record() {
+        let mut ordinals = Ordinals::new(2);
+        ordinals.begin_record();
+        assert_eq!([ordinals.next(0), ordinals.next(0), ordinals.next(1)], [0, 1, 0]);
+        ordinals.begin_record();
+        assert_eq!(ordinals.next(0), 0);
+    }
+}

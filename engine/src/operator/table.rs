@@ -1,0 +1,30 @@
+//! A table's source: remembers the latest row per key and makes changes of records.
+//!
+//! A record without a value deletes its row. A record without a key is no row of a table: it is skipped.
+
+use super::{Change, Run};
+use crate::plan::StoreId;
+use crate::state::{Store, TableRow, codec};
+use crate::task::StepRun;
+
+impl Run<'_, '_> {
+    pub(super) fn table(&mut self, step: &StepRun, store: StoreId, key_width: usize, change: &Change<'_>) {
+        let key = &change.row[..key_width];
+        if key.iter().all(|value| value.is_null()) {
+            return self.count(&step.queries, |c| c.skipped += 1);
+        }
+        let Some(Store::Table(rows)) = self.stores[store].as_deref_mut() else { return };
+        self.scratch.key.clear();
+        codec::write_key(&mut self.scratch.key, key);
+        if let Some(window) = change.window {
+            crate::format::window_key::append_time(&mut self.scratch.key, window.start);
+        }
+        let row = (!change.tombstone).then(|| TableRow {
+            time: change.time,
+            values: change.row.iter().map(|value| value.clone().into_owned()).collect(),
+        });
+        let old = rows.replace(&self.scratch.key, row);
+        let old = old.as_ref().map(|row| row.values.as_slice());
+        self.feed(&step.outputs, &Change { is_table: true, old, ..*change });
+    }
+}

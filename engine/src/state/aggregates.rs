@@ -1,0 +1,197 @@
+//! The store of aggregates: group key to the windows of all frames.
+//!
+//! Entries lie in a slab in order of arrival, so that walking over them depends on the records alone; a hash
+//! table finds them by key. A clock hand drops windows that nothing can reach any more, two entries a
+//! record, so that memory follows the live windows without a pause.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use super::changelog::ChangedKeys;
+use super::entry::{Entry, FrameLayout};
+use super::{RestoreError, codec};
+
+/// How many entries the hand looks at per record: more than a record can add.
+const SWEPT_PER_RECORD: usize = 2;
+
+/// Index of an entry, valid until the next [`AggregateStore::sweep`].
+pub(crate) type EntryId = u32;
+
+/// Aggregates by group key.
+#[derive(Debug)]
+pub(crate) struct AggregateStore {
+    layout: Vec<FrameLayout>,
+    /// Per frame the highest timestamp that reached it.
+    times: Vec<i64>,
+    times_changed: bool,
+    hasher: DefaultHashBuilder,
+    index: HashTable<EntryId>,
+    slab: Vec<Entry>,
+    free: Vec<EntryId>,
+    hand: usize,
+    changed: ChangedKeys,
+    scratch: Vec<u8>,
+}
+
+/// Before any record.
+const NO_TIME: i64 = i64::MIN;
+
+impl AggregateStore {
+    /// An empty store of these frames.
+    pub(crate) fn new(layout: Vec<FrameLayout>) -> Self {
+        Self {
+            times: vec![NO_TIME; layout.len()],
+            layout,
+            times_changed: false,
+            hasher: DefaultHashBuilder::default(),
+            index: HashTable::new(),
+            slab: Vec::new(),
+            free: Vec::new(),
+            hand: 0,
+            changed: ChangedKeys::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// How many keys it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// A record of time `time` reached the frame: its stream time from now on.
+    pub(crate) fn advance(&mut self, frame: usize, time: i64) -> i64 {
+        let now = &mut self.times[frame];
+        if time > *now {
+            *now = time;
+            self.times_changed = true;
+        }
+        *now
+    }
+
+    /// The frame's layout and the entry, which counts as changed.
+    pub(crate) fn entry_mut(&mut self, frame: usize, id: EntryId) -> (&FrameLayout, &mut Entry) {
+        let entry = &mut self.slab[id as usize];
+        if !entry.changed {
+            entry.changed = true;
+            self.changed.note(&entry.key);
+        }
+        (&self.layout[frame], entry)
+    }
+
+    /// The entry of a key, made where it is missing.
+    pub(crate) fn find_or_insert(&mut self, key: &[u8]) -> EntryId {
+        let hash = self.hasher.hash_one(key);
+        if let Some(id) = self.index.find(hash, |id| *self.slab[*id as usize].key == *key) {
+            return *id;
+        }
+        let entry = Entry::new(key, self.layout.len());
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.slab[id as usize] = entry;
+                id
+            }
+            None => {
+                self.slab.push(entry);
+                (self.slab.len() - 1) as EntryId
+            }
+        };
+        self.index.insert_unique(hash, id, |id| self.hasher.hash_one(&*self.slab[*id as usize].key));
+        id
+    }
+
+    fn find(&self, key: &[u8]) -> Option<EntryId> {
+        self.index.find(self.hasher.hash_one(key), |id| *self.slab[*id as usize].key == *key).copied()
+    }
+
+    fn remove(&mut self, id: EntryId) {
+        let entry = std::mem::take(&mut self.slab[id as usize]);
+        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(&*entry.key), |other| *other == id) {
+            found.remove();
+        }
+        self.free.push(id);
+    }
+
+    /// Moves the hand on: drops the closed windows of the next entries, and entries that have none left.
+    pub(crate) fn sweep(&mut self) {
+        for _ in 0..SWEPT_PER_RECORD.min(self.slab.len()) {
+            self.hand = if self.hand + 1 < self.slab.len() { self.hand + 1 } else { 0 };
+            let entry = &mut self.slab[self.hand];
+            if !entry.live {
+                continue;
+            }
+            let mut expired = false;
+            for ((frame, layout), now) in entry.frames.iter_mut().zip(&self.layout).zip(&self.times) {
+                expired |= frame.expire(layout, *now);
+            }
+            if expired && !entry.changed {
+                entry.changed = true;
+                self.changed.note(&entry.key);
+            }
+            if expired && entry.is_empty() {
+                self.remove(self.hand as EntryId);
+            }
+        }
+    }
+
+    /// Visits the changed entries in order of first change, then the stream times.
+    pub(crate) fn take_changes(&mut self, visit: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+        let changed = std::mem::take(&mut self.changed);
+        for key in changed.iter() {
+            let Some(id) = self.find(key) else {
+                visit(key, None);
+                continue;
+            };
+            let entry = &mut self.slab[id as usize];
+            if std::mem::take(&mut entry.changed) {
+                self.scratch.clear();
+                codec::write_entry(&mut self.scratch, &self.layout, &entry.frames);
+                visit(key, Some(&self.scratch));
+            }
+        }
+        self.changed = changed;
+        self.changed.clear();
+        if std::mem::take(&mut self.times_changed) {
+            self.scratch.clear();
+            codec::write_times(&mut self.scratch, &self.layout, &self.times);
+            visit(codec::TIMES_KEY, Some(&self.scratch));
+        }
+    }
+
+    /// Visits all entries in order of arrival, then the stream times.
+    pub(crate) fn export(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
+        let mut bytes = Vec::new();
+        for entry in self.slab.iter().filter(|entry| entry.live) {
+            bytes.clear();
+            codec::write_entry(&mut bytes, &self.layout, &entry.frames);
+            visit(&entry.key, &bytes);
+        }
+        bytes.clear();
+        codec::write_times(&mut bytes, &self.layout, &self.times);
+        visit(codec::TIMES_KEY, &bytes);
+    }
+
+    /// Takes a changelog record back in. An entry of which the layout knows nothing is not kept, and its
+    /// key counts as changed, so that the changelog forgets it too.
+    pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
+        if key == codec::TIMES_KEY {
+            return value.map_or(Ok(()), |bytes| codec::read_times(bytes, &self.layout, &mut self.times));
+        }
+        let frames = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
+        match frames {
+            Some(frames) if frames.iter().any(|frame| !frame.windows.is_empty()) => {
+                let id = self.find_or_insert(key);
+                self.slab[id as usize].frames = frames;
+            }
+            dropped => {
+                if let Some(id) = self.find(key) {
+                    self.remove(id);
+                }
+                if dropped.is_some() {
+                    self.changed.note(key);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! Stores: what a task remembers, and the bytes it takes in a changelog.
+//!
+//! Enters: updates by the operators, changelog records on a restore. Leaves: the changed keys' bytes, once
+//! per commit. What holds: a store that was restored from what its changelog says behaves as the store that
+//! wrote it; one look-up reaches all that a group key has, whatever the number of rules; damaged bytes are an
+//! error, never a panic; nothing that is written depends on the order of a hash table.
+//!
+//! - [`AggregateStore`]: per group key the windows of every frame.
+//! - [`TableStore`]: per key a table's latest row.
+//! - [`changelog`]: which keys changed, noted beside either.
+//! - [`codec`]: keys and entries as bytes.
+
+mod aggregates;
+pub(crate) mod changelog;
+pub(crate) mod codec;
+mod entry;
+mod table;
+
+pub(crate) use aggregates::{AggregateStore, EntryId};
+pub(crate) use entry::{FrameLayout, WindowState};
+pub(crate) use table::{TableRow, TableStore};
+
+/// Why a changelog record cannot be taken back in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// The plan has fewer stores.
+    #[error("the task has no store {0}")]
+    NoSuchStore(usize),
+    /// A newer release wrote it.
+    #[error(
+        "the changelog record of key {key} has format version {version}, this release reads up to {}: \
+         run the release that wrote it, or a newer one",
+        codec::VERSION
+    )]
+    Version {
+        /// The key's bytes in hexadecimal.
+        key: String,
+        /// The version.
+        version: u8,
+    },
+    /// It is not what was written.
+    #[error(
+        "the changelog record of key {key} is damaged: restore the changelog topic, or reset the state to rebuild it from the inputs"
+    )]
+    Damaged {
+        /// The key's bytes in hexadecimal.
+        key: String,
+    },
+}
+
+impl RestoreError {
+    fn damaged(key: &[u8]) -> Self {
+        Self::Damaged { key: hex(key) }
+    }
+
+    fn version(key: &[u8], version: u8) -> Self {
+        Self::Version { key: hex(key), version }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A store of a task.
+#[derive(Debug)]
+pub(crate) enum Store {
+    /// Aggregates by group key.
+    Aggregates(AggregateStore),
+    /// A table's rows by key.
+    Table(TableStore),
+}
+
+impl Store {
+    /// How many keys it holds.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Store::Aggregates(store) => store.len(),
+            Store::Table(store) => store.len(),
+        }
+    }
+
+    /// See [`crate::task::StreamTask::take_changes`].
+    pub(crate) fn take_changes(&mut self, visit: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+        match self {
+            Store::Aggregates(store) => store.take_changes(visit),
+            Store::Table(store) => store.take_changes(visit),
+        }
+    }
+
+    /// See [`crate::task::StreamTask::export`].
+    pub(crate) fn export(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
+        match self {
+            Store::Aggregates(store) => store.export(visit),
+            Store::Table(store) => store.export(visit),
+        }
+    }
+
+    /// See [`crate::task::StreamTask::restore`].
+    pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
+        match self {
+            Store::Aggregates(store) => store.restore(key, value),
+            Store::Table(store) => store.restore(key, value),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Bytes to rows: the first step of a record.
+//!
+//! Enters: a record's bytes. Leaves: a row per reading of the topic, its time found and its pseudo columns
+//! filled; or, once whatever the number of queries, a dead letter. What holds: each reading scans the record
+//! once.
+
+use super::{InputRecord, Origin, ReadingRun};
+use crate::format::window_key::{Window, WindowKeyError, split_session, split_time};
+use crate::format::{DecodeError, Presence};
+use crate::operator::{Change, Run, SOURCE_KEY};
+use crate::plan::{KeyWindow, Pseudo};
+use crate::types::Value;
+use crate::types::time_format::{Pattern, Zone};
+
+impl Run<'_, '_> {
+    /// Reads the record in each way that queries ask for, and runs it through their steps.
+    pub(super) fn record(&mut self) {
+        self.scratch.begin_record();
+        let wiring = self.wiring;
+        let mut refused = None;
+        if wiring.carries_origin {
+            match Origin::carried(&wiring.topic, self.record) {
+                Ok(origin) => self.origin = origin,
+                Err(error) => refused = Some(error),
+            }
+        }
+        let has_origin = refused.is_none();
+        for reading in &wiring.readings {
+            let outcome = if has_origin { self.reading(reading) } else { Ok(false) };
+            if !matches!(outcome, Ok(true)) {
+                self.count(&reading.all_queries, |c| {
+                    c.input += 1;
+                    c.dead_lettered += 1;
+                });
+            }
+            if let Err(error) = outcome {
+                refused.get_or_insert(error);
+            }
+        }
+        if let Some(error) = refused {
+            self.dead_letter(&error);
+        }
+    }
+
+    /// True where the record could be read.
+    fn reading(&mut self, reading: &ReadingRun) -> Result<bool, DecodeError> {
+        let mut row = self.scratch.rows.take_nulls(reading.width);
+        let outcome = decode(reading, self.record, &mut row);
+        if let Ok(read) = &outcome {
+            let position = if reading.repartitioned {
+                (self.origin.partition, self.origin.offset)
+            } else {
+                (self.record.partition, self.record.offset)
+            };
+            fill_pseudo(&mut row, read, position);
+            self.count(&reading.queries, |c| c.input += 1);
+            let change = Change {
+                row: &row,
+                tombstone: read.is_null,
+                is_table: reading.is_table,
+                old: None,
+                time: read.time,
+                window: read.window,
+                counted: false,
+            };
+            self.feed(&reading.outputs, &change);
+        }
+        self.scratch.rows.give(row);
+        outcome.map(|_| true)
+    }
+}
+
+/// What a row is besides its columns.
+struct Read {
+    is_null: bool,
+    time: i64,
+    window: Option<Window>,
+}
+
+fn decode<'r>(
+    reading: &ReadingRun,
+    record: &InputRecord<'r>,
+    row: &mut [Value<'r>],
+) -> Result<Read, DecodeError> {
+    let mut key = if reading.repartitioned { (record.headers)(SOURCE_KEY) } else { record.key };
+    let mut window = None;
+    if let (Some(kind), Some(bytes)) = (reading.window, key) {
+        let (plain, found) = split(kind, bytes).map_err(|error| problem(error.to_string()))?;
+        (key, window) = (Some(plain), Some(found));
+    }
+    let columns = row.len() - Pseudo::ALL.len();
+    let (keys, values) = row[..columns].split_at_mut(reading.key_width);
+    if let Some(bytes) = key {
+        reading.key.decode(bytes, keys)?;
+    }
+    let is_null = match record.value {
+        None => true,
+        Some(bytes) => reading.value.decode(bytes, values)? == Presence::Null,
+    };
+    Ok(Read { is_null, time: time_of(reading, record, row, is_null)?, window })
+}
+
+fn split(kind: KeyWindow, bytes: &[u8]) -> Result<(&[u8], Window), WindowKeyError> {
+    match kind {
+        KeyWindow::Time { size } => split_time(bytes, size),
+        KeyWindow::Session => split_session(bytes),
+    }
+}
+
+fn problem(problem: impl Into<String>) -> DecodeError {
+    DecodeError { column: None, found: None, problem: problem.into() }
+}
+
+/// The row's time: that of its timestamp column, else the record's. A record without a value has no columns
+/// to take it from.
+fn time_of(
+    reading: &ReadingRun,
+    record: &InputRecord<'_>,
+    row: &[Value<'_>],
+    is_null: bool,
+) -> Result<i64, DecodeError> {
+    let Some(column) = reading.timestamp.as_ref().filter(|_| !is_null) else {
+        return match record.timestamp {
+            time if time >= 0 => Ok(time),
+            time => Err(problem(format!("the record's timestamp {time} is before 1970"))),
+        };
+    };
+    let value = row.get(column.column).unwrap_or(&Value::Null);
+    row_time(value, column.pattern.as_deref()).ok_or_else(|| DecodeError {
+        column: Some(reading.timestamp_name.clone()),
+        found: value
+            .as_str()
+            .map(|text| text.chars().take(60).collect())
+            .or(value.as_i64().map(|n| n.to_string())),
+        problem: "is no time since 1970 in the declared TIMESTAMP_FORMAT".to_owned(),
+    })
+}
+
+/// The time that a timestamp column's value means, in milliseconds since 1970-01-01 UTC; None where it means
+/// none, or one before 1970, which no record can have.
+pub(crate) fn row_time(value: &Value<'_>, pattern: Option<&Pattern>) -> Option<i64> {
+    let time = match (value, pattern) {
+        (Value::String(text), Some(pattern)) => pattern.parse_timestamp(text, Zone::UTC).ok()?,
+        (Value::Bigint(time) | Value::Timestamp(time), _) => *time,
+        _ => return None,
+    };
+    (time >= 0).then_some(time)
+}
+
+fn fill_pseudo(row: &mut [Value<'_>], read: &Read, (partition, offset): (i32, i64)) {
+    let at = row.len() - Pseudo::ALL.len();
+    let pseudo = &mut row[at..];
+    pseudo[Pseudo::Rowtime as usize] = Value::Bigint(read.time);
+    pseudo[Pseudo::Rowpartition as usize] = Value::Integer(partition);
+    pseudo[Pseudo::Rowoffset as usize] = Value::Bigint(offset);
+    if let Some(window) = read.window {
+        pseudo[Pseudo::Windowstart as usize] = Value::Bigint(window.start);
+        pseudo[Pseudo::Windowend as usize] = Value::Bigint(window.end);
+    }
+}

@@ -1,0 +1,401 @@
+//! A task's plan made ready to run: decoders, encoders, who feeds whom, whom to count for.
+//!
+//! Enters: a [`crate::plan::TaskPlan`], and the query it is restricted to, if any. Leaves: the same steps
+//! under the same ids, each with all that it needs at a record. What holds: a step that no query needs is
+//! [`Node::Inactive`] and nobody feeds it.
+
+use std::sync::Arc;
+
+use events::topics;
+
+use super::TaskError;
+use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
+use crate::plan::{
+    Frame, FrameOutput, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule, SinkPlan, StepId,
+    StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn, WindowKind, WindowPlan,
+};
+use crate::state::{AggregateStore, FrameLayout, Store, TableStore};
+use crate::types::Column;
+use crate::types::aggregate::Aggregate;
+use crate::types::expr::Expr;
+
+/// A task ready to run.
+#[derive(Debug)]
+pub(crate) struct Wiring {
+    pub(crate) topic: Arc<str>,
+    pub(crate) dead_letters: Arc<str>,
+    pub(crate) carries_origin: bool,
+    pub(crate) readings: Vec<ReadingRun>,
+    pub(crate) steps: Vec<StepRun>,
+    pub(crate) stores: Vec<StorePlan>,
+    /// Per store of aggregates its frames.
+    layouts: Vec<Vec<FrameLayout>>,
+}
+
+/// One way to read the topic.
+#[derive(Debug)]
+pub(crate) struct ReadingRun {
+    pub(crate) key: Decoder,
+    pub(crate) value: Decoder,
+    pub(crate) key_width: usize,
+    /// Of the whole row, pseudo columns included.
+    pub(crate) width: usize,
+    pub(crate) is_table: bool,
+    pub(crate) repartitioned: bool,
+    pub(crate) window: Option<KeyWindow>,
+    pub(crate) timestamp: Option<TimestampColumn>,
+    pub(crate) timestamp_name: String,
+    pub(crate) outputs: Vec<StepId>,
+    /// Queries whose records end in this task.
+    pub(crate) queries: Vec<QueryId>,
+    /// Those and the ones that read through a repartition topic.
+    pub(crate) all_queries: Vec<QueryId>,
+}
+
+/// A step ready to run.
+#[derive(Debug)]
+pub(crate) struct StepRun {
+    pub(crate) node: Node,
+    /// The steps that take its rows.
+    pub(crate) outputs: Vec<StepId>,
+    /// The queries whose work goes through it.
+    pub(crate) queries: Vec<QueryId>,
+}
+
+/// What a step does: see [`Operator`].
+#[derive(Debug)]
+pub(crate) enum Node {
+    /// Nothing: its queries are not run.
+    Inactive,
+    Filter {
+        predicate: Expr,
+    },
+    Project {
+        exprs: Vec<Expr>,
+    },
+    Table {
+        store: StoreId,
+        key_width: usize,
+    },
+    Aggregate {
+        store: StoreId,
+        key: Vec<Expr>,
+        frames: Vec<FrameRun>,
+    },
+    Repartition {
+        topic: Arc<str>,
+        key: Vec<Expr>,
+        encoder: Encoder,
+    },
+    Sink(SinkRun),
+}
+
+/// A frame ready to run: see [`Frame`].
+#[derive(Debug)]
+pub(crate) struct FrameRun {
+    /// Its place in the store's layout.
+    pub(crate) place: usize,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) window: Option<WindowPlan>,
+    pub(crate) calls: Vec<(Aggregate, Option<Expr>)>,
+    pub(crate) outputs: Vec<FrameOutputRun>,
+    /// The queries of its outputs, each once.
+    pub(crate) queries: Vec<QueryId>,
+}
+
+/// One query's use of a frame: see [`FrameOutput`].
+#[derive(Debug)]
+pub(crate) struct FrameOutputRun {
+    pub(crate) query: QueryId,
+    pub(crate) having: Option<Expr>,
+    /// The columns that HAVING reads, each once.
+    pub(crate) having_columns: Vec<usize>,
+    /// Its place among the layout's `firsts`.
+    pub(crate) first: Option<usize>,
+    pub(crate) step: StepId,
+}
+
+/// A sink ready to run: see [`SinkPlan`].
+#[derive(Debug)]
+pub(crate) struct SinkRun {
+    pub(crate) query: Option<QueryId>,
+    pub(crate) topic: Arc<str>,
+    /// Among the program's output topics, for counting records per topic.
+    pub(crate) topic_place: usize,
+    pub(crate) key: Encoder,
+    pub(crate) value: Encoder,
+    pub(crate) key_width: usize,
+    pub(crate) timestamp: Option<TimestampColumn>,
+    pub(crate) window: Option<KeyWindow>,
+    pub(crate) rule: Option<Rule>,
+    pub(crate) carries_origin: bool,
+}
+
+impl Wiring {
+    /// Wires a task, all of it or one query's part.
+    pub(crate) fn new(program: &Program, task: usize, only: Option<QueryId>) -> Result<Self, TaskError> {
+        let plan = program.tasks.get(task).ok_or(TaskError::NoSuchTask(task))?;
+        let mut wiring = Self {
+            topic: plan.input.topic.as_str().into(),
+            dead_letters: topics::dlq(&plan.input.topic).into(),
+            carries_origin: plan.input.carries_origin,
+            readings: Vec::new(),
+            steps: Vec::new(),
+            stores: plan.stores.clone(),
+            layouts: vec![Vec::new(); plan.stores.len()],
+        };
+        let queries = Reach { program, plan, only }.of_steps();
+        for id in 0..plan.steps.len() {
+            let step = wiring.step(program, plan, &queries, id)?;
+            wiring.steps.push(step);
+        }
+        for reading in &plan.input.readings {
+            let run = wiring.reading(plan, &queries, reading)?;
+            // A query that is not asked for shall not refuse records either.
+            if only.is_none() || !run.outputs.is_empty() {
+                wiring.readings.push(run);
+            }
+        }
+        Ok(wiring)
+    }
+
+    /// Stores as they are before any record.
+    pub(crate) fn empty_stores(&self) -> Vec<Option<Box<Store>>> {
+        let stores = self.stores.iter().zip(&self.layouts).map(|(plan, layout)| match plan.kind {
+            StoreKind::Aggregates => Store::Aggregates(AggregateStore::new(layout.clone())),
+            StoreKind::Table { .. } => Store::Table(TableStore::default()),
+        });
+        stores.map(|store| Some(Box::new(store))).collect()
+    }
+
+    fn reading(
+        &self,
+        plan: &TaskPlan,
+        reach: &[Vec<QueryId>],
+        reading: &Reading,
+    ) -> Result<ReadingRun, TaskError> {
+        let source = &reading.source;
+        let refused = |error| format_error(plan, &source.name, error);
+        let (key_width, columns) = (source.schema.key.len(), source.schema.width());
+        let wanted = |range: std::ops::Range<usize>| -> Vec<bool> {
+            range.map(|i| reading.wanted.get(i).copied().unwrap_or(false)).collect()
+        };
+        let outputs = active(&reading.outputs, reach);
+        let (mut queries, mut all_queries) = (Vec::new(), Vec::new());
+        self.ends_of(&outputs, reach, &mut queries, &mut all_queries);
+        let timestamp_name = source.timestamp.as_ref().and_then(|t| source.schema.columns().nth(t.column));
+        Ok(ReadingRun {
+            key: Decoder::new(&source.key_format, &source.schema.key, &wanted(0..key_width))
+                .map_err(refused)?,
+            value: Decoder::new(&source.value_format, &source.schema.value, &wanted(key_width..columns))
+                .map_err(refused)?,
+            key_width,
+            width: columns + crate::plan::Pseudo::ALL.len(),
+            is_table: source.is_table,
+            repartitioned: reading.repartitioned,
+            window: source.window,
+            timestamp_name: timestamp_name.map_or_else(String::new, |column| column.name.clone()),
+            timestamp: source.timestamp.clone(),
+            outputs,
+            queries,
+            all_queries,
+        })
+    }
+
+    /// Collects the queries that the steps lead to: those whose records end here, and all.
+    fn ends_of(
+        &self,
+        steps: &[StepId],
+        reach: &[Vec<QueryId>],
+        queries: &mut Vec<QueryId>,
+        all: &mut Vec<QueryId>,
+    ) {
+        for &step in steps {
+            add_all(all, &reach[step]);
+            if !matches!(self.steps[step].node, Node::Repartition { .. }) {
+                add_all(queries, &reach[step]);
+            }
+        }
+    }
+
+    fn step(
+        &mut self,
+        program: &Program,
+        plan: &TaskPlan,
+        reach: &[Vec<QueryId>],
+        id: StepId,
+    ) -> Result<StepRun, TaskError> {
+        let step = &plan.steps[id];
+        let queries = reach[id].clone();
+        if queries.is_empty() {
+            return Ok(StepRun { node: Node::Inactive, outputs: Vec::new(), queries });
+        }
+        let node = match &step.operator {
+            Operator::Filter { predicate } => Node::Filter { predicate: predicate.clone() },
+            Operator::Project { exprs } => Node::Project { exprs: exprs.clone() },
+            Operator::Table { store } => {
+                Node::Table { store: *store, key_width: self.stores[*store].key.len() }
+            }
+            Operator::Aggregate { store, key, frames } => {
+                frames.iter().try_for_each(|frame| supported(plan, frame))?;
+                let frames = frames.iter().filter_map(|frame| self.frame(*store, frame, reach)).collect();
+                Node::Aggregate { store: *store, key: key.clone(), frames }
+            }
+            Operator::Repartition { topic, key, columns } => Node::Repartition {
+                topic: topic.as_str().into(),
+                key: key.clone(),
+                encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
+            },
+            Operator::Sink(sink) => Node::Sink(self.sink(program, plan, sink, step.query)?),
+        };
+        Ok(StepRun { node, outputs: active(&step.outputs, reach), queries })
+    }
+
+    /// Wires a frame and gives it a place in its store; None where no query wants it.
+    fn frame(&mut self, store: StoreId, frame: &Frame, reach: &[Vec<QueryId>]) -> Option<FrameRun> {
+        let wanted: Vec<&FrameOutput> =
+            frame.outputs.iter().filter(|output| reach[output.step].contains(&output.query)).collect();
+        if wanted.is_empty() {
+            return None;
+        }
+        let firsts: Vec<_> = wanted.iter().filter_map(|output| output.first).collect();
+        let outputs: Vec<_> = wanted.iter().map(|output| frame_output(output, &firsts)).collect();
+        let mut queries = Vec::new();
+        outputs.iter().for_each(|output| add_all(&mut queries, &[output.query]));
+        let layout = &mut self.layouts[store];
+        layout.push(FrameLayout {
+            fingerprint: frame.fingerprint,
+            window: frame.window,
+            calls: frame.calls.iter().map(|call| (call.fingerprint, call.aggregate.clone())).collect(),
+            firsts,
+        });
+        Some(FrameRun {
+            place: layout.len() - 1,
+            filter: frame.filter.clone(),
+            window: frame.window,
+            calls: frame
+                .calls
+                .iter()
+                .map(|call| (call.aggregate.clone(), call.args.first().cloned()))
+                .collect(),
+            outputs,
+            queries,
+        })
+    }
+
+    fn sink(
+        &self,
+        program: &Program,
+        plan: &TaskPlan,
+        sink: &SinkPlan,
+        query: Option<QueryId>,
+    ) -> Result<SinkRun, TaskError> {
+        let refused = |error| format_error(plan, &sink.topic, error);
+        if sink.rule.as_ref().is_some_and(|rule| rule.mode == Mode::Off) {
+            let what = format!("a rule of mode off writes to {}", sink.topic);
+            return Err(TaskError::Unsupported { task: plan.name.clone(), what });
+        }
+        let place = program.outputs.iter().position(|output| output.name == sink.topic);
+        Ok(SinkRun {
+            query,
+            topic: sink.topic.as_str().into(),
+            topic_place: place.unwrap_or(program.outputs.len()),
+            key: Encoder::new(&sink.key_format, &sink.schema.key).map_err(refused)?,
+            value: Encoder::new(&sink.value_format, &sink.schema.value).map_err(refused)?,
+            key_width: sink.schema.key.len(),
+            timestamp: sink.timestamp.clone(),
+            window: sink.window,
+            rule: sink.rule.clone(),
+            carries_origin: sink.carries_origin,
+        })
+    }
+}
+
+fn supported(plan: &TaskPlan, frame: &Frame) -> Result<(), TaskError> {
+    let refused = |what: &str| Err(TaskError::Unsupported { task: plan.name.clone(), what: what.to_owned() });
+    if frame.outputs.iter().any(|output| output.is_final) {
+        return refused("EMIT FINAL");
+    }
+    match frame.window {
+        Some(WindowPlan { kind: WindowKind::Session { .. }, .. }) => refused("a session window"),
+        _ => Ok(()),
+    }
+}
+
+fn frame_output(output: &FrameOutput, firsts: &[crate::plan::Fingerprint]) -> FrameOutputRun {
+    let mut having_columns = Vec::new();
+    if let Some(having) = &output.having {
+        having.visit_columns(&mut |column| having_columns.push(column));
+        having_columns.sort_unstable();
+        having_columns.dedup();
+    }
+    FrameOutputRun {
+        query: output.query,
+        having: output.having.clone(),
+        having_columns,
+        first: output.first.and_then(|tag| firsts.iter().position(|first| *first == tag)),
+        step: output.step,
+    }
+}
+
+/// One column as Kafka's primitive, several as a JSON object.
+fn repartition_encoder(columns: &[Column]) -> Result<Encoder, FormatError> {
+    let kafka = FormatSpec { format: Format::Kafka, wrapped: false };
+    match Encoder::new(&kafka, columns) {
+        Ok(encoder) if columns.len() == 1 => Ok(encoder),
+        _ => Encoder::new(&FormatSpec { format: Format::Json, wrapped: true }, columns),
+    }
+}
+
+fn format_error(plan: &TaskPlan, part: &str, error: FormatError) -> TaskError {
+    TaskError::Format { task: plan.name.clone(), part: part.to_owned(), error }
+}
+
+fn active(steps: &[StepId], reach: &[Vec<QueryId>]) -> Vec<StepId> {
+    steps.iter().copied().filter(|step| !reach[*step].is_empty()).collect()
+}
+
+fn add_all(all: &mut Vec<QueryId>, more: &[QueryId]) {
+    for query in more {
+        if !all.contains(query) {
+            all.push(*query);
+        }
+    }
+}
+
+/// Which queries a step's rows lead to.
+struct Reach<'p> {
+    program: &'p Program,
+    plan: &'p TaskPlan,
+    only: Option<QueryId>,
+}
+
+impl Reach<'_> {
+    /// Per step. A step stands after those that feed it, so the last ones are known first.
+    fn of_steps(&self) -> Vec<Vec<QueryId>> {
+        let mut reach = vec![Vec::new(); self.plan.steps.len()];
+        for (id, step) in self.plan.steps.iter().enumerate().rev() {
+            let mut queries = match &step.operator {
+                Operator::Aggregate { frames, .. } => {
+                    frames.iter().flat_map(|frame| &frame.outputs).map(|output| output.query).collect()
+                }
+                Operator::Repartition { topic, .. } => self.readers_of(topic),
+                _ => step.query.into_iter().collect(),
+            };
+            queries.retain(|query| self.only.is_none_or(|only| only == *query));
+            step.outputs.iter().for_each(|output| add_all(&mut queries, &reach[*output]));
+            reach[id] = queries;
+        }
+        reach
+    }
+
+    /// The queries that read a repartition topic.
+    fn readers_of(&self, topic: &str) -> Vec<QueryId> {
+        let tasks = self.program.tasks.iter().filter(|task| task.input.topic == topic);
+        let mut queries = Vec::new();
+        tasks
+            .flat_map(|task| &task.input.readings)
+            .for_each(|reading| add_all(&mut queries, &reading.queries));
+        queries
+    }
+}
