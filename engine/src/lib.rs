@@ -16,6 +16,14 @@
 //! number and know no Kafka type.
 
 pub mod format;
+pub mod operator;
 pub mod plan;
+pub mod rule_files;
+pub mod runner;
 pub mod sql;
+pub mod state;
+pub mod task;
 pub mod types;
+
+pub use plan::Program;
+pub use runner::{Error, Options, Summary, run};

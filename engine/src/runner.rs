@@ -1,0 +1,212 @@
+//! The only loop that touches the world: poll, task, commit or abort, rebalance, reload.
+//!
+//! [`run`] supervises: it loads the program, makes the topics, tells the topic `rules` what runs, starts the
+//! workers, watches the rules directory, and ends the workers when asked to. Each worker ([`worker`]) owns a
+//! consumer and a transactional producer and runs the tasks of the partitions that the group gives it. What
+//! holds: outputs, changelog records and offsets of a commit are one transaction; a program is switched at a
+//! commit boundary; an invalid program changes nothing.
+
+mod drain;
+mod generation;
+mod identity;
+mod restore;
+mod topics;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use broker::{Broker, Shutdown};
+
+use crate::rule_files::RuleFilesError;
+use crate::sql::{Diagnostics, RenderStyle};
+use crate::state::RestoreError;
+use crate::task::{QueryCounters, TaskError};
+use generation::Generation;
+use worker::Worker;
+
+/// How the engine runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The rules: directories and files. They are watched.
+    pub rules: Vec<PathBuf>,
+    /// The consumer group; also what the names of its own topics begin with.
+    pub group: String,
+    /// How many threads work.
+    pub threads: usize,
+    /// Where local state lies; None: nothing is kept, and nothing keeps a second engine off.
+    pub state_dir: Option<PathBuf>,
+    /// The longest time between two commits while there is something to commit.
+    pub commit_interval: Duration,
+    /// Client properties of the consumers, passed through.
+    pub consumer_properties: BTreeMap<String, String>,
+    /// Client properties of the producers, passed through.
+    pub producer_properties: BTreeMap<String, String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            rules: vec![PathBuf::from("rules")],
+            group: "streamguard".into(),
+            threads: 1,
+            state_dir: None,
+            commit_interval: Duration::from_millis(100),
+            consumer_properties: BTreeMap::new(),
+            producer_properties: BTreeMap::new(),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Records read.
+    pub records: u64,
+    /// Records written, dead letters and repartitioned ones among them.
+    pub outputs: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// What became of the records, by query id.
+    pub queries: BTreeMap<String, QueryCounters>,
+}
+
+/// Why the engine ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rules are refused; the diagnostics say where and why.
+    #[error("the rules are refused\n{}", .0.render(RenderStyle::Plain))]
+    Refused(Box<Diagnostics>),
+    /// The rules cannot be read.
+    #[error(transparent)]
+    RuleFiles(#[from] RuleFilesError),
+    /// The log.
+    #[error(transparent)]
+    Broker(#[from] broker::Error),
+    /// A topic is missing or does not fit.
+    #[error("{0}")]
+    Topic(String),
+    /// A changelog holds what this engine cannot read.
+    #[error("the changelog {topic} cannot be restored exactly: {source}; run the version that wrote it, or delete the topic to begin with empty windows")]
+    Restore {
+        /// The changelog.
+        topic: String,
+        /// Why.
+        source: RestoreError,
+    },
+    /// The program cannot be run as tasks.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// The state directory cannot be used.
+    #[error("the state directory {path} cannot be used: {source}", path = path.display())]
+    State {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A worker thread died.
+    #[error("a worker thread ended unexpectedly; its message is in the log")]
+    Worker,
+}
+
+/// What the supervisor and its workers share.
+pub(crate) struct Shared {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) options: Options,
+    /// The program to run; workers compare the number first.
+    pub(crate) generation: RwLock<Arc<Generation>>,
+    pub(crate) number: AtomicU64,
+    /// The hash of the files that were refused last, so that a refusal is reported once.
+    pub(crate) refused: AtomicU64,
+    /// Workers end at their next commit.
+    pub(crate) stop: AtomicBool,
+    pub(crate) summary: Mutex<Summary>,
+    /// Names this process's clients: stable across restarts where there is a state directory.
+    pub(crate) identity: String,
+}
+
+impl Shared {
+    /// The program to run now.
+    pub(crate) fn current(&self) -> Arc<Generation> {
+        self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+/// How often the supervisor looks around.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often the rule files are compared with what runs, should no notice of a change come.
+const COMPARE: Duration = Duration::from_millis(1000);
+
+/// Runs the rules until asked to end.
+pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Result<Summary, Error> {
+    let identity = identity::Identity::take(options.state_dir.as_deref())?;
+    let generation = Generation::load(&options, 1)?;
+    generation.log_rules();
+    topics::ensure(&*broker, &options, &generation.program)?;
+    generation.publish(&*broker, &options)?;
+    let shared = Arc::new(Shared {
+        broker,
+        generation: RwLock::new(Arc::new(generation)),
+        number: AtomicU64::new(1),
+        refused: AtomicU64::new(0),
+        stop: AtomicBool::new(false),
+        summary: Mutex::new(Summary::default()),
+        identity: identity.name(),
+        options,
+    });
+    supervise(&shared, &shutdown)?;
+    let summary = shared.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(summary)
+}
+
+/// Starts the workers and looks after them until they have ended.
+fn supervise(shared: &Arc<Shared>, shutdown: &Shutdown) -> Result<(), Error> {
+    let mut workers = Vec::new();
+    for index in 0..shared.options.threads.max(1) {
+        let shared = shared.clone();
+        let name = format!("worker-{index}");
+        let thread = std::thread::Builder::new().name(name).spawn(move || {
+            let result = Worker::new(&shared, index).and_then(Worker::run);
+            if result.is_err() {
+                // One worker's end is all workers' end.
+                shared.stop();
+            }
+            result
+        });
+        workers.push(thread.map_err(|source| Error::State { path: "threads".into(), source })?);
+    }
+    look_after(shared, shutdown);
+    shared.stop();
+    let mut outcome = Ok(());
+    for worker in workers {
+        let result = worker.join().unwrap_or(Err(Error::Worker));
+        if outcome.is_ok() {
+            outcome = result;
+        }
+    }
+    outcome
+}
+
+/// Watches for a request to end, a change of the rules, and a drained input.
+fn look_after(shared: &Arc<Shared>, shutdown: &Shutdown) {
+    let watch = generation::Watch::start(&shared.options.rules);
+    let mut compared = Instant::now();
+    let mut drained = drain::Drained::default();
+    while !shutdown.is_requested() && !shared.stop.load(Ordering::SeqCst) {
+        if watch.changed(LOOK) || compared.elapsed() >= COMPARE {
+            compared = Instant::now();
+            generation::reload(shared);
+        }
+        if shutdown.is_requested_when_drained() && drained.check(shared) {
+            return;
+        }
+    }
+}

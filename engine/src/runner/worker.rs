@@ -1,0 +1,304 @@
+//! A worker: one thread, one consumer, one transactional producer, and the tasks of its partitions.
+//!
+//! What holds: what a record caused (outputs, changelog records, offsets) is in one transaction; after any
+//! failure the tasks and the input stand at the last commit.
+
+mod commit;
+mod tasks;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use broker::{
+    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Poll, Position, Producer, ProducerConfig,
+    TopicPartition,
+};
+use tasks::Tasks;
+
+use super::generation::Generation;
+use super::{Error, Shared};
+use crate::task::{InputRecord, Output};
+
+/// The most records of one poll.
+const BATCH: usize = 5_000;
+/// A poll that brings this many means that the input is ahead of us.
+const BEHIND: usize = BATCH / 4;
+/// How long the first output waits for others before a commit.
+const LINGER: Duration = Duration::from_millis(5);
+/// How long a poll waits while there is nothing to do.
+const IDLE: Duration = Duration::from_millis(50);
+/// How long a commit may be put off while catching up.
+const CATCH_UP: Duration = Duration::from_secs(1);
+/// How long to wait before an unavailable log is tried again.
+const RETRY: Duration = Duration::from_millis(200);
+/// Bytes of output that are handed to the producer at once.
+const HAND_OVER: usize = 1 << 20;
+
+/// See the module.
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    generation: Arc<Generation>,
+    consumer: Box<dyn Consumer>,
+    producer: Box<dyn Producer>,
+    group: Option<GroupMetadata>,
+    tasks: Tasks,
+    batch: Batch,
+    output: Output,
+    /// A transaction is open.
+    in_transaction: bool,
+    /// When the first output of the open transaction was written.
+    first_output: Option<Instant>,
+    last_commit: Instant,
+    /// The last poll brought so much that the input is ahead.
+    behind: bool,
+    commit_number: u64,
+    records: u64,
+    outputs: u64,
+    commits: u64,
+}
+
+impl Worker {
+    /// Joins the group.
+    pub(super) fn new(shared: &Arc<Shared>, index: usize) -> Result<Self, Error> {
+        let generation = shared.current();
+        let mut consumer = shared.broker.consumer(&consumer_config(shared, index))?;
+        consumer.subscribe(&topics_of(&generation))?;
+        Ok(Self {
+            producer: shared.broker.producer(&producer_config(shared, index))?,
+            shared: shared.clone(),
+            index,
+            generation,
+            consumer,
+            group: None,
+            tasks: Tasks::default(),
+            batch: Batch::new(),
+            output: Output::new(),
+            in_transaction: false,
+            first_output: None,
+            last_commit: Instant::now(),
+            behind: false,
+            commit_number: 0,
+            records: 0,
+            outputs: 0,
+            commits: 0,
+        })
+    }
+
+    /// Works until told to stop.
+    pub(super) fn run(mut self) -> Result<(), Error> {
+        while !self.shared.stop.load(Ordering::SeqCst) {
+            if let Err(error) = self.step() {
+                self.recover(error)?;
+            }
+        }
+        if let Err(error) = self.commit() {
+            self.recover(error)?;
+        }
+        self.count();
+        Ok(self.consumer.close()?)
+    }
+
+    /// One round: a poll and what it brings, then a commit where one is due.
+    fn step(&mut self) -> Result<(), Error> {
+        if self.shared.number.load(Ordering::SeqCst) != self.generation.number {
+            self.switch()?;
+        }
+        let timeout = self.until_commit().min(IDLE);
+        let mut batch = std::mem::take(&mut self.batch);
+        let polled = self.consumer.poll(&mut batch, timeout);
+        let outcome = match polled {
+            Ok(Poll::Records) => self.records(&batch),
+            Ok(Poll::Idle) => {
+                self.behind = false;
+                Ok(())
+            }
+            Ok(Poll::Assign(partitions)) => self.assign(partitions),
+            Ok(Poll::Revoke { partitions, lost }) => self.revoke(&partitions, lost),
+            Err(error) => Err(error.into()),
+        };
+        self.batch = batch;
+        outcome?;
+        if self.until_commit().is_zero() {
+            self.commit()?;
+        }
+        Ok(())
+    }
+
+    /// How long until the next commit is due.
+    fn until_commit(&self) -> Duration {
+        let interval = if self.behind { CATCH_UP } else { self.shared.options.commit_interval };
+        let due = interval.saturating_sub(self.last_commit.elapsed());
+        match self.first_output {
+            Some(first) if !self.behind => due.min(LINGER.saturating_sub(first.elapsed())),
+            _ => due,
+        }
+    }
+
+    fn records(&mut self, batch: &Batch) -> Result<(), Error> {
+        self.behind = batch.len() >= BEHIND;
+        self.records += batch.len() as u64;
+        let routes: Vec<_> = batch.sources().iter().map(|source| self.tasks.find(source)).collect();
+        for record in batch.iter() {
+            let Some(task) = routes[record.source] else { continue };
+            let headers = |name: &str| record.headers.last(name);
+            let input = InputRecord {
+                partition: self.tasks.partition(task),
+                offset: record.offset,
+                timestamp: record.timestamp,
+                key: record.key,
+                value: record.value,
+                headers: &headers,
+            };
+            self.tasks.process(task, &input, &mut self.output);
+            if self.output.size() >= HAND_OVER {
+                self.hand_over()?;
+            }
+        }
+        self.hand_over()
+    }
+
+    /// Gives what the tasks wrote to the producer.
+    fn hand_over(&mut self) -> Result<(), Error> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        self.first_output.get_or_insert_with(Instant::now);
+        self.outputs += self.output.len() as u64;
+        self.tasks.produce(&self.output, &mut *self.producer, &*self.shared.broker)?;
+        self.output.clear();
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), Error> {
+        if !self.in_transaction {
+            self.producer.begin()?;
+            self.in_transaction = true;
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Error> {
+        tracing::info!(worker = self.index, partitions = %names(&partitions), "assigned");
+        self.tasks.open(&self.shared, &self.generation.program, &partitions)?;
+        let positions: Vec<_> = partitions.into_iter().map(|p| (p, Position::Committed)).collect();
+        self.consumer.assign(&positions)?;
+        self.group = Some(self.consumer.group_metadata()?);
+        self.last_commit = Instant::now();
+        Ok(())
+    }
+
+    fn revoke(&mut self, partitions: &[TopicPartition], lost: bool) -> Result<(), Error> {
+        tracing::info!(worker = self.index, partitions = %names(partitions), lost, "revoked");
+        let committed = if lost { self.abort() } else { self.commit() };
+        self.count();
+        self.tasks.close(partitions);
+        self.consumer.unassign(partitions)?;
+        // A commit that failed now is settled by the offsets that the next owner finds.
+        committed
+    }
+
+    /// Takes over the new program: at a commit boundary, with the state of what stays.
+    fn switch(&mut self) -> Result<(), Error> {
+        self.commit()?;
+        self.count();
+        let next = self.shared.current();
+        let (before, after) = (topics_of(&self.generation), topics_of(&next));
+        self.tasks.switch(&next.program)?;
+        tracing::info!(worker = self.index, number = next.number, "the new rules run");
+        self.generation = next;
+        if before != after {
+            self.consumer.subscribe(&after)?;
+        }
+        Ok(())
+    }
+
+    /// Adds this worker's counts to the run's summary.
+    fn count(&mut self) {
+        let mut summary = self.shared.summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        summary.records += std::mem::take(&mut self.records);
+        summary.outputs += std::mem::take(&mut self.outputs);
+        summary.commits += std::mem::take(&mut self.commits);
+        self.tasks.count(&self.generation.program, &mut summary);
+    }
+
+    /// What an error asks for; an error that nothing can be done about ends the worker.
+    fn recover(&mut self, error: Error) -> Result<(), Error> {
+        let Error::Broker(failure) = error else { return Err(error) };
+        tracing::warn!(worker = self.index, error = %failure, "going back to the last commit");
+        match failure.kind() {
+            ErrorKind::Config | ErrorKind::UnknownTopic | ErrorKind::OffsetOutOfRange | ErrorKind::TooLarge => {
+                Err(failure.into())
+            }
+            ErrorKind::Unavailable => {
+                std::thread::sleep(RETRY);
+                self.retry(Self::go_back)
+            }
+            ErrorKind::Fenced => self.retry(Self::rejoin),
+            ErrorKind::Abortable | ErrorKind::Unknown | ErrorKind::Fatal => self.retry(Self::go_back),
+        }
+    }
+
+    /// Tries until the log is there again.
+    fn retry(&mut self, way: impl Fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        loop {
+            match way(self) {
+                Err(Error::Broker(e)) if matches!(e.kind(), ErrorKind::Unavailable | ErrorKind::Fatal | ErrorKind::Unknown | ErrorKind::Abortable) => {
+                    if self.shared.stop.load(Ordering::SeqCst) {
+                        return Err(e.into());
+                    }
+                    std::thread::sleep(RETRY);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Joins the group anew, as if just started.
+    fn rejoin(&mut self) -> Result<(), Error> {
+        self.forget_transaction();
+        self.tasks = Tasks::default();
+        self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
+        self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
+        self.consumer.subscribe(&topics_of(&self.generation))?;
+        Ok(())
+    }
+
+    fn forget_transaction(&mut self) {
+        self.in_transaction = false;
+        self.first_output = None;
+        self.output.clear();
+    }
+}
+
+fn names(partitions: &[TopicPartition]) -> String {
+    partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// What a program reads.
+fn topics_of(generation: &Generation) -> Vec<String> {
+    generation.program.tasks.iter().map(|t| t.input.topic.clone()).collect()
+}
+
+fn client_name(shared: &Shared, index: usize) -> String {
+    format!("{}-{}-{index}", shared.options.group, shared.identity)
+}
+
+fn consumer_config(shared: &Shared, index: usize) -> ConsumerConfig {
+    ConsumerConfig {
+        group: Some(shared.options.group.clone()),
+        instance: Some(client_name(shared, index)),
+        max_batch: BATCH,
+        properties: shared.options.consumer_properties.clone(),
+        ..ConsumerConfig::default()
+    }
+}
+
+fn producer_config(shared: &Shared, index: usize) -> ProducerConfig {
+    ProducerConfig {
+        transactional_id: Some(client_name(shared, index)),
+        properties: shared.options.producer_properties.clone(),
+    }
+}
