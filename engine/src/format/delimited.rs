@@ -38,11 +38,7 @@ impl DelimitedDecoder {
         Ok(Self { delimiter, columns: columns.iter().cloned().zip(wanted.iter().copied()).collect() })
     }
 
-    pub(super) fn decode<'a>(
-        &self,
-        bytes: &'a [u8],
-        row: &mut [Value<'a>],
-    ) -> Result<Presence, DecodeError> {
+    pub(super) fn decode<'a>(&self, bytes: &'a [u8], row: &mut [Value<'a>]) -> Result<Presence, DecodeError> {
         let text = std::str::from_utf8(bytes)
             .map_err(|e| DecodeError::record(format!("not UTF-8 from byte {} on", e.valid_up_to())))?;
         let text = text.trim_start_matches(['\r', '\n']);
@@ -58,8 +54,9 @@ impl DelimitedDecoder {
                 } else {
                     read(&column.data_type, &field)
                 };
-                let value = read
-                    .ok_or_else(|| DecodeError::column(&column.name, &format!("{field:?}"), &column.data_type))?;
+                let value = read.ok_or_else(|| {
+                    DecodeError::column(&column.name, &format!("{field:?}"), &column.data_type)
+                })?;
                 *place = if *wanted { value.with_text(field) } else { Value::Null };
             }
             found += 1;
@@ -194,7 +191,7 @@ impl DelimitedEncoder {
         Ok(Presence::Value)
     }
 
-    /// Numbers need quotes only where the delimiter occurs in them, such as `-` or `.`.
+    /// A number, in quotes where its text would be (a negative one in the first field).
     fn write_number(&self, value: &Value<'_>, first: bool, out: &mut Vec<u8>) {
         let start = out.len();
         match value {
@@ -203,7 +200,9 @@ impl DelimitedEncoder {
             Value::Decimal(value) => write_decimal(*value, out),
             number => write_i64(number.as_i64().unwrap_or_default(), out),
         }
-        if out[start..].iter().any(|b| char::from(*b) == self.delimiter) {
+        if (first && out.get(start) == Some(&b'-'))
+            || out[start..].iter().any(|b| char::from(*b) == self.delimiter)
+        {
             let text = String::from_utf8_lossy(&out.split_off(start)).into_owned();
             self.write_text(&text, first, out);
         }
@@ -224,12 +223,13 @@ impl DelimitedEncoder {
         out.push(b'"');
     }
 
-    /// As Commons CSV's minimal quoting decides: besides what must be quoted, an empty first field, a field
-    /// that begins with a character up to `#` and one that ends with white space.
+    /// As Commons CSV's minimal quoting decides: besides what must be quoted, a first field that is empty or
+    /// does not begin with a letter or digit, one that begins with a character up to `#`, and one that ends
+    /// with white space.
     fn needs_quotes(&self, text: &str, first: bool) -> bool {
         let (Some(begin), Some(end)) = (text.chars().next(), text.chars().next_back()) else { return first };
         begin <= '#'
-            || (first && begin > '~')
+            || (first && !begin.is_ascii_alphanumeric())
             || end <= ' '
             || text.contains(['"', '\r', '\n', self.delimiter])
     }

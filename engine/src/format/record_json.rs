@@ -62,9 +62,7 @@ fn bare_text(text: &str) -> Vec<u8> {
 /// The bytes are not of the format.
 pub fn to_json(spec: &FormatSpec, columns: &[Column], bytes: Option<&[u8]>) -> Result<String, RecordError> {
     let Some(bytes) = bytes else { return Ok("null".to_owned()) };
-    let text = || {
-        std::str::from_utf8(bytes).map_err(|_| RecordError("not UTF-8".to_owned()))
-    };
+    let text = || std::str::from_utf8(bytes).map_err(|_| RecordError("not UTF-8".to_owned()));
     match spec.format {
         Format::Json => match tree::parse(text()?) {
             Some(_) => Ok(text()?.to_owned()),

@@ -49,7 +49,13 @@ pub fn write_decimal(value: Decimal, out: &mut Vec<u8>) {
 /// the fewest digits that tell it from its neighbours.
 pub fn write_double(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {
-        let name = if value.is_nan() { "NaN" } else if value > 0.0 { "Infinity" } else { "-Infinity" };
+        let name = if value.is_nan() {
+            "NaN"
+        } else if value > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        };
         out.extend_from_slice(name.as_bytes());
         return;
     }
@@ -167,9 +173,13 @@ mod tests {
 
     #[test]
     fn decimals_keep_all_digits() {
-        for (unscaled, scale, text) in
-            [(1230, 2, "12.30"), (-5, 3, "-0.005"), (0, 2, "0.00"), (7, 0, "7"), (10i128.pow(37), 0, "10000000000000000000000000000000000000")]
-        {
+        for (unscaled, scale, text) in [
+            (1230, 2, "12.30"),
+            (-5, 3, "-0.005"),
+            (0, 2, "0.00"),
+            (7, 0, "7"),
+            (10i128.pow(37), 0, "10000000000000000000000000000000000000"),
+        ] {
             let mut out = b"x".to_vec();
             write_decimal(Decimal::new(unscaled, scale), &mut out);
             assert_eq!(String::from_utf8_lossy(&out), format!("x{text}"));

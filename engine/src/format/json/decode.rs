@@ -125,9 +125,13 @@ impl JsonDecoder {
         let columns = columns.iter().zip(wanted);
         let shape = Shape::new(columns.map(|(c, wanted)| (c.name.as_str(), &c.data_type, *wanted)))?;
         let layout = match (bare, shape.fields.len()) {
-            (true, 1) => Layout::Bare(Box::new(shape.fields.into_iter().next().ok_or_else(|| {
-                FormatError("a bare value has one column".to_owned())
-            })?)),
+            (true, 1) => Layout::Bare(Box::new(
+                shape
+                    .fields
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| FormatError("a bare value has one column".to_owned()))?,
+            )),
             _ => Layout::Object(shape),
         };
         Ok(Self { layout })
@@ -161,7 +165,8 @@ impl Layout {
     fn read<'a>(&self, reader: &mut Reader<'a>, row: &mut [Value<'a>]) -> Result<Presence, Stop> {
         match self {
             Self::Bare(field) => {
-                let value = reader.value(&field.target).map_err(|stop| within(stop, || field.name.clone()))?;
+                let value =
+                    reader.value(&field.target).map_err(|stop| within(stop, || field.name.clone()))?;
                 row[0] = value;
                 Ok(Presence::Value)
             }
@@ -332,7 +337,9 @@ impl<'a> Reader<'a> {
         let number = self.scanner.number()?;
         let value = match &target.data_type {
             DataType::Double => number.to_f64().map(Value::Double),
-            DataType::Decimal { precision, scale } => number.to_decimal(*precision, *scale).map(Value::Decimal),
+            DataType::Decimal { precision, scale } => {
+                number.to_decimal(*precision, *scale).map(Value::Decimal)
+            }
             DataType::Bigint => number.to_i64().map(Value::Bigint),
             DataType::Integer => number.to_i64().and_then(|n| i32::try_from(n).ok()).map(Value::Integer),
             DataType::String => Some(Value::String(number.to_text())),

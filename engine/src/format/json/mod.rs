@@ -12,5 +12,5 @@ mod scanner;
 pub mod tree;
 
 pub use decode::JsonDecoder;
-pub(crate) use number::{text_to_decimal, text_to_f64};
 pub use encode::{JsonEncoder, write_string};
+pub(crate) use number::{text_to_decimal, text_to_f64};

@@ -47,7 +47,8 @@ pub(super) struct Names {
 /// A mix of length and three bytes, the same for upper and lower case.
 #[inline]
 fn hash(name: &[u8]) -> u32 {
-    let (Some(first), Some(last), Some(middle)) = (name.first(), name.last(), name.get(name.len() / 2)) else {
+    let (Some(first), Some(last), Some(middle)) = (name.first(), name.last(), name.get(name.len() / 2))
+    else {
         return 0;
     };
     let fold = |byte: &u8| u32::from(byte & 0xDF);

@@ -13,8 +13,8 @@ const SAFE_DIGITS: u32 = 18;
 
 /// Powers of ten that a double holds exactly.
 const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-    1e20, 1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
 ];
 
 impl<'a> Number<'a> {
@@ -43,7 +43,9 @@ impl<'a> Number<'a> {
 
     /// The nearest double.
     pub(super) fn to_f64(self) -> Option<f64> {
-        if self.mantissa < 1 << 53 && self.digits <= SAFE_DIGITS && !self.exponent
+        if self.mantissa < 1 << 53
+            && self.digits <= SAFE_DIGITS
+            && !self.exponent
             && let Some(power) = EXACT_POWERS.get(self.fraction as usize)
         {
             // Both are exact, so the quotient is rounded once.

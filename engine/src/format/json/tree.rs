@@ -131,7 +131,10 @@ mod tests {
     fn reads_and_writes() {
         let json = parse(r#" {"a" : [1, 2.50, "x\u00e9\"", null], "b":{}, "a": true} "#).unwrap();
         assert_eq!(json.to_text(), r#"{"a":true,"b":{}}"#);
-        assert_eq!(parse("[1, \"b\", {\"c\": [1]}, null]").unwrap().to_varchar(), r#"[1, b, {"c":[1]}, null]"#);
+        assert_eq!(
+            parse("[1, \"b\", {\"c\": [1]}, null]").unwrap().to_varchar(),
+            r#"[1, b, {"c":[1]}, null]"#
+        );
         assert_eq!(parse("[1,]"), None);
         assert_eq!(parse("1 2"), None);
         assert_eq!(parse(&"[".repeat(1000)), None);

@@ -44,7 +44,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "A text in one encoding (hex, utf8, ascii or base64) as a text in another.",
         &[("ENCODE('hello', 'ascii', 'hex')", "'68656c6c6f'"), ("ENCODE('0x6162', 'hex', 'utf8')", "'ab'")],
     ),
-    function("MD5", &[fixed(&[S], md5)], "The MD5 hash of a text, in hex.", &[("MD5('Kafka')", "'83bd536e61fc774444caab41e7a2e41d'")]),
+    function(
+        "MD5",
+        &[fixed(&[S], md5)],
+        "The MD5 hash of a text, in hex.",
+        &[("MD5('Kafka')", "'83bd536e61fc774444caab41e7a2e41d'")],
+    ),
     function(
         "INT_FROM_BYTES",
         &[fixed(&[B], int_from_bytes), fixed(&[B, S], int_from_bytes)],
@@ -90,7 +95,9 @@ impl Encoding {
             Self::Hex => from_hex(text),
             Self::Utf8 => Ok(text.as_bytes().to_vec()),
             Self::Ascii => Ok(text.chars().map(|c| if c.is_ascii() { c as u8 } else { b'?' }).collect()),
-            Self::Base64 => BASE64.decode(text).map_err(|e| EvalError::new(format!("'{text}' is not base64: {e}"))),
+            Self::Base64 => {
+                BASE64.decode(text).map_err(|e| EvalError::new(format!("'{text}' is not base64: {e}")))
+            }
         }
     }
 
@@ -98,7 +105,9 @@ impl Encoding {
         match self {
             Self::Hex => to_hex(bytes),
             Self::Utf8 => String::from_utf8_lossy(bytes).into_owned(),
-            Self::Ascii => bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { '\u{fffd}' }).collect(),
+            Self::Ascii => {
+                bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { '\u{fffd}' }).collect()
+            }
             Self::Base64 => BASE64.encode(bytes),
         }
     }
@@ -115,8 +124,10 @@ fn from_hex(text: &str) -> Result<Vec<u8>, EvalError> {
         .or_else(|| text.strip_prefix("X'").or_else(|| text.strip_prefix("x'"))?.strip_suffix('\''))
         .unwrap_or(text);
     let refuse = || EvalError::new(format!("'{text}' is not hexadecimal"));
-    let mut values =
-        digits.chars().map(|c| c.to_digit(16).map(|d| d as u8).ok_or_else(refuse)).collect::<Result<Vec<u8>, _>>()?;
+    let mut values = digits
+        .chars()
+        .map(|c| c.to_digit(16).map(|d| d as u8).ok_or_else(refuse))
+        .collect::<Result<Vec<u8>, _>>()?;
     if values.len() % 2 == 1 {
         values.insert(0, 0);
     }
@@ -176,7 +187,9 @@ fn number<const N: usize>(args: &[Value<'_>]) -> Result<[u8; N], EvalError> {
         "BIG_ENDIAN" => {}
         "LITTLE_ENDIAN" => number.reverse(),
         other => {
-            return Err(EvalError::new(format!("'{other}' is no byte order: use BIG_ENDIAN or LITTLE_ENDIAN")));
+            return Err(EvalError::new(format!(
+                "'{other}' is no byte order: use BIG_ENDIAN or LITTLE_ENDIAN"
+            )));
         }
     }
     Ok(number)

@@ -72,7 +72,9 @@ const LEAST: &[Overload] = &[
 fn shared(call: &Call<'_>) -> Result<DataType, String> {
     let mut types = call.types.iter().flatten();
     let first = types.next().ok_or("all arguments are NULL, so it has no type")?;
-    types.try_fold(first.clone(), |a, b| a.common(b)).ok_or_else(|| "the arguments have no common type".to_owned())
+    types
+        .try_fold(first.clone(), |a, b| a.common(b))
+        .ok_or_else(|| "the arguments have no common type".to_owned())
 }
 
 fn as_value(call: &Call<'_>) -> Result<Bound, String> {

@@ -47,22 +47,46 @@ macro_rules! keeping {
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("ABS", keeping!(abs), "The number without its sign.", &[("ABS(-5)", "5"), ("ABS(-1.5)", "1.5")]),
-    function("CEIL", keeping!(ceil), "The least whole number that is not lower.", &[("CEIL(1.2)", "2.0"), ("CEIL(-1)", "-1")]),
-    function("FLOOR", keeping!(floor), "The greatest whole number that is not higher.", &[("FLOOR(-1.2)", "-2.0"), ("FLOOR(7)", "7")]),
+    function(
+        "CEIL",
+        keeping!(ceil),
+        "The least whole number that is not lower.",
+        &[("CEIL(1.2)", "2.0"), ("CEIL(-1)", "-1")],
+    ),
+    function(
+        "FLOOR",
+        keeping!(floor),
+        "The greatest whole number that is not higher.",
+        &[("FLOOR(-1.2)", "-2.0"), ("FLOOR(7)", "7")],
+    ),
     function(
         "ROUND",
         &[
-            fixed(&[I], whole), fixed(&[L], whole), fixed(&[D], round_double), fixed(&[M], round_decimal),
-            fixed(&[M, I], round_places), fixed(&[D, I], round_double_places),
+            fixed(&[I], whole),
+            fixed(&[L], whole),
+            fixed(&[D], round_double),
+            fixed(&[M], round_decimal),
+            fixed(&[M, I], round_places),
+            fixed(&[D, I], round_double_places),
         ],
         "The number rounded to a number of decimal places, none by default.",
-        &[("ROUND(1.25, 1)", "1.30"), ("ROUND(2.5)", "3"), ("ROUND(-2.5E0)", "-2"), ("ROUND(12.345E0, 2)", "12.35E0"), ("ROUND(155, -1)", "160")],
+        &[
+            ("ROUND(1.25, 1)", "1.30"),
+            ("ROUND(2.5)", "3"),
+            ("ROUND(-2.5E0)", "-2"),
+            ("ROUND(12.345E0, 2)", "12.35E0"),
+            ("ROUND(155, -1)", "160"),
+        ],
     ),
     function(
         "TRUNC",
         &[
-            fixed(&[I], whole), fixed(&[L], whole), fixed(&[D], trunc_double), fixed(&[M], trunc_decimal),
-            fixed(&[M, I], trunc_places), fixed(&[D, I], trunc_double_places),
+            fixed(&[I], whole),
+            fixed(&[L], whole),
+            fixed(&[D], trunc_double),
+            fixed(&[M], trunc_decimal),
+            fixed(&[M, I], trunc_places),
+            fixed(&[D, I], trunc_double_places),
         ],
         "The number cut to a number of decimal places, none by default.",
         &[("TRUNC(1.29, 1)", "1.20"), ("TRUNC(-2.9E0)", "-2")],
@@ -75,7 +99,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     real!("SIN", "The sine of an angle in radians.", &[("SIN(0)", "0.0E0")], f64::sin),
     real!("COS", "The cosine of an angle in radians.", &[("COS(0)", "1.0E0")], f64::cos),
     real!("TAN", "The tangent of an angle in radians.", &[("TAN(0)", "0.0E0")], f64::tan),
-    real!("COT", "The cotangent of an angle in radians.", &[("COT(1)", "0.6420926159343306E0")], |x| 1.0 / x.tan()),
+    real!("COT", "The cotangent of an angle in radians.", &[("COT(1)", "0.6420926159343306E0")], |x| 1.0
+        / x.tan()),
     real!("SINH", "The hyperbolic sine.", &[("SINH(0)", "0.0E0")], f64::sinh),
     real!("COSH", "The hyperbolic cosine.", &[("COSH(0)", "1.0E0")], f64::cosh),
     real!("TANH", "The hyperbolic tangent.", &[("TANH(0)", "0.0E0")], f64::tanh),
@@ -83,16 +108,35 @@ pub(super) const FUNCTIONS: &[Function] = &[
     real!("ACOS", "The angle whose cosine it is, in radians.", &[("ACOS(1)", "0.0E0")], f64::acos),
     real!("ATAN", "The angle whose tangent it is, in radians.", &[("ATAN(0)", "0.0E0")], f64::atan),
     real!("DEGREES", "Radians as degrees.", &[("DEGREES(0)", "0.0E0")], f64::to_degrees),
-    real!("RADIANS", "Degrees as radians.", &[("RADIANS(180)", "3.141592653589793E0")], |x| x / 180.0 * std::f64::consts::PI),
-    function("ATAN2", &[fixed(&[D, D], atan2)], "The angle of the point (x, y), in radians, from y and x.", &[("ATAN2(0, 1)", "0.0E0")]),
-    function("LOG", &[fixed(&[D], log), fixed(&[D, D], log)], "The natural logarithm, or that to a base given first.", &[("LOG(2, 8)", "3.0E0")]),
-    function("POWER", &[fixed(&[D, D], power)], "The first number to the power of the second.", &[("POWER(2, 10)", "1024.0E0")]),
+    real!("RADIANS", "Degrees as radians.", &[("RADIANS(180)", "3.141592653589793E0")], |x| x / 180.0
+        * std::f64::consts::PI),
+    function(
+        "ATAN2",
+        &[fixed(&[D, D], atan2)],
+        "The angle of the point (x, y), in radians, from y and x.",
+        &[("ATAN2(0, 1)", "0.0E0")],
+    ),
+    function(
+        "LOG",
+        &[fixed(&[D], log), fixed(&[D, D], log)],
+        "The natural logarithm, or that to a base given first.",
+        &[("LOG(2, 8)", "3.0E0")],
+    ),
+    function(
+        "POWER",
+        &[fixed(&[D, D], power)],
+        "The first number to the power of the second.",
+        &[("POWER(2, 10)", "1024.0E0")],
+    ),
     function("PI", &[fixed(&[], pi)], "The circle's number.", &[("PI()", "3.141592653589793E0")]),
     function(
         "GEO_DISTANCE",
         &[fixed(&[D, D, D, D], geo_distance), fixed(&[D, D, D, D, Param::String], geo_distance)],
         "The distance between two points given by latitude and longitude in degrees, in KM (default) or MILES.",
-        &[("GEO_DISTANCE(0, 0, 0, 0)", "0.0E0"), ("ROUND(GEO_DISTANCE(52.52, 13.405, 48.137, 11.575))", "504")],
+        &[
+            ("GEO_DISTANCE(0, 0, 0, 0)", "0.0E0"),
+            ("ROUND(GEO_DISTANCE(52.52, 13.405, 48.137, 11.575))", "504"),
+        ],
     ),
 ];
 
@@ -158,7 +202,9 @@ fn abs(call: &Call<'_>) -> Result<Bound, String> {
             Value::Integer(value) => Value::Integer(value.wrapping_abs()),
             Value::Bigint(value) => Value::Bigint(value.wrapping_abs()),
             Value::Double(value) => Value::Double(value.abs()),
-            Value::Decimal(value) if value.unscaled() < 0 => Value::Decimal(value.negate().ok_or_else(overflow)?),
+            Value::Decimal(value) if value.unscaled() < 0 => {
+                Value::Decimal(value.negate().ok_or_else(overflow)?)
+            }
             other => other,
         })
     })

@@ -12,6 +12,7 @@ mod choice;
 mod math;
 mod overload;
 mod strings;
+mod time;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -83,7 +84,10 @@ pub struct Bound {
 
 impl std::fmt::Debug for Bound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Bound").field("returns", &self.returns).field("coerce", &self.coerce).finish_non_exhaustive()
+        f.debug_struct("Bound")
+            .field("returns", &self.returns)
+            .field("coerce", &self.coerce)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,17 +105,22 @@ impl Bound {
         returns: DataType,
         eval: impl for<'a> Fn(&mut [Value<'a>]) -> Result<Value<'a>, EvalError> + Send + Sync + 'static,
     ) -> Result<Self, String> {
-        Self::of(returns, move |args| {
-            if args.iter().any(Value::is_null) { Ok(Value::Null) } else { eval(args) }
-        })
+        Self::of(
+            returns,
+            move |args| {
+                if args.iter().any(Value::is_null) { Ok(Value::Null) } else { eval(args) }
+            },
+        )
     }
 }
 
 /// The families.
-const FAMILIES: &[&[Function]] = &[choice::FUNCTIONS, strings::FUNCTIONS, math::FUNCTIONS, bytes::FUNCTIONS];
+const FAMILIES: &[&[Function]] =
+    &[choice::FUNCTIONS, strings::FUNCTIONS, math::FUNCTIONS, time::FUNCTIONS, bytes::FUNCTIONS];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-    let names = |f: &'static Function| std::iter::once(f.name).chain(f.aliases.iter().copied()).map(move |n| (n, f));
+    let names =
+        |f: &'static Function| std::iter::once(f.name).chain(f.aliases.iter().copied()).map(move |n| (n, f));
     FAMILIES.iter().flat_map(|family| family.iter()).flat_map(names).collect()
 });
 

@@ -182,7 +182,9 @@ impl Param {
                 None => arg.clone(),
             },
             (Self::Generic(letter), _) => letters.get(*letter).unwrap_or(arg).clone(),
-            (Self::Array(element), DataType::Array(of)) => DataType::Array(Box::new(element.settled(of, letters))),
+            (Self::Array(element), DataType::Array(of)) => {
+                DataType::Array(Box::new(element.settled(of, letters)))
+            }
             (Self::Map(key, value), DataType::Map(k, v)) => {
                 DataType::Map(Box::new(key.settled(k, letters)), Box::new(value.settled(v, letters)))
             }
@@ -229,7 +231,10 @@ pub(super) fn resolve(function: &'static Function, call: &Call<'_>) -> Result<Bo
         message,
         signatures: function.overloads.iter().map(|o| o.signature(function.name)).collect(),
     };
-    let fitting = function.overloads.iter().filter_map(|o| o.cost(call.types).map(|(cost, letters)| (cost, o, letters)));
+    let fitting = function
+        .overloads
+        .iter()
+        .filter_map(|o| o.cost(call.types).map(|(cost, letters)| (cost, o, letters)));
     let best = fitting.min_by_key(|(cost, overload, _)| (*cost, overload.variadic));
     let Some((_, overload, letters)) = best else {
         let types: Vec<String> =

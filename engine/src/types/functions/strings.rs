@@ -29,9 +29,18 @@ const fn variadic(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound,
 pub(super) const FUNCTIONS: &[Function] = &[
     simple(
         "SUBSTRING",
-        &[fixed(&[S, I], substring), fixed(&[S, I, I], substring), fixed(&[B, I], cut_bytes), fixed(&[B, I, I], cut_bytes)],
+        &[
+            fixed(&[S, I], substring),
+            fixed(&[S, I, I], substring),
+            fixed(&[B, I], cut_bytes),
+            fixed(&[B, I, I], cut_bytes),
+        ],
         "The text from a position on (from 1; negative: from the end), up to a length.",
-        &[("SUBSTRING('stream', 2)", "'tream'"), ("SUBSTRING('stream', -3, 2)", "'ea'"), ("SUBSTRING('é€x', 2, 1)", "'€'")],
+        &[
+            ("SUBSTRING('stream', 2)", "'tream'"),
+            ("SUBSTRING('stream', -3, 2)", "'ea'"),
+            ("SUBSTRING('é€x', 2, 1)", "'€'"),
+        ],
     ),
     simple(
         "CONCAT",
@@ -59,8 +68,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "The text in lower case.",
         examples: &[("LCASE('AÉ')", "'aé'")],
     },
-    simple("LEN", &[fixed(&[S], len), fixed(&[B], len_bytes)], "How long a text or byte sequence is.", &[("LEN('día')", "3")]),
-    simple("TRIM", &[fixed(&[S], trim)], "The text without white space at both ends.", &[("TRIM('  a b ')", "'a b'")]),
+    simple(
+        "LEN",
+        &[fixed(&[S], len), fixed(&[B], len_bytes)],
+        "How long a text or byte sequence is.",
+        &[("LEN('día')", "3")],
+    ),
+    simple(
+        "TRIM",
+        &[fixed(&[S], trim)],
+        "The text without white space at both ends.",
+        &[("TRIM('  a b ')", "'a b'")],
+    ),
     simple(
         "REPLACE",
         &[fixed(&[S, S, S], replace)],
@@ -71,7 +90,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "INSTR",
         &[fixed(&[S, S], instr), fixed(&[S, S, I], instr), fixed(&[S, S, I, I], instr)],
         "Where a text occurs in another (from 1; 0: nowhere), from a position on, for the n-th time.",
-        &[("INSTR('CORPORATE FLOOR', 'OR')", "2"), ("INSTR('CORPORATE FLOOR', 'OR', 3, 2)", "14"), ("INSTR('CORPORATE FLOOR', 'OR', -3, 2)", "2")],
+        &[
+            ("INSTR('CORPORATE FLOOR', 'OR')", "2"),
+            ("INSTR('CORPORATE FLOOR', 'OR', 3, 2)", "14"),
+            ("INSTR('CORPORATE FLOOR', 'OR', -3, 2)", "2"),
+        ],
     ),
     simple(
         "LPAD",
@@ -85,7 +108,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The text brought to a length, padded on the right.",
         &[("RPAD('ab', 5, 'xy')", "'abxyx'")],
     ),
-    simple("INITCAP", &[fixed(&[S], initcap)], "Each word with its first letter in upper case.", &[("INITCAP('the quick FOX')", "'The Quick Fox'")]),
+    simple(
+        "INITCAP",
+        &[fixed(&[S], initcap)],
+        "Each word with its first letter in upper case.",
+        &[("INITCAP('the quick FOX')", "'The Quick Fox'")],
+    ),
     simple(
         "SPLIT",
         &[fixed(&[S, S], split), fixed(&[B, B], split_bytes)],
@@ -287,7 +315,13 @@ fn occurrences<'t>(text: &'t str, wanted: &'t str) -> impl Iterator<Item = usize
 
 /// Padding of `missing` units.
 fn padding(pad: &str, missing: usize) -> String {
-    pad.chars().cycle().scan(0, |seen, c| { *seen += c.len_utf16(); (*seen <= missing).then_some(c) }).collect()
+    pad.chars()
+        .cycle()
+        .scan(0, |seen, c| {
+            *seen += c.len_utf16();
+            (*seen <= missing).then_some(c)
+        })
+        .collect()
 }
 
 fn pad(left: bool) -> Result<Bound, String> {
@@ -343,7 +377,11 @@ fn initcap(_: &Call<'_>) -> Result<Bound, String> {
         let mut out = String::new();
         let mut begins = true;
         for c in text(args, 0).to_lowercase().chars().skip_while(|c| c.is_whitespace()) {
-            if begins && !c.is_whitespace() { out.extend(c.to_uppercase()) } else { out.push(c) }
+            if begins && !c.is_whitespace() {
+                out.extend(c.to_uppercase())
+            } else {
+                out.push(c)
+            }
             begins = c.is_whitespace();
         }
         Ok(Value::string(out))
@@ -394,7 +432,9 @@ fn chr_text(_: &Call<'_>) -> Result<Bound, String> {
         let quoted = format!("\"{}\"", text(args, 0));
         let is_escape = text(args, 0).starts_with("\\u");
         match crate::format::json::tree::parse(&quoted) {
-            Some(crate::format::json::tree::Json::String(text)) if is_escape => Ok(Value::string(text.into_owned())),
+            Some(crate::format::json::tree::Json::String(text)) if is_escape => {
+                Ok(Value::string(text.into_owned()))
+            }
             _ => Ok(Value::Null),
         }
     })
@@ -414,4 +454,3 @@ fn elt(_: &Call<'_>) -> Result<Bound, String> {
         Ok(index.and_then(|n| args.get_mut(n)).map(std::mem::take).unwrap_or_default())
     })
 }
-
