@@ -198,3 +198,33 @@ pub(crate) fn eventually(db: &Db, sql: &str, expected: &str) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// A record as it was found.
+pub(crate) struct Found {
+    pub(crate) key: String,
+    pub(crate) value: Option<String>,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// All records of a topic, partition by partition.
+pub(crate) fn read_all(broker: &dyn Broker, topic: &str) -> Vec<Found> {
+    use broker::{Batch, ConsumerConfig, Isolation, Position, TopicPartition};
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut found = Vec::new();
+    for number in 0..broker.topic(topic).unwrap().map_or(0, |info| info.partitions) {
+        let partition = TopicPartition::new(topic, number);
+        let (_, end) = broker.watermarks(&partition, Isolation::ReadCommitted).unwrap();
+        let mut consumer = broker.consumer(&ConsumerConfig::default()).unwrap();
+        consumer.assign(&[(partition.clone(), Position::Beginning)]).unwrap();
+        let mut batch = Batch::new();
+        while consumer.position(&partition).unwrap().unwrap_or(0) < end {
+            consumer.poll(&mut batch, Duration::from_millis(50)).unwrap();
+            found.extend(batch.iter().map(|record| Found {
+                key: record.key.map(text).unwrap_or_default(),
+                value: record.value.map(text),
+                headers: record.headers.map(|(name, value)| (name.to_owned(), text(value))).collect(),
+            }));
+        }
+    }
+    found
+}
