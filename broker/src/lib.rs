@@ -143,7 +143,7 @@ pub struct Outgoing<'a> {
     pub key: Option<&'a [u8]>,
     /// The value's bytes; None is a tombstone.
     pub value: Option<&'a [u8]>,
-    /// Milliseconds since 1970-01-01 UTC.
+    /// Milliseconds since 1970-01-01 UTC, above 0 (librdkafka reads 0 as "now", so 0 becomes 1 on Kafka).
     pub timestamp: i64,
     /// Headers in order; a name may repeat.
     pub headers: &'a [(&'a str, &'a [u8])],
@@ -184,7 +184,8 @@ pub trait Producer: Send {
     fn produce(&mut self, record: &Outgoing<'_>) -> Result<()>;
     /// Adds the offsets of what was read to the transaction.
     fn send_offsets(&mut self, offsets: &[OffsetCommit], group: &GroupMetadata) -> Result<()>;
-    /// Commits: everything since `begin` becomes visible at once. An error of kind
+    /// Commits: everything since `begin` becomes visible at once. (On Kafka the coordinator's markers reach
+    /// the partitions a few milliseconds after this returns; until then the stable ends lag behind.) An error of kind
     /// [`ErrorKind::Unknown`] leaves the outcome open: make a new producer with the same transactional
     /// id and read [`Broker::committed`] to learn it.
     fn commit(&mut self) -> Result<()>;

@@ -26,7 +26,7 @@ use crate::{
 const DEFAULT_BATCH: usize = 5_000;
 /// A wait is cut into pieces of this length at most.
 const SLICE: Duration = Duration::from_millis(100);
-/// How long a seek may take; librdkafka refuses one until a new assignment has begun.
+/// How long a seek may take.
 const SEEK: Duration = Duration::from_secs(5);
 const COMMITTED: Duration = Duration::from_secs(30);
 
@@ -37,9 +37,10 @@ pub(super) struct KafkaConsumer {
     config: ConsumerConfig,
     name: String,
     subscribed: bool,
-    /// The assigned partitions and the next offset of each.
+    /// The assigned partitions, and the next offset of each.
     assigned: Vec<TopicPartition>,
     positions: Vec<i64>,
+    paused: Vec<TopicPartition>,
     /// What came beside the records of the last poll.
     change: Option<Change>,
     failed: Option<Error>,
@@ -63,6 +64,7 @@ impl KafkaConsumer {
             subscribed: false,
             assigned: Vec::new(),
             positions: Vec::new(),
+            paused: Vec::new(),
             change: None,
             failed: None,
             closed: false,
@@ -132,7 +134,14 @@ impl KafkaConsumer {
             let done = list.add_partition_offset(&p.topic, p.partition, Offset::Offset(*offset));
             done.map_err(|e| Failure::from_crate(&e).outside(self.doing("assign")))?;
         }
-        self.handle.apply(OnPartitions::Assign, &list).map_err(|f| f.outside(self.doing("assign")))
+        self.handle.apply(OnPartitions::Assign, &list).map_err(|f| f.outside(self.doing("assign")))?;
+        // A new assignment begins unpaused.
+        self.paused.retain(|p| self.assigned.contains(p));
+        if self.paused.is_empty() {
+            return Ok(());
+        }
+        let list = self.list(&self.paused, "pause")?;
+        self.handle.apply(OnPartitions::Pause, &list).map_err(|f| f.outside(self.doing("pause")))
     }
 
     fn told(&mut self) -> Option<Poll> {
@@ -267,6 +276,7 @@ impl Consumer for KafkaConsumer {
     fn assign(&mut self, partitions: &[(TopicPartition, Position)]) -> Result<()> {
         self.positions = self.resolve(partitions)?;
         self.assigned = partitions.iter().map(|(p, _)| p.clone()).collect();
+        self.paused.clear();
         self.assign_all()
     }
 
@@ -283,37 +293,30 @@ impl Consumer for KafkaConsumer {
     fn seek(&mut self, partition: &TopicPartition, position: Position) -> Result<()> {
         self.list(std::slice::from_ref(partition), "seek")?;
         let offset = self.resolve(&[(partition.clone(), position)])?.first().copied().unwrap_or_default();
-        let doing = self.doing("seek");
-        let deadline = Instant::now() + SEEK;
-        loop {
-            let mut list = TopicPartitionList::with_capacity(1);
-            let added =
-                list.add_partition_offset(&partition.topic, partition.partition, Offset::Offset(offset));
-            added.map_err(|e| Failure::from_crate(&e).outside(doing.as_str()))?;
-            let done = self.handle.apply(OnPartitions::Seek(SEEK), &list).and_then(|()| {
-                list.elements().iter().try_for_each(|e| e.error()).map_err(|e| Failure::from_crate(&e))
-            });
-            match done {
-                Ok(()) => break,
-                Err(f) if f.code == Code::State && Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                Err(f) => return Err(f.outside(doing)),
-            }
+        let index = self.index(partition).unwrap_or_default();
+        self.positions[index] = offset;
+        let mut list = TopicPartitionList::with_capacity(1);
+        let added = list.add_partition_offset(&partition.topic, partition.partition, Offset::Offset(offset));
+        added.map_err(|e| Failure::from_crate(&e).outside(self.doing("seek")))?;
+        let done = self.handle.apply(OnPartitions::Seek(SEEK), &list).and_then(|()| {
+            list.elements().iter().try_for_each(|e| e.error()).map_err(|e| Failure::from_crate(&e))
+        });
+        match done {
+            // Not begun yet, or stopped by an offset that was not there: begun anew, from the new position.
+            Err(f) if matches!(f.code, Code::State | Code::PreviousInProgress) => self.assign_all(),
+            done => done.map_err(|f| f.outside(self.doing("seek"))),
         }
-        if let Some(i) = self.index(partition) {
-            self.positions[i] = offset;
-        }
-        Ok(())
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let list = self.list(partitions, "pause")?;
+        self.paused.extend_from_slice(partitions);
         self.handle.apply(OnPartitions::Pause, &list).map_err(|f| f.outside(self.doing("pause")))
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let list = self.list(partitions, "resume")?;
+        self.paused.retain(|p| !partitions.contains(p));
         self.handle.apply(OnPartitions::Resume, &list).map_err(|f| f.outside(self.doing("resume")))
     }
 

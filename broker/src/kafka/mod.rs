@@ -6,7 +6,7 @@
 //! cluster without belonging to a client (topics, ends, committed offsets) goes through observers that are
 //! shared and never join a group.
 //!
-//! Unsafe code is in `native.rs` alone.
+//! Unsafe code is in `native` alone.
 
 mod admin;
 mod consumer;
@@ -118,7 +118,7 @@ impl Shared {
         }
     }
 
-    /// All topics; of one that is being made, the partitions known so far.
+    /// All topics, without their ids; of one that is being made, the partitions known so far.
     fn topics(&self) -> Result<Vec<TopicInfo>> {
         let metadata = self.ask("listing topics", |timeout| {
             self.committed.client().fetch_metadata(None, timeout).map_err(|e| Failure::from_crate(&e))
@@ -140,6 +140,15 @@ impl Shared {
     /// One topic, without its id.
     fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
         Ok(self.topics()?.into_iter().find(|t| t.name == name))
+    }
+
+    fn with_ids(&self, mut topics: Vec<TopicInfo>) -> Vec<TopicInfo> {
+        let names: Vec<&str> = topics.iter().map(|t| t.name.as_str()).collect();
+        let mut ids = self.committed.topic_ids(&names, ANSWER);
+        for topic in &mut topics {
+            topic.id = ids.remove(&topic.name).unwrap_or_default();
+        }
+        topics
     }
 
     /// The number of partitions, once each has a leader.
@@ -230,13 +239,12 @@ impl Broker for Kafka {
     }
 
     fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
-        let Some(mut info) = self.shared.topic(name)? else { return Ok(None) };
-        info.id = self.shared.committed.topic_id(name, ANSWER).unwrap_or_default();
-        Ok(Some(info))
+        let Some(info) = self.shared.topic(name)? else { return Ok(None) };
+        Ok(self.shared.with_ids(vec![info]).pop())
     }
 
     fn topics(&self) -> Result<Vec<TopicInfo>> {
-        self.shared.topics()
+        Ok(self.shared.with_ids(self.shared.topics()?))
     }
 
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {

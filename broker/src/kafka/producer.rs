@@ -31,6 +31,9 @@ const ROOM: Duration = Duration::from_secs(30);
 /// How long dropping a producer may take to abort what was open.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// The lowest timestamp that can be told to librdkafka.
+const FIRST_TIMESTAMP: i64 = 1;
+
 /// A topic that was looked up.
 struct Known {
     native: NativeTopic,
@@ -193,6 +196,8 @@ impl Producer for KafkaProducer {
             self.need(Stage::Open, "produce")?;
         }
         self.known(record.topic, record.partition)?;
+        // librdkafka reads 0 as "now".
+        let record = &Outgoing { timestamp: record.timestamp.max(FIRST_TIMESTAMP), ..*record };
         let full_until = Instant::now() + ROOM;
         loop {
             let Some(topic) = self.topics.get(record.topic) else {

@@ -68,7 +68,7 @@ fn all_parts_of_a_record_are_kept(log: &Arc<dyn Broker>) {
     producer
         .produce(&Outgoing { key: Some(b"k"), value: None, timestamp: 4_102_444_800_000, ..base })
         .unwrap();
-    producer.produce(&Outgoing { key: Some(b""), value: Some(b""), timestamp: 0, ..base }).unwrap();
+    producer.produce(&Outgoing { key: Some(b""), value: Some(b""), timestamp: 1, ..base }).unwrap();
     producer.produce(&Outgoing { key: None, value: None, ..base }).unwrap();
     producer.commit().unwrap();
     let records = read_partition(log, &partition(&topic, 0));
@@ -83,7 +83,7 @@ fn all_parts_of_a_record_are_kept(log: &Arc<dyn Broker>) {
         (&records[1].key, &records[1].value, records[1].timestamp),
         (&text("k"), &None, 4_102_444_800_000)
     );
-    assert_eq!((&records[2].key, &records[2].value, records[2].timestamp), (&text(""), &text(""), 0));
+    assert_eq!((&records[2].key, &records[2].value, records[2].timestamp), (&text(""), &text(""), 1));
     assert_eq!((&records[3].key, &records[3].value), (&None, &None));
     assert_eq!(records.iter().map(|r| r.offset).collect::<Vec<_>>(), [0, 1, 2, 3]);
 }
@@ -100,7 +100,7 @@ fn positions_reach_the_end_past_markers(log: &Arc<dyn Broker>) {
     // Delivered before it is aborted: otherwise it might never reach the log.
     producer.flush(PATIENCE).unwrap();
     producer.abort().unwrap();
-    let end = |p| log.watermarks(p, Isolation::ReadCommitted).unwrap().1;
+    let end = |p| settled(log, p).1;
     // Two commits of a record and a marker, then an abort.
     assert!(end(&full) >= 5, "markers take offsets: the end is {}", end(&full));
     let mut consumer = reader(log, Isolation::ReadCommitted);
@@ -155,7 +155,7 @@ fn an_open_transaction_is_not_seen(log: &Arc<dyn Broker>) {
     let of = partition(&topic, 0);
     let mut producer = transactional(log, &unique("tx"));
     commit_values(&mut producer, &topic, &["a"]);
-    let stable = log.watermarks(&of, Isolation::ReadCommitted).unwrap();
+    let stable = settled(log, &of);
     assert_eq!(stable, (0, 2));
     producer.begin().unwrap();
     producer.produce(&outgoing(&topic, "b")).unwrap();
@@ -207,7 +207,7 @@ fn starting_at_either_end(log: &Arc<dyn Broker>) {
     commit_values(&mut producer, &topic, &["new"]);
     assert_eq!(values(&read(&mut latest, 1)), ["new"]);
     earliest.commit(&[offset(&of, 2, "by hand")]).unwrap();
-    assert_eq!(log.committed(&group, &[of.clone()]).unwrap(), [Some(offset(&of, 2, "by hand"))]);
+    assert_eq!(committed(log, &group, &of), Some(offset(&of, 2, "by hand")));
     assert_eq!(values(&read(&mut start(StartAt::Earliest), 1)), ["new"]);
 }
 

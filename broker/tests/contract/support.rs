@@ -125,13 +125,26 @@ pub(crate) fn read_partition(log: &Arc<dyn Broker>, of: &TopicPartition) -> Vec<
     records
 }
 
+/// The ends of a partition, once all that was committed or aborted is so for readers too.
+pub(crate) fn settled(log: &Arc<dyn Broker>, of: &TopicPartition) -> (i64, i64) {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let high = log.watermarks(of, Isolation::ReadUncommitted).unwrap();
+        if log.watermarks(of, Isolation::ReadCommitted).unwrap() == high {
+            return high;
+        }
+        assert!(Instant::now() < deadline, "the stable end does not reach {high:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Reads an assigned partition until its position reaches the stable end.
 pub(crate) fn read_to_end(
     log: &Arc<dyn Broker>,
     consumer: &mut Box<dyn Consumer>,
     of: &TopicPartition,
 ) -> Vec<Seen> {
-    let end = log.watermarks(of, Isolation::ReadCommitted).unwrap().1;
+    let end = settled(log, of).1;
     let (mut batch, mut records, deadline) = (Batch::new(), Vec::new(), Instant::now() + PATIENCE);
     while consumer.position(of).unwrap().is_none_or(|p| p < end) {
         assert!(Instant::now() < deadline, "position {:?} does not reach {end}", consumer.position(of));
@@ -192,4 +205,9 @@ pub(crate) fn await_error(consumer: &mut Box<dyn Consumer>) -> Error {
 
 pub(crate) fn metadata(consumer: &mut Box<dyn Consumer>) -> GroupMetadata {
     consumer.group_metadata().unwrap()
+}
+
+/// The committed offset of one partition.
+pub(crate) fn committed(log: &Arc<dyn Broker>, group: &str, of: &TopicPartition) -> Option<OffsetCommit> {
+    log.committed(group, std::slice::from_ref(of)).unwrap().remove(0)
 }

@@ -25,7 +25,7 @@ fn topics_are_made_once(log: &Arc<dyn Broker>) {
     let info = log.topic(&plain).unwrap().unwrap();
     assert_eq!((info.name.as_str(), info.partitions), (plain.as_str(), 3));
     let all = log.topics().unwrap();
-    assert!(all.iter().any(|t| *t == info) && all.iter().any(|t| t.name == compacted));
+    assert!(all.contains(&info) && all.iter().any(|t| t.name == compacted));
     assert!(all.is_sorted_by(|a, b| a.name < b.name));
     assert_eq!(log.watermarks(&partition(&plain, 2), Isolation::ReadCommitted).unwrap(), (0, 0));
 }

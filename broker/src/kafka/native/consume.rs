@@ -1,0 +1,115 @@
+//! Messages of a consumer's queue, copied into a batch.
+
+use std::ffi::{CStr, c_void};
+use std::ptr;
+use std::time::Duration;
+
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
+use rdkafka_sys as sys;
+
+use super::{Handle, check, millis, text};
+use crate::{Batch, TopicPartition};
+
+/// What came instead of a record.
+#[derive(Debug)]
+pub(in crate::kafka) struct Incident {
+    pub(in crate::kafka) code: RDKafkaErrorCode,
+    pub(in crate::kafka) text: String,
+    pub(in crate::kafka) partition: TopicPartition,
+    pub(in crate::kafka) offset: i64,
+}
+
+impl Handle {
+    /// Copies up to `max` records into the batch; waits for the first, or for anything else to happen.
+    pub(in crate::kafka) fn consume(
+        &mut self,
+        batch: &mut Batch,
+        max: usize,
+        timeout: Duration,
+        known: &[TopicPartition],
+        incidents: &mut Vec<Incident>,
+    ) {
+        let Some(queue) = &self.queue else { return };
+        let mut messages: Vec<*mut sys::rd_kafka_message_t> = vec![ptr::null_mut(); max.max(1)];
+        // SAFETY: client and queue are valid; librdkafka writes at most as many pointers as there is room
+        // for; each message is read while it is valid and then destroyed, once.
+        unsafe {
+            let fill = |from: usize, messages: &mut Vec<_>| {
+                let (at, room) = (messages[from..].as_mut_ptr(), messages.len() - from);
+                sys::rd_kafka_consume_batch_queue(queue.0, 0, at, room).max(0) as usize
+            };
+            let mut count = fill(0, &mut messages);
+            if count == 0 {
+                messages[0] = sys::rd_kafka_consumer_poll(self.rk(), millis(timeout));
+                if messages[0].is_null() {
+                    return;
+                }
+                count = 1 + if messages.len() > 1 { fill(1, &mut messages) } else { 0 };
+            }
+            let mut sources = Vec::new();
+            for message in &messages[..count] {
+                take(&**message, batch, &mut sources, known, incidents);
+                sys::rd_kafka_message_destroy(*message);
+            }
+        }
+    }
+}
+
+/// A topic as librdkafka points to it, a partition, and its index in a batch; within one poll.
+type Sources = Vec<(*mut sys::rd_kafka_topic_t, i32, usize)>;
+
+/// Copies a message into the batch, or what came instead of one to the incidents.
+unsafe fn take(
+    message: &sys::rd_kafka_message_t,
+    batch: &mut Batch,
+    sources: &mut Sources,
+    known: &[TopicPartition],
+    incidents: &mut Vec<Incident>,
+) {
+    let of = |of: &&TopicPartition, topic: &str| *of.topic == *topic && of.partition == message.partition;
+    // SAFETY: the message is valid until it is destroyed, after this call; so are its key, value and headers.
+    unsafe {
+        let partition = || {
+            let topic = if message.rkt.is_null() {
+                String::new()
+            } else {
+                text(sys::rd_kafka_topic_name(message.rkt))
+            };
+            let known = known.iter().find(|p| of(p, &topic));
+            known.cloned().unwrap_or_else(|| TopicPartition::new(topic, message.partition))
+        };
+        if message.err != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+            let text = text(sys::rd_kafka_message_errstr(message));
+            let (code, offset) = (message.err.into(), message.offset);
+            incidents.push(Incident { code, text, partition: partition(), offset });
+            return;
+        }
+        let seen = sources.iter().find(|(rkt, p, _)| *rkt == message.rkt && *p == message.partition);
+        let source = seen.map(|(_, _, source)| *source).unwrap_or_else(|| {
+            let source = batch.source(&partition());
+            sources.push((message.rkt, message.partition, source));
+            source
+        });
+        let part = |at: *const c_void, len| {
+            (!at.is_null()).then(|| std::slice::from_raw_parts(at.cast::<u8>(), len))
+        };
+        let (key, value) = (part(message.key, message.key_len), part(message.payload, message.len));
+        let timestamp = sys::rd_kafka_message_timestamp(message, ptr::null_mut());
+        let mut list = ptr::null_mut();
+        let code = sys::rd_kafka_message_headers(message, &mut list);
+        let present = code == RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR;
+        let headers = (0..).map_while(|i| if present { header(list, i) } else { None });
+        batch.push(source, message.offset, timestamp, key, value, headers);
+    }
+}
+
+/// The header at an index; None past the last.
+unsafe fn header<'a>(list: *const sys::rd_kafka_headers_t, index: usize) -> Option<(&'a str, &'a [u8])> {
+    let (mut name, mut value, mut len) = (ptr::null(), ptr::null(), 0);
+    // SAFETY: the list is valid; name and value live as long as its message, which the caller's use is within.
+    unsafe {
+        check(sys::rd_kafka_header_get_all(list, index, &mut name, &mut value, &mut len)).ok()?;
+        let value = if value.is_null() { &[] } else { std::slice::from_raw_parts(value.cast::<u8>(), len) };
+        Some((CStr::from_ptr(name).to_str().unwrap_or_default(), value))
+    }
+}
