@@ -4,6 +4,10 @@
 //! [`Span`] of its source text. Identifiers are already in ksqlDB's normal form: an unquoted name in
 //! upper case, a back-quoted or double-quoted one as it stands.
 
+mod expr;
+
+pub use expr::{BinaryOp, Expr, ExprKind};
+
 /// A stretch of a source file: byte offsets into the original text of file `file` (an index into the
 /// loaded files), also for text that came out of a `${variable}`: it points at the `${...}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -62,6 +66,7 @@ pub struct Statement {
 
 /// The statements.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the forms show what the fields are")]
 pub enum StatementKind {
     /// `CREATE [OR REPLACE] [SOURCE] STREAM|TABLE [IF NOT EXISTS] name (columns) WITH (...)`
     CreateSource(CreateSource),
@@ -232,6 +237,7 @@ pub struct InsertValues {
 
 /// An assertion of ksqlDB's test form.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the forms show what the fields are")]
 pub enum Assert {
     /// `ASSERT [NULL] VALUES name (columns) VALUES (expressions)`
     Values { null: bool, insert: InsertValues },
@@ -275,6 +281,7 @@ pub struct Emit {
 
 /// An item of a SELECT.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the forms show what the fields are")]
 pub enum SelectItem {
     /// `*` or `alias.*`
     All { qualifier: Option<Ident>, span: Span },
@@ -369,6 +376,7 @@ pub struct Window {
 
 /// The kinds of windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the forms show what the fields are")]
 pub enum WindowKind {
     /// TUMBLING (SIZE n unit)
     Tumbling { size: Duration },
@@ -376,104 +384,4 @@ pub enum WindowKind {
     Hopping { size: Duration, advance: Duration },
     /// SESSION (n unit)
     Session { gap: Duration },
-}
-
-/// An expression.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Expr {
-    /// What it says.
-    pub kind: ExprKind,
-    /// Where.
-    pub span: Span,
-}
-
-/// Operators with two operands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BinaryOp {
-    /// `+`
-    Add,
-    /// `-`
-    Subtract,
-    /// `*`
-    Multiply,
-    /// `/`
-    Divide,
-    /// `%`
-    Modulo,
-    /// `||`
-    Concat,
-    /// `=`
-    Equal,
-    /// `<>` or `!=`
-    NotEqual,
-    /// `<`
-    Less,
-    /// `<=`
-    LessOrEqual,
-    /// `>`
-    Greater,
-    /// `>=`
-    GreaterOrEqual,
-    /// `IS DISTINCT FROM`
-    IsDistinctFrom,
-    /// `IS NOT DISTINCT FROM`
-    IsNotDistinctFrom,
-    /// AND
-    And,
-    /// OR
-    Or,
-}
-
-/// The forms of expressions.
-#[derive(Debug, Clone, PartialEq)]
-pub enum ExprKind {
-    /// NULL
-    Null,
-    /// TRUE, FALSE
-    Boolean(bool),
-    /// Digits: `42`; the text, so that nothing is lost.
-    Integer(String),
-    /// Digits with a point: `1.50`, a DECIMAL.
-    Decimal(String),
-    /// With an exponent: `1E3`, a DOUBLE.
-    Double(String),
-    /// `'text'`
-    String(String),
-    /// `name` or `source.name`
-    Column { qualifier: Option<Ident>, name: Ident },
-    /// `left op right`
-    Binary { op: BinaryOp, left: Box<Expr>, right: Box<Expr> },
-    /// `NOT e`
-    Not(Box<Expr>),
-    /// `-e`
-    Negate(Box<Expr>),
-    /// `+e`
-    Plus(Box<Expr>),
-    /// `e IS [NOT] NULL`
-    IsNull { expr: Box<Expr>, negated: bool },
-    /// `e [NOT] BETWEEN low AND high`
-    Between { expr: Box<Expr>, low: Box<Expr>, high: Box<Expr>, negated: bool },
-    /// `e [NOT] IN (list)`
-    In { expr: Box<Expr>, list: Vec<Expr>, negated: bool },
-    /// `e [NOT] LIKE pattern [ESCAPE 'c']`
-    Like { expr: Box<Expr>, pattern: Box<Expr>, escape: Option<Literal>, negated: bool },
-    /// CASE; `operand` in the simple form.
-    Case { operand: Option<Box<Expr>>, whens: Vec<(Expr, Expr)>, otherwise: Option<Box<Expr>> },
-    /// `CAST(e AS type)`
-    Cast { expr: Box<Expr>, to: TypeName },
-    /// `name(arguments)`; `COUNT(*)` has `star` and no arguments.
-    Call { name: Ident, args: Vec<Expr>, star: bool },
-    /// An interval unit given bare as an argument: `DATEADD(DAYS, ...)` parses as a column; the binder knows.
-    /// `base[index]`
-    Subscript { base: Box<Expr>, index: Box<Expr> },
-    /// `base->field`
-    Field { base: Box<Expr>, field: Ident },
-    /// `ARRAY[...]`
-    Array(Vec<Expr>),
-    /// `MAP(key := value, ...)`
-    Map(Vec<(Expr, Expr)>),
-    /// `STRUCT(name := value, ...)`
-    Struct(Vec<(Ident, Expr)>),
-    /// `x => body`, `(x, y) => body`
-    Lambda { params: Vec<Ident>, body: Box<Expr> },
 }
