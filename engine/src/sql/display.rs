@@ -282,6 +282,7 @@ fn lambda(f: &mut Formatter<'_>, params: &[Ident], body: &Expr) -> Result {
 }
 
 #[cfg(test)]
+#[allow(clippy::panic)]
 mod tests {
     use crate::sql::ast::{SelectItem, StatementKind};
     use crate::sql::{SourceFile, parse_program};

@@ -48,8 +48,8 @@ struct Splitter<'a> {
     directives: Vec<Directive>,
     /// Start of the statement's first token and end of its last so far.
     open: Option<(usize, usize)>,
-    /// The statement's last string or quoted name that goes over several lines.
-    long_quote: Option<(usize, usize)>,
+    /// Where the statement's last string or quoted name over several lines begins.
+    long_quote: Option<usize>,
 }
 
 impl Splitter<'_> {
@@ -75,7 +75,7 @@ impl Splitter<'_> {
             kind => {
                 let quoted = matches!(kind, PieceKind::Quoted { .. });
                 if quoted && self.text[piece.start..piece.end].contains('\n') {
-                    self.long_quote = Some((piece.start, piece.end));
+                    self.long_quote = Some(piece.start);
                 }
                 let start = self.open.map_or(piece.start, |(start, _)| start);
                 self.open = Some((start, piece.end));
@@ -117,9 +117,9 @@ impl Splitter<'_> {
         let mut error = Diagnostic::error("syntax", span, format!("the {what} is not closed"))
             .label("begins here")
             .hint(format!("end it with {quote} (inside it, {quote} is written twice)"));
-        if let Some((start, end)) = self.long_quote.take() {
-            let remark = "this goes over several lines; is its closing quote missing instead?";
-            error = error.note(self.span(start, end), remark);
+        if let Some(start) = self.long_quote.take() {
+            let remark = "this begins a text of several lines; is its closing quote missing instead?";
+            error = error.note(self.span(start, start + 1), remark);
         }
         self.findings.push(error);
         self.open = None;

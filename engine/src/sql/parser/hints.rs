@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::keywords::is_reserved;
 use super::statement::FIRST_WORDS;
-use crate::sql::ast::{CreateSource, Ident};
+use crate::sql::ast::{CreateSource, Ident, Span};
 use crate::sql::diagnostic::{Diagnostic, nearest};
 use crate::sql::token::{Token, TokenKind};
 
@@ -82,7 +82,8 @@ fn shortened(text: &str) -> String {
 fn with_open_string(cursor: &Cursor<'_>, error: Diagnostic) -> Diagnostic {
     match cursor.previous() {
         Some(Token { kind: TokenKind::String(text), span, .. }) if text.contains('\n') => {
-            error.note(*span, "this string goes over several lines; is its closing ' missing?")
+            let begins = Span { end: span.start + 1, ..*span };
+            error.note(begins, "this begins a string of several lines; is its closing ' missing?")
         }
         _ => error,
     }

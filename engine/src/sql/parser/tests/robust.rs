@@ -1,6 +1,7 @@
 //! Any text is answered: with statements or with findings, without a panic, soon.
 
 use super::{parse, rendered};
+use crate::sql::ast::{SelectItem, Statement, StatementKind};
 use crate::sql::parser::MAX_DEPTH;
 use proptest::prelude::*;
 
@@ -237,9 +238,54 @@ fn survives(text: &str) {
         assert!(finding.span.start <= finding.span.end, "{finding:?}");
         assert!(finding.span.end as usize <= text.len() + 1, "{finding:?}");
     }
+    statements.iter().for_each(prints_what_parses);
     if !findings.is_empty() {
         assert!(!rendered(text, findings).is_empty());
     }
+}
+
+/// Canonical text parses again, and to itself.
+fn prints_what_parses(statement: &Statement) {
+    let select = match &statement.kind {
+        StatementKind::CreateAs(create) => &create.query,
+        StatementKind::InsertSelect(insert) => &insert.query,
+        _ => return,
+    };
+    for item in &select.items {
+        let SelectItem::Expr { expr, .. } = item else { continue };
+        // Without dollars, so that nothing in strings is taken for a variable.
+        let printed = expr.to_string().replace('$', "S");
+        let text = query(&printed);
+        let (again, findings) = parse(&text);
+        assert!(findings.is_empty(), "{}", rendered(&text, findings));
+        let StatementKind::CreateAs(create) = &again[0].kind else { panic!("{again:?}") };
+        let SelectItem::Expr { expr, .. } = &create.query.items[0] else { panic!("{again:?}") };
+        assert_eq!(expr.to_string(), printed);
+    }
+}
+
+/// Text of expressions, nested.
+fn expressions() -> impl Strategy<Value = String> {
+    let leaf = prop::sample::select(
+        &["A", "`b c`", "T.A", "1", "2.50", "1e3", "'it''s'", "NULL", "TRUE", "COUNT(*)"][..],
+    )
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(6, 40, 3, |inner| {
+        let operator = prop::sample::select(
+            &["+", "-", "*", "/", "%", "||", "=", "<>", "<", ">=", "AND", "OR", "IS DISTINCT FROM", "LIKE"][..],
+        );
+        let form = prop::sample::select(
+            &[
+                "({})", "- {}", "-({})", "+ {}", "NOT {}", "({}) IS NOT NULL", "F({}, X => ({}))", "CAST({} AS INT ARRAY)",
+                "CASE WHEN {} THEN {} ELSE {} END", "CASE ({}) WHEN {} THEN {} END", "ARRAY[{}, {}]", "({})[({})]",
+                "({})->B", "STRUCT(X := {})", "MAP({} := {})", "({}) NOT IN ({}, {})", "({}) BETWEEN ({}) AND ({})",
+            ][..],
+        );
+        prop_oneof![
+            (inner.clone(), operator, inner.clone()).prop_map(|(left, op, right)| format!("{left} {op} {right}")),
+            (form, inner).prop_map(|(form, inner)| form.replace("{}", &inner)),
+        ]
+    })
 }
 
 /// A change of a text: where, how many characters go, what comes.
@@ -278,6 +324,11 @@ proptest! {
     #[test]
     fn token_soup(tokens in prop::collection::vec(prop::sample::select(&SOUP[..]), 0..60)) {
         survives(&tokens.join(" "));
+    }
+
+    #[test]
+    fn nested_expressions(expr in expressions()) {
+        survives(&query(&expr));
     }
 
     #[test]
