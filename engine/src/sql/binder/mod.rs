@@ -82,10 +82,14 @@ pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Dia
     Ok(Loaded { program, warnings: diagnostics })
 }
 
-/// Drops complaints about a source that is unknown only because its own statement is wrong.
+/// Drops complaints about a source that is unknown only because its own statement is wrong: one that did not
+/// bind, or stands behind a statement that could not be read.
 fn without_consequences(diagnostics: Vec<Diagnostic>, broken: &[String]) -> Vec<Diagnostic> {
+    let place = |d: &Diagnostic| (d.span.file, d.span.start);
+    let unread = diagnostics.iter().filter(|d| d.code == "syntax").map(place).min();
     let consequence = |d: &Diagnostic| {
-        d.code == "unknown_source" && broken.iter().any(|name| d.message.ends_with(&format!(" {name}")))
+        let unbound = broken.iter().any(|name| d.message.ends_with(&format!(" {name}")));
+        d.code == "unknown_source" && (unbound || unread.is_some_and(|at| at < place(d)))
     };
     diagnostics.into_iter().filter(|d| !consequence(d)).collect()
 }

@@ -1,0 +1,144 @@
+//! The runner on the embedded broker in memory: exactly once over stops, reloads and repartitioning.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use support::{Rules, Running, drain, eventually, memory, produce, read};
+
+const MINUTE: i64 = 60_000;
+
+const HIGH: &str = "DEFINE high = '5000';\n--@severity: high\n--@description: much\n\
+    CREATE STREAM high_amount WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, transaction_id, amount, \
+    'HIGH_AMOUNT' AS fraud_type FROM transactions WHERE amount > ${high};";
+
+const VELOCITY: &str = "--@severity: medium\nCREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS \
+    SELECT account_id, LATEST_BY_OFFSET(transaction_id) AS transaction_id, COUNT(*) AS n, SUM(amount) AS total \
+    FROM transactions WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 10 MINUTES) GROUP BY account_id \
+    HAVING COUNT(*) > 3;";
+
+const BY_MERCHANT: &str = "CREATE TABLE merchant_velocity WITH (KAFKA_TOPIC='fraud_alerts') AS \
+    SELECT merchant, COUNT(*) AS n, LATEST_BY_OFFSET(transaction_id) AS transaction_id FROM transactions \
+    WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 10 MINUTES) GROUP BY merchant HAVING COUNT(*) > 2;";
+
+fn burst(account: &'static str, ids: &'static [&'static str]) -> Vec<(&'static str, &'static str, &'static str, &'static str, i64)> {
+    ids.iter().enumerate().map(|(i, id)| (account, *id, "10.50", "shop", MINUTE + i as i64)).collect()
+}
+
+#[test]
+fn a_filter_rule_alerts_with_its_headers() {
+    let (broker, rules) = (memory(), Rules::new(&[("10_high.sql", HIGH)]));
+    produce(&broker, &[("A", "t1", "5000.01", "m", 1000), ("A", "t2", "5000", "m", 2000), ("B", "t3", "9000", "m", 3000)]);
+    let summary = drain(&broker, rules.options(None)).unwrap();
+    assert_eq!(summary.records, 3);
+    let alerts = read(&broker, "fraud_alerts");
+    assert_eq!(alerts.len(), 2);
+    assert_eq!(alerts[0].key.as_deref(), Some(b"A".as_slice()));
+    assert_eq!(
+        alerts[0].value.as_deref(),
+        Some(r#"{"TRANSACTION_ID":"t1","AMOUNT":5000.0100,"FRAUD_TYPE":"HIGH_AMOUNT"}"#)
+    );
+    assert_eq!(alerts[0].timestamp, 1000);
+    assert_eq!(alerts[0].headers["rule.name"], "HIGH_AMOUNT");
+    assert_eq!(alerts[0].headers["rule.severity"], "high");
+    assert_eq!(alerts[0].headers["source.topic"], "transactions");
+    assert_eq!(alerts[0].headers["source.timestamp"], "1000");
+    assert_eq!(alerts[0].headers["alert.id"].len(), 36);
+    let listed = read(&broker, "rules");
+    assert_eq!(listed.len(), 1);
+    assert!(listed[0].value.as_deref().unwrap().contains("amount > 5000"), "{listed:?}");
+}
+
+#[test]
+fn windows_survive_a_restart_and_nothing_is_counted_twice() {
+    let (broker, rules) = (memory(), Rules::new(&[("10_velocity.sql", VELOCITY)]));
+    produce(&broker, &burst("A", &["t1", "t2", "t3"]));
+    drain(&broker, rules.options(None)).unwrap();
+    assert!(read(&broker, "fraud_alerts").is_empty());
+    produce(&broker, &burst("A", &["t4", "t5"]));
+    drain(&broker, rules.options(None)).unwrap();
+    drain(&broker, rules.options(None)).unwrap();
+    let alerts = read(&broker, "fraud_alerts");
+    let values: Vec<_> = alerts.iter().map(|a| a.value.clone().unwrap()).collect();
+    assert_eq!(
+        values,
+        [
+            r#"{"TRANSACTION_ID":"t4","N":4,"TOTAL":42.0000}"#,
+            r#"{"TRANSACTION_ID":"t5","N":5,"TOTAL":52.5000}"#
+        ]
+    );
+    assert_eq!(alerts[0].headers["alert.id"], alerts[1].headers["alert.id"], "one window, one alert");
+    assert_eq!(alerts[0].headers["window.start"], "60000");
+    assert_eq!(alerts[0].key.as_deref(), Some([b"A".as_slice(), &60_000i64.to_be_bytes()].concat().as_slice()));
+}
+
+#[test]
+fn grouping_by_another_column_goes_through_one_repartition_topic() {
+    let (broker, rules) = (memory(), Rules::new(&[("10_merchant.sql", BY_MERCHANT)]));
+    produce(
+        &broker,
+        &[("A", "t1", "1", "shop", 1), ("B", "t2", "1", "shop", 2), ("C", "t3", "1", "shop", 3), ("D", "t4", "1", "other", 4)],
+    );
+    let summary = drain(&broker, rules.options(None)).unwrap();
+    let alerts = read(&broker, "fraud_alerts");
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(alerts[0].headers["source.topic"], "transactions");
+    assert_eq!(read(&broker, "streamguard-transactions-by-merchant-repartition").len(), 4);
+    assert!(summary.queries.values().all(engine::task::QueryCounters::is_balanced), "{summary:?}");
+}
+
+#[test]
+fn a_bad_record_is_dead_lettered_once_while_the_rest_flows() {
+    let (broker, rules) = (memory(), Rules::new(&[("10_high.sql", HIGH), ("20_velocity.sql", VELOCITY)]));
+    produce(&broker, &[("A", "t1", "\"abc\"", "m", 1), ("A", "t2", "6000", "m", 2)]);
+    drain(&broker, rules.options(None)).unwrap();
+    let letters = read(&broker, "transactions.dlq");
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].headers["dlq.reason"].contains("AMOUNT"), "{letters:?}");
+    assert_eq!(letters[0].headers["dlq.stage"], "engine");
+    assert_eq!(read(&broker, "fraud_alerts").len(), 1);
+}
+
+#[test]
+fn an_edited_threshold_takes_effect_and_keeps_its_counts() {
+    let state = tempfile::tempdir().unwrap();
+    let (broker, rules) = (memory(), Rules::new(&[("10_velocity.sql", VELOCITY)]));
+    let engine = Running::start(&broker, rules.options(Some(state.path())));
+    produce(&broker, &burst("A", &["t1", "t2", "t3"]));
+    let group = "streamguard";
+    let committed = |broker: &std::sync::Arc<dyn broker::Broker>| -> i64 {
+        let partitions: Vec<_> = (0..3).map(|p| broker::TopicPartition::new("transactions", p)).collect();
+        broker.committed(group, &partitions).unwrap().into_iter().flatten().map(|c| c.offset).sum()
+    };
+    eventually("the burst is processed", || committed(&broker) >= 3);
+    rules.write("10_velocity.sql", "CREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS SELEC nonsense;");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    rules.write("10_velocity.sql", &VELOCITY.replace("> 3", "> 1"));
+    eventually("the new version is listed", || read(&broker, "rules").len() == 2);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    produce(&broker, &[("A", "t4", "10.50", "shop", MINUTE + 5)]);
+    eventually("an alert", || !read(&broker, "fraud_alerts").is_empty());
+    let alerts = read(&broker, "fraud_alerts");
+    assert!(alerts[0].value.as_deref().unwrap().contains(r#""N":4"#), "{alerts:?}");
+    engine.stop();
+}
+
+#[test]
+fn a_refused_program_ends_with_its_diagnostics() {
+    let rules = Rules::new(&[("10_bad.sql", &HIGH.replace("amount >", "amuont >"))]);
+    let error = drain(&memory(), rules.options(None)).unwrap_err().to_string();
+    assert!(error.contains("10_bad.sql") && error.contains("did you mean AMOUNT?"), "{error}");
+}
+
+#[test]
+fn several_workers_share_the_partitions() {
+    let (broker, rules) = (memory(), Rules::new(&[("10_velocity.sql", VELOCITY), ("20_merchant.sql", BY_MERCHANT)]));
+    for account in ["A", "B", "C", "D", "E", "F", "G", "H"] {
+        produce(&broker, &burst(account, &["t1", "t2", "t3", "t4"]));
+    }
+    let options = engine::Options { threads: 3, ..rules.options(None) };
+    drain(&broker, options).unwrap();
+    let alerts = read(&broker, "fraud_alerts");
+    let of = |rule: &str| alerts.iter().filter(|a| a.headers["rule.name"] == rule).count();
+    assert_eq!(of("VELOCITY"), 8);
+    assert_eq!(of("MERCHANT_VELOCITY"), 30);
+}
