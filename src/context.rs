@@ -65,8 +65,6 @@ pub(crate) struct KafkaSettings {
 pub(crate) struct Terminal {
     /// A person can be asked: stdin and stderr are a terminal.
     pub(crate) interactive: bool,
-    /// Results on stdout are read by a person, not a program.
-    pub(crate) stdout: bool,
     /// Progress and errors on stderr are read by a person, not a program.
     pub(crate) stderr: bool,
     /// `NO_COLOR` is not set.
@@ -122,8 +120,7 @@ impl Context {
     /// Kafka, connected.
     #[cfg(feature = "kafka")]
     pub(crate) fn broker(&self) -> Result<Arc<dyn Broker>, Failure> {
-        let kafka = broker::kafka::Kafka::connect(&self.kafka.bootstrap_servers, self.kafka.common.clone())?;
-        Ok(Arc::new(kafka))
+        Ok(broker::kafka::Kafka::connect(&self.kafka.bootstrap_servers, self.kafka.common.clone())?)
     }
 
     /// Kafka, which this build does not have.
@@ -154,10 +151,9 @@ impl Context {
 
 impl Terminal {
     fn of_this_process() -> Self {
-        let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+        let (stdin, stderr) = (std::io::stdin(), std::io::stderr());
         Self {
             interactive: stdin.is_terminal() && stderr.is_terminal(),
-            stdout: stdout.is_terminal(),
             stderr: stderr.is_terminal(),
             colour: std::env::var_os("NO_COLOR").is_none(),
         }

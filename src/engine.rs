@@ -1,11 +1,105 @@
-//! Subcommand `engine`.
+//! `streamguard engine`: the rules, over Kafka.
 
-use crate::context::Context;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{Broker, Shutdown};
+use engine::sql::RenderStyle;
+use engine::{Error, Options};
+
+use crate::context::{Context, Terminal};
 use crate::failure::Failure;
+use crate::output;
 
+const EXAMPLES: &str = "\
+Examples:
+  streamguard engine                               the rules in ./rules, until Ctrl-C
+  streamguard engine --rules /etc/streamguard/rules --threads 2
+  streamguard engine --exit-when-done              until everything that lies in the topics is processed
+
+Rules are reloaded when a file in the directory changes; one that is wrong changes nothing and is reported
+with its place. To scale out, start the same command again, on this machine or another.";
+
+/// Flags of `streamguard engine`.
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {}
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    /// The consumer group; also what the names of the engine's own topics begin with.
+    #[arg(long, value_name = "NAME", default_value = "streamguard")]
+    group: String,
+    /// End when everything that lies in the topics is processed.
+    #[arg(long)]
+    exit_when_done: bool,
+}
 
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<(), Failure> {
-    Err(Failure::new("`engine` is not part of this build"))
+/// What the engine is told in `engine` and in `standalone`.
+#[derive(clap::Args, Debug)]
+pub(crate) struct EngineArgs {
+    /// The rules: a directory or a file; may be given several times.
+    #[arg(long, value_name = "PATH", default_value = "rules")]
+    rules: Vec<PathBuf>,
+    /// Worker threads.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: u16,
+    /// The longest time between two commits, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=5_000))]
+    commit_interval: u64,
+}
+
+/// Runs until a signal.
+pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let options = Options {
+        group: args.group,
+        consumer_properties: context.kafka.consumer.clone(),
+        producer_properties: context.kafka.producer.clone(),
+        ..args.engine.options(context)?
+    };
+    if args.exit_when_done {
+        context.shutdown.request_when_drained();
+    }
+    let said = work(context.broker()?, options, context.shutdown.clone(), context.terminal)?;
+    output::print(&format!("{said}\n"))
+}
+
+impl EngineArgs {
+    /// The engine's settings; rules that cannot load are refused before anything runs.
+    pub(crate) fn options(self, context: &Context) -> Result<Options, Failure> {
+        crate::rules::load(&self.rules, context.terminal)?;
+        Ok(Options {
+            rules: self.rules,
+            threads: usize::from(self.threads),
+            state_dir: Some(context.data_dir.join("state")),
+            commit_interval: Duration::from_millis(self.commit_interval),
+            ..Options::default()
+        })
+    }
+}
+
+/// Runs the engine and says in a line what it did.
+pub(crate) fn work(
+    broker: Arc<dyn Broker>,
+    options: Options,
+    shutdown: Shutdown,
+    terminal: Terminal,
+) -> Result<String, Failure> {
+    let done = engine::run(broker, options, shutdown).map_err(|error| failure(error, terminal))?;
+    Ok(format!("engine: {} records read, {} written, {} commits", done.records, done.outputs, done.commits))
+}
+
+/// Refused rules end with status 2 and the diagnostics, everything else with 1.
+fn failure(error: Error, terminal: Terminal) -> Failure {
+    match error {
+        Error::Refused(diagnostics) => crate::rules::refused(&diagnostics, terminal),
+        Error::RuleFiles(error) => Failure::usage(error.to_string()),
+        Error::Broker(error) => error.into(),
+        error => Failure::from_error(&error),
+    }
+}
+
+/// How diagnostics are drawn on stderr.
+pub(crate) fn style(terminal: Terminal) -> RenderStyle {
+    if terminal.stderr && terminal.colour { RenderStyle::Fancy } else { RenderStyle::Plain }
 }

@@ -68,6 +68,7 @@ fn on_standalone() {
 #[test]
 fn on_kafka() {
     let (Some(file), Some(place)) = (file(), Place::with_kafka()) else { return };
+    place.run(&["db", "migrate"]);
     let mut engine = place.start("engine", &["engine", "--rules", &rules(&place)]);
     let mut consumer = place.start("consumer", &["consumer"]);
     place.run(&["producer", "replay", "--input", &file, "--speed", "max"]);

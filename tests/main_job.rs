@@ -15,6 +15,13 @@ fn engine(place: &Place) -> Running {
     place.start("engine", &["engine", "--rules", support::root().join("rules").to_str().unwrap()])
 }
 
+/// The schema is there already: engine, consumer and producer may start in any order after it.
+fn place() -> Option<Place> {
+    let place = Place::with_kafka()?;
+    place.run(&["db", "migrate"]);
+    Some(place)
+}
+
 fn consumer(place: &Place) -> Running {
     place.start("consumer", &["consumer"])
 }
@@ -31,10 +38,10 @@ fn wait_for_all(place: &Place, transactions: i64, processes: &mut [&mut Running]
 
 #[test]
 fn every_shipped_rule_finds_what_plain_sql_finds() {
-    let Some(place) = Place::with_kafka() else { return };
+    let Some(place) = place() else { return };
     let (mut engine, mut consumer) = (engine(&place), consumer(&place));
     let count = support::load_size();
-    place.run(&["producer", "--transactions", &count.to_string(), "--seed", "7"]);
+    place.run(&["producer", "--count", &count.to_string(), "--seed", "7"]);
     wait_for_all(&place, count, &mut [&mut engine, &mut consumer]);
     let fired = expected::check(&place.database);
     expected::check_fired(&fired, count);
@@ -46,11 +53,10 @@ fn every_shipped_rule_finds_what_plain_sql_finds() {
 
 #[test]
 fn kills_of_engine_and_consumer_change_nothing() {
-    let Some(place) = Place::with_kafka() else { return };
+    let Some(place) = place() else { return };
     let (mut running_engine, mut running_consumer) = (engine(&place), consumer(&place));
     let count = support::load_size();
-    let producer =
-        place.start("producer", &["producer", "--transactions", &count.to_string(), "--seed", "8"]);
+    let producer = place.start("producer", &["producer", "--count", &count.to_string(), "--seed", "8"]);
     for round in 1..=3 {
         let share = count * round / 5;
         wait_until("the run to go on", LIMIT, || place.database.size("transactions") >= share);

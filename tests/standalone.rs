@@ -17,7 +17,7 @@ fn shipped() -> String {
 /// Standalone with a finite load and the shipped rules, ending when all is in PostgreSQL.
 fn finite(place: &Place, count: i64, seed: &str) -> Running {
     let (rules, count) = (shipped(), count.to_string());
-    let load = ["--transactions", &count, "--seed", seed, "--exit-when-done"];
+    let load = ["--count", &count, "--seed", seed, "--exit-when-done"];
     place.start("standalone", &[["standalone", "--rules", &rules].as_slice(), &load].concat())
 }
 

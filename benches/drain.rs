@@ -1,0 +1,101 @@
+//! `cargo bench --bench drain`: how fast a full topic is worked off, beside the fastest that reading it can be.
+//!
+//! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. First a bare librdkafka consumer
+//! per thread that reads the rules' fields by sonic-rs and does nothing else; then the engine with the five
+//! rules of `benches/rules`, exactly once, until it has drained the topic. `RECORDS=n` and `THREADS=n`
+//! change the size; the figure of interest is the ratio.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod load;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use broker::kafka::Kafka;
+use broker::{Broker, Isolation, Outgoing, ProducerConfig, Shutdown, TopicPartition, TopicSpec};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Message, Offset, TopicPartitionList};
+
+const TOPIC: &str = "transactions";
+const PARTITIONS: i32 = 3;
+
+fn main() {
+    let Some(server) = servers::kafka() else { return };
+    let (count, threads) = (setting("RECORDS", 1_000_000), setting("THREADS", 2));
+    let kafka = Kafka::connect(server.bootstrap(), BTreeMap::new()).unwrap();
+    fill(&kafka, count);
+    println!("{} records of {} bytes, {PARTITIONS} partitions, {threads} threads", load::grouped(count as f64), load::RECORD_BYTES);
+    let bare = bare(server.bootstrap(), count, threads);
+    println!("bare consumer  {:>12} records/s", load::grouped(bare));
+    let engine = engine(Arc::new(kafka), count, threads);
+    println!("engine         {:>12} records/s   {:.2} of the bare consumer", load::grouped(engine), engine / bare);
+}
+
+fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn fill(kafka: &dyn Broker, count: usize) {
+    kafka.create_topics(&[TopicSpec::retained(TOPIC, PARTITIONS)]).unwrap();
+    let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
+    for record in load::records(count) {
+        let (key, value) = (Some(record.key.as_slice()), Some(record.value.as_slice()));
+        let timestamp = record.timestamp;
+        producer.produce(&Outgoing { topic: TOPIC, partition: None, key, value, timestamp, headers: &[] }).unwrap();
+    }
+    producer.flush(Duration::from_secs(60)).unwrap();
+}
+
+/// What the five rules read of a value; the account is the key.
+#[derive(serde::Deserialize)]
+struct Fields<'a> {
+    transaction_id: &'a str,
+    amount: f64,
+    timestamp: &'a str,
+    merchant: &'a str,
+    category: &'a str,
+    country: &'a str,
+}
+
+/// Records per second of consumers that read the fields and sum them up, so that nothing is optimised away.
+fn bare(bootstrap: &str, count: usize, threads: usize) -> f64 {
+    let begin = Instant::now();
+    let read: usize = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..threads).map(|at| scope.spawn(move || read(bootstrap, at, threads))).collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+    });
+    assert_eq!(read, count);
+    count as f64 / begin.elapsed().as_secs_f64()
+}
+
+/// Reads every `threads`-th partition from `at` on to its end.
+fn read(bootstrap: &str, at: usize, threads: usize) -> usize {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", bootstrap).set("group.id", "bare").set("enable.auto.commit", "false");
+    config.set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = config.create().unwrap();
+    let mut partitions = TopicPartitionList::new();
+    for partition in (at as i32..PARTITIONS).step_by(threads) {
+        partitions.add_partition_offset(TOPIC, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&partitions).unwrap();
+    let (mut records, mut ended, mut seen) = (0, 0, 0.0);
+    while ended < partitions.count() {
+        match consumer.poll(Duration::from_secs(1)) {
+            Some(Ok(message)) => {
+                let fields: Fields<'_> = sonic_rs::from_slice(message.payload().unwrap()).unwrap();
+                let text = [fields.transaction_id, fields.timestamp, fields.merchant, fields.category, fields.country];
+                seen += fields.amount + text.iter().map(|part| part.len()).sum::<usize>() as f64;
+                records += 1;
+            }
+            Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => ended += 1,
+            Some(Err(error)) => panic!("{error}"),
+            None => {}
+        }
+    }
+    assert!(records == 0 || seen > 0.0);
+    records
+}
