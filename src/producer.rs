@@ -68,7 +68,7 @@ struct LoadArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true, requires = "burst")]
     every: Option<Duration>,
     /// This many transactions in all: at --tps, or as fast as possible.
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, conflicts_with = "duration")]
+    #[arg(long, visible_alias = "transactions", value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, conflicts_with = "duration")]
     count: Option<u64>,
     /// How many accounts [default: 100 for each transaction per second, at least 1000].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=10_000_000), allow_negative_numbers = true)]
