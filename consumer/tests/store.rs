@@ -6,7 +6,8 @@ mod common;
 use common::*;
 use events::{Severity, headers};
 
-const DECISIONS: &str = "SELECT transaction_id, decision, severity, version FROM current_decisions ORDER BY 1";
+const DECISIONS: &str =
+    "SELECT transaction_id, decision, severity, version FROM current_decisions ORDER BY 1";
 const DAY: i64 = 86_400_000;
 
 #[test]
@@ -84,9 +85,8 @@ fn the_highest_live_severity_decides_and_a_shadow_does_not() {
         records.push(alert("rule", severity, &id, "ACC-1", at));
     }
     records.push(transaction("t9", "ACC-1", "1", MARCH + 9, ""));
-    records.push(
-        alert("rule", Severity::Critical, "t9", "ACC-1", MARCH + 9).with(headers::RULE_MODE, "shadow"),
-    );
+    records
+        .push(alert("rule", Severity::Critical, "t9", "ACC-1", MARCH + 9).with(headers::RULE_MODE, "shadow"));
     send(log.as_ref(), &records);
     drain(&log, &db);
     assert_eq!(
@@ -115,7 +115,8 @@ fn an_alert_before_its_transaction_decides_and_is_revised() {
     early.value = early.value.map(|value| value.replace("\"COUNT\"", "\"MERCHANT\":\"shein\",\"COUNT\""));
     send(log.as_ref(), &[early, alert("night", Severity::High, "t2", "ACC-1", MARCH + 5)]);
     drain(&log, &db);
-    let decisions = "SELECT transaction_id, version, decision, transaction_known FROM decisions ORDER BY 1, 2";
+    let decisions =
+        "SELECT transaction_id, version, decision, transaction_known FROM decisions ORDER BY 1, 2";
     assert_eq!(db.rows(decisions), ["t1,1,BLOCK,f", "t2,1,REVIEW,f"], "by the alert's own content");
     assert_eq!(
         db.rows("SELECT transaction_id, decision, transaction_known FROM current_decisions ORDER BY 1"),
@@ -135,7 +136,10 @@ fn an_alert_before_its_transaction_decides_and_is_revised() {
         "the transaction itself names another merchant"
     );
     assert_eq!(db.rows(DECISIONS), ["t1,REVIEW,high,2", "t2,REVIEW,high,2"]);
-    assert_eq!(db.row("SELECT flagged, reviewed, blocked, fraud_rate FROM account_risk_profile"), "2,2,0,100.000");
+    assert_eq!(
+        db.row("SELECT flagged, reviewed, blocked, fraud_rate FROM account_risk_profile"),
+        "2,2,0,100.000"
+    );
 }
 
 #[test]
@@ -214,15 +218,19 @@ fn a_repeat_is_counted_and_stored_once() {
 fn partitions_are_made_for_every_day_that_comes() {
     let Some(db) = db() else { return };
     let log = log();
-    let year: Vec<Rec> =
-        (0..366).map(|day| transaction(&format!("t{day}"), "ACC-1", "5", MARCH - 60 * DAY + day * DAY, "")).collect();
+    let year: Vec<Rec> = (0..366)
+        .map(|day| transaction(&format!("t{day}"), "ACC-1", "5", MARCH - 60 * DAY + day * DAY, ""))
+        .collect();
     send(log.as_ref(), &year);
     send(log.as_ref(), &[alert("a", Severity::Low, "t1", "ACC-1", MARCH - 40 * DAY)]);
     assert_eq!(drain(&log, &db).transactions, 366);
     let children = |parent: &str| {
         db.row(&format!("SELECT count(*) FROM pg_inherits WHERE inhparent = '{parent}'::regclass"))
     };
-    assert_eq!((children("transactions"), children("fraud_alerts"), children("alert_occurrences")), ("366".into(), "1".into(), "1".into()));
+    assert_eq!(
+        (children("transactions"), children("fraud_alerts"), children("alert_occurrences")),
+        ("366".into(), "1".into(), "1".into())
+    );
     assert_eq!(db.row("SELECT count(*) FROM transactions_20240229"), "1");
     assert_eq!(
         db.row("SELECT tableowner FROM pg_tables WHERE tablename = 'transactions_20240229'"),
@@ -271,7 +279,10 @@ fn an_alert_that_is_taken_back_is_marked_and_decides_as_before() {
     };
     let mut left = crossing("t1", MARCH + 2_000).with(headers::ALERT_RETRACT, "left");
     left.value = None;
-    send(log.as_ref(), &[transaction("t1", "ACC-1", "5", MARCH + 1_000, ""), crossing("t1", MARCH + 1_000), left.clone()]);
+    send(
+        log.as_ref(),
+        &[transaction("t1", "ACC-1", "5", MARCH + 1_000, ""), crossing("t1", MARCH + 1_000), left.clone()],
+    );
     drain(&log, &db);
     let state = "SELECT retracted, cleared_at, occurrences FROM fraud_alerts";
     assert_eq!(db.row(state), r#"left,"2024-03-01 00:00:02+00",1"#);
@@ -326,17 +337,32 @@ fn profiles_labels_and_rules_are_the_latest() {
         log.as_ref(),
         &[
             rec("customer_profiles", "A", Some(r#"{"account_id":"A","risk_level":"low"}"#)),
-            rec("customer_profiles", "A", Some(r#"{"account_id":"A","risk_level":"high","daily_spending_limit":10.5}"#)),
+            rec(
+                "customer_profiles",
+                "A",
+                Some(r#"{"account_id":"A","risk_level":"high","daily_spending_limit":10.5}"#),
+            ),
             rec("customer_profiles", "B", Some(r#"{"account_id":"B"}"#)),
             rec("customer_profiles", "B", None),
-            rec("transaction_labels", "A", Some(r#"{"transaction_id":"t1","account_id":"A","is_fraud":false}"#)),
-            rec("transaction_labels", "A", Some(r#"{"transaction_id":"t1","account_id":"A","is_fraud":true,"kind":"burst"}"#)),
+            rec(
+                "transaction_labels",
+                "A",
+                Some(r#"{"transaction_id":"t1","account_id":"A","is_fraud":false}"#),
+            ),
+            rec(
+                "transaction_labels",
+                "A",
+                Some(r#"{"transaction_id":"t1","account_id":"A","is_fraud":true,"kind":"burst"}"#),
+            ),
             rec("rules", "r", Some(&v1)),
             rec("rules", "r", Some(&v2)),
         ],
     );
     drain(&log, &db);
-    assert_eq!(db.rows("SELECT account_id, risk_level, daily_spending_limit FROM customer_profiles"), ["A,high,10.5"]);
+    assert_eq!(
+        db.rows("SELECT account_id, risk_level, daily_spending_limit FROM customer_profiles"),
+        ["A,high,10.5"]
+    );
     assert_eq!(db.rows("SELECT transaction_id, is_fraud, kind FROM labels"), ["t1,t,burst"]);
     let rules = "SELECT rule_name, version, active FROM rule_versions ORDER BY 2";
     assert_eq!(db.rows(rules), ["r,1,f", "r,2,t"]);
