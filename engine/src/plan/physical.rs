@@ -15,7 +15,7 @@ use crate::types::Column;
 use crate::types::expr::{Expr, Node};
 
 /// Plans the queries. Those whose mode is off are listed but do no work.
-pub fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Program {
+pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Program {
     let mut planner = Planner { prefix: internal_prefix, tasks: Vec::new(), outputs: Vec::new() };
     for (id, query) in queries.iter().enumerate() {
         if query.rule.as_ref().is_none_or(|r| r.mode != Mode::Off) {

@@ -16,7 +16,7 @@ pub struct Decimal {
 }
 
 /// The most digits.
-pub const MAX_PRECISION: u32 = 38;
+pub(super) const MAX_PRECISION: u32 = 38;
 
 /// 10^n for n up to 38.
 fn pow10(n: u32) -> Option<i128> {
