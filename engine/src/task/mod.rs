@@ -107,6 +107,11 @@ impl StreamTask {
         &self.wiring.dead_letters
     }
 
+    /// Whether some query reads its topic.
+    pub fn has_work(&self) -> bool {
+        !self.wiring.readings.is_empty()
+    }
+
     /// Runs a record through all steps. Whatever is wrong with it ends as a dead letter or in the counters.
     pub fn process(&mut self, record: &InputRecord<'_>, output: &mut Output) {
         let Self { wiring, stores, counters, scratch } = self;

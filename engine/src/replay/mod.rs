@@ -1,0 +1,116 @@
+//! Replay: records through a program, offline, with no broker.
+//!
+//! Enters: a program, records as JSON ([`records`]). Leaves: every record that the program writes, in order,
+//! and what became of the records per query. What holds: each topic has one partition, whose offsets are
+//! counted from 0 in order of arrival; `INSERT INTO ... VALUES` counts as records before the inputs; the
+//! same program and input give the same output.
+//!
+//! [`Order::Record`] runs each record through all queries, and what derives from it, before the next: in
+//! memory that does not grow with the input. [`Order::Query`] lets each query take all inputs before the
+//! next query runs, as ksqlDB's own test harness does.
+
+mod driver;
+mod records;
+
+use std::io::{BufRead, Write};
+
+pub use driver::Replay;
+pub use records::{ReplayRecord, WindowText};
+
+use crate::plan::Program;
+use crate::task::{QueryCounters, TaskError};
+
+/// Which comes first where there are several records and several queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// All queries of a record before the next record.
+    #[default]
+    Record,
+    /// All records of a query before the next query.
+    Query,
+}
+
+/// How the output is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// `{"outputs":[...]}`
+    #[default]
+    Json,
+    /// A record a line.
+    Lines,
+}
+
+/// How a replay runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ReplayOptions {
+    /// The order of work.
+    pub order: Order,
+    /// The form of the output; the input's form shows itself.
+    pub form: Form,
+}
+
+/// What a replay did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReplaySummary {
+    /// Records of the input, those of `INSERT INTO ... VALUES` among them.
+    pub read: u64,
+    /// Those among them whose topic no query reads.
+    pub unread: u64,
+    /// Records written.
+    pub written: u64,
+    /// Per query its id and counts.
+    pub queries: Vec<(String, QueryCounters)>,
+}
+
+/// What stops a replay.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The input is not JSON of the form that is expected.
+    #[error("the input, {0}: expected {{\"inputs\":[...]}} or a record a line, each with a \"topic\"")]
+    Input(serde_json::Error),
+    /// A record does not fit what is declared for its topic.
+    #[error("record {number} of the input, topic {topic}: {problem}")]
+    Record {
+        /// Counted from 1.
+        number: u64,
+        /// Its topic.
+        topic: String,
+        /// Why.
+        problem: String,
+    },
+    /// The program cannot run.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// The output cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+/// Replays `input` through `program` and writes what it writes to `output`.
+///
+/// # Errors
+/// See [`ReplayError`]; what was written until then stays.
+pub fn run(
+    program: &Program,
+    input: impl BufRead,
+    output: impl Write,
+    options: ReplayOptions,
+) -> Result<ReplaySummary, ReplayError> {
+    let mut writer = records::Writer::new(program, output, options.form)?;
+    let mut replay = Replay::new(program, options.order)?;
+    replay.inserts(&mut |record| writer.write(record))?;
+    let reader = records::Reader::new(program);
+    let mut number = 0;
+    records::read(input, &mut |text| {
+        number += 1;
+        let record = reader.record(&text).map_err(|problem| ReplayError::Record {
+            number,
+            topic: text.topic.clone(),
+            problem,
+        })?;
+        replay.feed(record, &mut |record| writer.write(record))
+    })?;
+    replay.finish(&mut |record| writer.write(record))?;
+    let written = writer.finish()?;
+    Ok(ReplaySummary { written, ..replay.summary() })
+}
