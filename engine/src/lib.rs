@@ -18,6 +18,7 @@
 pub mod format;
 pub mod operator;
 pub mod plan;
+pub mod replay;
 pub mod rule_files;
 pub mod runner;
 pub mod sql;
