@@ -10,6 +10,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
 
+/// The embedded store tells at `info` of its files, which is of no interest to an operator.
+const DEFAULT: &str = "info,fjall=warn,lsm_tree=warn";
+
 /// The flags of the log.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct LogArgs {
@@ -33,7 +36,7 @@ pub(crate) fn start(args: &LogArgs) -> Result<(), Failure> {
     let level = match (&args.log_level, std::env::var("RUST_LOG")) {
         (Some(level), _) => level.clone(),
         (None, Ok(level)) if !level.trim().is_empty() => level,
-        (None, _) => "info".to_owned(),
+        (None, _) => DEFAULT.to_owned(),
     };
     let filter = EnvFilter::try_new(&level).map_err(|error| {
         Failure::usage(format!("the log level `{level}` is not understood: {error}"))

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use broker::embedded::Embedded;
 use broker::{Broker, Shutdown};
+use events::{DateTime, Utc};
 use producer::{Mode, Progress, ReplayOptions, Speed};
 
 use crate::context::{Context, Terminal};
@@ -56,6 +57,9 @@ struct LoadArgs {
     /// The same seed makes the same load.
     #[arg(long, value_name = "N", conflicts_with = "input")]
     seed: Option<u64>,
+    /// The first event time of the load, RFC 3339 [default: such that the load is of now].
+    #[arg(long, value_name = "TIME", value_parser = events::parse_timestamp, conflicts_with = "input")]
+    start: Option<DateTime<Utc>>,
     /// Replay the rows of this CSV file (gzip or not) instead.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -171,8 +175,12 @@ impl LoadArgs {
             (None, duration) => Mode::Steady { tps: self.tps, duration },
         };
         let progress = if mode_is_finite(mode) { progress } else { Progress::Silent };
-        let options =
-            producer::Options { progress, ..producer::Options::new(mode, self.seed.unwrap_or_else(seed)) };
+        let start = self.start;
+        let options = producer::Options {
+            start,
+            progress,
+            ..producer::Options::new(mode, self.seed.unwrap_or_else(seed))
+        };
         options.check()?;
         Ok(Load::Fake(options))
     }

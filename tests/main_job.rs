@@ -7,7 +7,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Place, Running, expected, wait_until};
+use support::{NIGHTFALL, Place, Running, expected, wait_until};
 
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -41,7 +41,7 @@ fn every_shipped_rule_finds_what_plain_sql_finds() {
     let Some(place) = place() else { return };
     let (mut engine, mut consumer) = (engine(&place), consumer(&place));
     let count = support::load_size();
-    place.run(&["producer", "--count", &count.to_string(), "--seed", "7"]);
+    place.run(&["producer", "--count", &count.to_string(), "--seed", "7", "--start", NIGHTFALL]);
     wait_for_all(&place, count, &mut [&mut engine, &mut consumer]);
     let fired = expected::check(&place.database);
     expected::check_fired(&fired, count);
@@ -56,7 +56,8 @@ fn kills_of_engine_and_consumer_change_nothing() {
     let Some(place) = place() else { return };
     let (mut running_engine, mut running_consumer) = (engine(&place), consumer(&place));
     let count = support::load_size();
-    let producer = place.start("producer", &["producer", "--count", &count.to_string(), "--seed", "8"]);
+    let producer = place
+        .start("producer", &["producer", "--count", &count.to_string(), "--seed", "8", "--start", NIGHTFALL]);
     for round in 1..=3 {
         let share = count * round / 5;
         wait_until("the run to go on", LIMIT, || place.database.size("transactions") >= share);

@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{Place, Running, expected, stderr, wait_until};
+use support::{NIGHTFALL, Place, Running, expected, stderr, wait_until};
 
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -17,7 +17,7 @@ fn shipped() -> String {
 /// Standalone with a finite load and the shipped rules, ending when all is in PostgreSQL.
 fn finite(place: &Place, count: i64, seed: &str) -> Running {
     let (rules, count) = (shipped(), count.to_string());
-    let load = ["--count", &count, "--seed", seed, "--exit-when-done"];
+    let load = ["--count", &count, "--seed", seed, "--start", NIGHTFALL, "--exit-when-done"];
     place.start("standalone", &[["standalone", "--rules", &rules].as_slice(), &load].concat())
 }
 
@@ -107,6 +107,6 @@ fn a_second_one_on_the_same_directory_is_refused() {
     wait_until("the schema", LIMIT, || place.database.size("list_entries") > 0);
     let second = place.streamguard(&args).output().unwrap();
     assert_eq!(second.status.code(), Some(1));
-    assert!(stderr(&second).contains("already"), "{}", stderr(&second));
+    assert!(stderr(&second).contains("another process has it open"), "{}", stderr(&second));
     assert!(running.terminate(Duration::from_secs(20)).success());
 }

@@ -142,6 +142,9 @@ pub fn unique(prefix: &str) -> String {
     format!("{prefix}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Event times that begin here reach the rule of the night even in a short run.
+pub const NIGHTFALL: &str = "2026-01-01T22:00:00Z";
+
 /// How many transactions a long run takes: 200,000 with an optimised build, less without.
 pub fn load_size() -> i64 {
     if std::env::var_os("STREAMGUARD_TEST_BIN").is_some() { 200_000 } else { 20_000 }
