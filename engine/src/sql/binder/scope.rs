@@ -57,6 +57,9 @@ impl SourceScope<'_> {
             let other = other.map_or("", |c| c.name.as_str());
             return diagnostic.hint(format!("its name is case-sensitive: write `{other}` in back-quotes"));
         }
+        if name.quoted && crate::sql::nearest(&name.name, self.names()).is_none() {
+            return diagnostic.hint(format!("double quotes name a column; text stands in single quotes: '{}'", name.name));
+        }
         match crate::sql::nearest(&name.name, self.names()) {
             Some(near) => diagnostic.hint(format!("did you mean {near}?")),
             None => {

@@ -1,0 +1,112 @@
+//! What is wrong with a rule is found when it is loaded, and said so that it helps. The messages are golden:
+//! `INSTA_UPDATE=always cargo test -p engine --test refusals` writes them anew, and their diff is read.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fmt::Write;
+
+use engine::sql::{LoadOptions, RenderStyle, SourceFile, load};
+
+const SOURCES: &str = "CREATE STREAM transactions (account_id VARCHAR KEY, transaction_id VARCHAR, \
+    amount DECIMAL(18, 4), merchant VARCHAR, country VARCHAR, at_night BOOLEAN) \
+    WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON');\n\
+    CREATE TABLE limits (account_id VARCHAR PRIMARY KEY, daily DOUBLE) WITH (KAFKA_TOPIC='limits', VALUE_FORMAT='JSON');";
+
+/// Wrong rule files, each with a word for what is wrong.
+const WRONG: &[(&str, &str)] = &[
+    ("column misspelt", "CREATE STREAM r AS SELECT account_id, amuont FROM transactions;"),
+    ("source misspelt", "CREATE STREAM r AS SELECT account_id, amount FROM transaction;"),
+    ("function misspelt", "CREATE STREAM r AS SELECT account_id, UCSE(merchant) AS m FROM transactions;"),
+    ("wrong arguments", "CREATE STREAM r AS SELECT account_id, UCASE(amount, 1) AS m FROM transactions;"),
+    ("text compared with a number", "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE merchant > 5;"),
+    ("no condition", "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE amount;"),
+    ("double quotes for text", "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE merchant = \"Gold & Co\";"),
+    ("key not selected", "CREATE STREAM r AS SELECT amount FROM transactions;"),
+    ("key selected twice", "CREATE STREAM r AS SELECT account_id, account_id AS a, amount FROM transactions;"),
+    ("no value columns", "CREATE STREAM r AS SELECT account_id FROM transactions;"),
+    ("stream of an aggregation", "CREATE STREAM r AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;"),
+    ("table of a stream", "CREATE TABLE r AS SELECT account_id, amount FROM transactions;"),
+    ("neither grouped nor aggregated", "CREATE TABLE r AS SELECT account_id, merchant, COUNT(*) AS n FROM transactions GROUP BY account_id;"),
+    ("aggregate without GROUP BY", "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions;"),
+    ("aggregate in WHERE", "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions WHERE COUNT(*) > 3 GROUP BY account_id;"),
+    ("nested aggregates", "CREATE TABLE r AS SELECT account_id, SUM(COUNT(*)) AS n FROM transactions GROUP BY account_id;"),
+    ("sum of text", "CREATE TABLE r AS SELECT account_id, SUM(merchant) AS n FROM transactions GROUP BY account_id;"),
+    ("insert into a table", "INSERT INTO limits SELECT account_id, amount FROM transactions;"),
+    ("columns that do not fit", "CREATE STREAM a AS SELECT account_id, amount FROM transactions;\nINSERT INTO a SELECT account_id, merchant FROM transactions;"),
+    ("stream declared twice", "CREATE STREAM transactions (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
+    ("table without a key", "CREATE TABLE t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
+    ("no topic", "CREATE STREAM t (a VARCHAR) WITH (VALUE_FORMAT='JSON');"),
+    ("no format", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t');"),
+    ("registry format", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='AVRO');"),
+    ("property misspelt", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPC='t', VALUE_FORMAT='JSON');"),
+    ("type misspelt", "CREATE STREAM t (a VARCHR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
+    ("time without its format", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a');"),
+    ("wrong time pattern", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a', TIMESTAMP_FORMAT='yyyy-jj');"),
+    ("directive misspelt", "--@severty: high\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;"),
+    ("directive's word misspelt", "--@severity: hihg\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;"),
+    ("directive of a rule on another query", "--@severity: high\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;"),
+    ("directive on a declaration", "--@severity: high\nCREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
+    ("emit: first without a window", "--@emit: first\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;"),
+    ("two rules of one name", "CREATE STREAM fraud WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;\nINSERT INTO fraud WITH (QUERY_ID='FRAUD') SELECT account_id, amount FROM transactions WHERE amount > 5;"),
+    ("a join", "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;"),
+    ("a statement that rules do not have", "INSERT INTO transactions (account_id, amount) VALUES ('A', 1);"),
+    ("a value inside of a variable", "DEFINE limit = 'amuont';\nCREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE ${limit} > 5;"),
+    ("several mistakes at once", "CREATE STREAM a AS SELECT account_id, amuont FROM transactions;\nCREATE STREAM b AS SELECT account_id, merchnt FROM transactions;\nCREATE STREAM c AS SELECT account_id, amount FROM a;"),
+];
+
+#[test]
+fn messages_help_the_person_who_wrote_the_rule() {
+    let mut all = String::new();
+    for (what, text) in WRONG {
+        let files = vec![SourceFile::new("00_sources.sql", SOURCES), SourceFile::new("10_rule.sql", *text)];
+        let refused = load(files, &LoadOptions::default()).expect_err(what);
+        writeln!(all, "=== {what}\n{}", refused.render(RenderStyle::Plain)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+}
+
+/// Versions and fingerprints name state and alerts that were written by earlier releases: they never change.
+#[test]
+fn versions_and_fingerprints_are_the_same_across_releases() {
+    let rules = "--@severity: high\nCREATE STREAM high WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount \
+        FROM transactions WHERE amount > 5000;\n\
+        CREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, COUNT(*) AS n, SUM(amount) AS total \
+        FROM transactions WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 10 MINUTES) GROUP BY account_id HAVING COUNT(*) > 3;\n\
+        CREATE TABLE by_merchant WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT merchant, COUNT(*) AS n \
+        FROM transactions WINDOW TUMBLING (SIZE 1 HOUR) WHERE country IN ('US', 'GB') GROUP BY merchant;";
+    insta::assert_snapshot!(names(rules));
+}
+
+/// The versions of a program's rules and the fingerprints of its aggregates.
+fn names(rules: &str) -> String {
+    let files = vec![SourceFile::new("00_sources.sql", SOURCES), SourceFile::new("10_rules.sql", rules)];
+    let program = load(files, &LoadOptions::default()).unwrap().program;
+    let mut text = String::new();
+    for rule in program.queries.iter().filter_map(|q| q.rule.as_ref()) {
+        writeln!(text, "{} {}", rule.name, rule.version).unwrap();
+    }
+    for task in &program.tasks {
+        for step in &task.steps {
+            let engine::plan::Operator::Aggregate { frames, .. } = &step.operator else { continue };
+            for frame in frames {
+                let calls: Vec<_> = frame.calls.iter().map(|c| c.fingerprint.to_string()).collect();
+                writeln!(text, "{} frame {} calls {}", task.name, frame.fingerprint, calls.join(" ")).unwrap();
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn layout_file_and_description_do_not_change_a_version() {
+    let rule = |directives: &str, limit: &str| {
+        let text = format!(
+            "{directives}\nCREATE STREAM high WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions WHERE amount > {limit};"
+        );
+        names(&text)
+    };
+    let plain = rule("", "5000");
+    assert_eq!(plain, rule("--@description: much\n\n-- a remark", "  5000 "));
+    assert_eq!(plain, rule("--@mode: shadow", "5000"));
+    assert_ne!(plain, rule("--@severity: high", "5000"));
+    assert_ne!(plain, rule("", "5001"));
+}
