@@ -164,7 +164,7 @@ fn load(args: LoadArgs, progress: Progress, context: &Context) -> Result<(), Fai
     };
     options.check()?;
     let broker = context.broker()?;
-    tell_statement(options.key, &options.topic)?;
+    tell_statement(&*broker, options.key, &options.topic)?;
     tracing::info!(
         seed,
         accounts = options.account_count(),
@@ -188,12 +188,13 @@ fn replay(args: ReplayArgs, progress: Progress, context: &Context) -> Result<(),
     };
     options.check()?;
     let broker = context.broker()?;
-    tell_statement(options.key, &options.topic)?;
+    tell_statement(&*broker, options.key, &options.topic)?;
     report(&producer::replay(broker, options, context.shutdown.clone())?)
 }
 
 /// A topic that is keyed otherwise needs another declaration than the shipped one.
-fn tell_statement(key: Key, topic: &str) -> Result<(), Failure> {
+fn tell_statement(broker: &dyn broker::Broker, key: Key, topic: &str) -> Result<(), Failure> {
+    producer::check_key(broker, topic, key)?;
     match key {
         Key::AccountId => Ok(()),
         Key::TransactionId => output::print(&format!(

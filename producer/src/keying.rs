@@ -59,7 +59,10 @@ const LOOKED_AT: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Refuses a topic whose records are keyed otherwise. A topic that is not there, or empty, takes any key.
-pub(crate) fn check(log: &dyn Broker, topic: &str, key: Key) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::OtherKey`], or what the log says.
+pub fn check_key(log: &dyn Broker, topic: &str, key: Key) -> Result<(), Error> {
     let Some(info) = log.topic(topic)? else { return Ok(()) };
     for partition in 0..info.partitions {
         let partition = TopicPartition::new(topic, partition);

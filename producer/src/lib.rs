@@ -22,7 +22,7 @@ mod replay;
 mod totals;
 
 pub use error::Error;
-pub use keying::{Key, create_stream};
+pub use keying::{Key, check_key, create_stream};
 pub use load::{Generated, Generator, run};
 pub use menu::ask;
 pub use options::{DEFAULT_FRAUD_SHARE, Mode, Options, UNPACED_GAP_SECONDS};

@@ -132,7 +132,7 @@ fn faulty(log: &Arc<dyn Broker>) -> (Arc<dyn Broker>, Arc<AtomicUsize>) {
 fn a_replay_sends_every_row_once() {
     let (dir, log) = (tempfile::tempdir().unwrap(), memory());
     let mut text = String::from("transaction_id,account_id,amount,timestamp\n");
-    for i in 0..40_000 {
+    for i in 0..60_000 {
         text.push_str(&format!("t-{i},ACC-{},1.5,2024-01-01T00:00:00Z\n", i % 7));
     }
     let path = dir.path().join("rows.csv");
@@ -143,20 +143,20 @@ fn a_replay_sends_every_row_once() {
         all(&*log, "transactions").into_iter().map(|r| r.value).collect();
     assert_eq!(
         (totals.transactions, values.len(), all(&*log, "transactions").len()),
-        (40_000, 40_000, 40_000)
+        (60_000, 60_000, 60_000)
     );
     assert!(commits.load(Ordering::SeqCst) >= 2 * FAULTS.len(), "every fault was met");
 }
 
 #[test]
 fn load_is_the_same_as_without_faults() {
-    let mode = Mode::Count { count: 30_000, tps: None };
+    let mode = Mode::Count { count: 40_000, tps: None };
     let options = Options { start: "2026-01-01T00:00:00Z".parse().ok(), ..Options::new(mode, 5) };
     let (log, calm) = (memory(), memory());
     let (broken, commits) = faulty(&log);
     let totals = run(broken, options.clone(), Shutdown::new()).unwrap();
     run(Arc::clone(&calm), options, Shutdown::new()).unwrap();
-    assert_eq!(totals.transactions, 30_000);
+    assert_eq!(totals.transactions, 40_000);
     for topic in ["transactions", "transaction_labels", "customer_profiles"] {
         let records = |log: &dyn Broker| -> Vec<_> {
             all(log, topic).into_iter().map(|r| (r.partition, r.timestamp, r.key, r.value)).collect()

@@ -144,7 +144,7 @@ fn a_rate_is_kept_and_a_request_to_end_is_heard() {
     let began = Instant::now();
     let totals = run(log.clone(), Options::new(mode, 1), Shutdown::new()).unwrap();
     assert_eq!(totals.transactions, 200);
-    assert!(began.elapsed() > Duration::from_millis(900) && began.elapsed() < Duration::from_secs(8));
+    assert!(began.elapsed() > Duration::from_millis(900) && began.elapsed() < Duration::from_secs(30));
     let newest = all(&*log, "transactions").iter().map(|r| r.timestamp).max().unwrap();
     assert!((Utc::now().timestamp_millis() - newest).abs() < 5_000, "event times are of now");
 
@@ -159,7 +159,7 @@ fn a_rate_is_kept_and_a_request_to_end_is_heard() {
     let mode = Mode::Steady { tps: 1_000.0, duration: None };
     let totals =
         run(log.clone(), Options { accounts: Some(100), ..Options::new(mode, 2) }, shutdown).unwrap();
-    assert!(asked.join().unwrap().elapsed() < Duration::from_millis(500));
+    assert!(asked.join().unwrap().elapsed() < Duration::from_secs(5));
     assert_eq!(all(&*log, "transactions").len() - before, totals.transactions as usize);
     assert!(totals.transactions > 0);
 }

@@ -155,7 +155,7 @@ fn the_speed_is_kept() {
     let began = Instant::now();
     let options = ReplayOptions { speed: Speed::Times(10.0), ..ReplayOptions::new(&path) };
     assert_eq!(replay(log, options, Shutdown::new()).unwrap().transactions, 11);
-    assert!(began.elapsed() >= Duration::from_secs(1) && began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() >= Duration::from_secs(1) && began.elapsed() < Duration::from_secs(30));
 }
 
 /// Not a limit: prints how fast it is. `cargo test --release -p producer --test replay -- --ignored --nocapture`

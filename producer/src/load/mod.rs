@@ -28,9 +28,22 @@ use crate::progress::Shown;
 use crate::publisher::{Chunk, Publisher, target};
 use crate::totals::Totals;
 
-/// The most records of a chunk, and the longest that the first of a chunk waits.
-pub(crate) const CHUNK_RECORDS: usize = 5_000;
-pub(crate) const CHUNK_TIME: Duration = Duration::from_millis(50);
+/// When a chunk is committed: at so many records, or when its first one has waited so long.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChunkLimits {
+    pub(crate) records: usize,
+    pub(crate) wait: Duration,
+}
+
+impl ChunkLimits {
+    /// By the clock what matters is that a record is soon seen; otherwise that a commit costs little.
+    pub(crate) const fn of(paced: bool) -> Self {
+        match paced {
+            true => Self { records: 5_000, wait: Duration::from_millis(50) },
+            false => Self { records: 10_000, wait: Duration::from_millis(500) },
+        }
+    }
+}
 
 /// Produces load until the mode's end or until an end is asked for; what is counted is committed.
 ///
@@ -39,7 +52,7 @@ pub(crate) const CHUNK_TIME: Duration = Duration::from_millis(50);
 pub fn run(log: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Result<Totals, Error> {
     options.check()?;
     make_topics(log.as_ref(), &options.topic, &[])?;
-    keying::check(log.as_ref(), &options.topic, options.key)?;
+    keying::check_key(log.as_ref(), &options.topic, options.key)?;
     let began = Instant::now();
     let mut load = Load::new(log, options, shutdown)?;
     load.send_profiles()?;
@@ -81,6 +94,7 @@ struct Load {
     shutdown: Shutdown,
     generator: Generator,
     publisher: Publisher,
+    limits: ChunkLimits,
     chunk: Chunk,
     /// When the chunk's first record came.
     chunk_began: Instant,
@@ -125,6 +139,7 @@ impl Load {
         Ok(Self {
             generator: Generator::new(options.seed, options.account_count(), options.fraud_share),
             publisher: Publisher::new(log, id, shutdown.clone())?,
+            limits: ChunkLimits::of(options.paced_rate().is_some()),
             chunk: Chunk::default(),
             chunk_began: Instant::now(),
             pending: Totals::default(),
@@ -152,7 +167,7 @@ impl Load {
                 &profile.to_json(),
             );
             self.pending.profiles += 1;
-            if self.chunk.len() >= CHUNK_RECORDS {
+            if self.chunk.len() >= self.limits.records {
                 self.publisher.commit(&mut self.chunk)?;
                 if self.shutdown.is_requested() {
                     break;
@@ -174,15 +189,15 @@ impl Load {
         while self.made < total && !self.shutdown.is_requested() {
             let (due, skipped) = pace.as_mut().map_or((u64::MAX, Duration::ZERO), |pace| pace.due(self.made));
             self.clock.start += TimeDelta::from_std(skipped).unwrap_or_default();
-            let room = (CHUNK_RECORDS - self.chunk.len().min(CHUNK_RECORDS)) as u64;
+            let room = self.limits.records.saturating_sub(self.chunk.len()) as u64;
             for _ in 0..due.min(total - self.made).min(room) {
                 self.make();
             }
-            let full = self.chunk.len() >= CHUNK_RECORDS;
-            if full || (!self.chunk.is_empty() && self.chunk_began.elapsed() >= CHUNK_TIME) {
+            let full = self.chunk.len() >= self.limits.records;
+            if full || (!self.chunk.is_empty() && self.chunk_began.elapsed() >= self.limits.wait) {
                 self.commit()?;
             } else if let Some(pace) = &pace {
-                let left = CHUNK_TIME.saturating_sub(self.chunk_began.elapsed());
+                let left = self.limits.wait.saturating_sub(self.chunk_began.elapsed());
                 let wait = pace.wait(self.made);
                 pause(if self.chunk.is_empty() { wait } else { wait.min(left) }, &self.shutdown);
             }
@@ -205,7 +220,7 @@ impl Load {
             next = Instant::now() + every;
             for _ in 0..size {
                 self.make();
-                if self.chunk.len() >= CHUNK_RECORDS {
+                if self.chunk.len() >= self.limits.records {
                     self.commit()?;
                 }
                 if self.shutdown.is_requested() {

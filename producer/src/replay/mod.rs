@@ -23,7 +23,7 @@ pub use pacing::Speed;
 
 use crate::error::Error;
 use crate::keying::{self, Key};
-use crate::load::{CHUNK_RECORDS, CHUNK_TIME, make_topics};
+use crate::load::{ChunkLimits, make_topics};
 use crate::pace::pause;
 use crate::progress::{Progress, Shown};
 use crate::publisher::{Chunk, Publisher, target};
@@ -91,7 +91,7 @@ pub fn replay(log: Arc<dyn Broker>, options: ReplayOptions, shutdown: Shutdown) 
         TopicSpec::compacted(position::TOPIC, 1),
     ];
     make_topics(log.as_ref(), &options.topic, &more)?;
-    keying::check(log.as_ref(), &options.topic, options.key)?;
+    keying::check_key(log.as_ref(), &options.topic, options.key)?;
     // The publisher comes first: it ends what a killed run left open, so that the position read is the last.
     let id = position::replay_id(&options.input, &options.topic)?;
     let publisher = Publisher::new(Arc::clone(&log), format!("streamguard-replay-{id}"), shutdown.clone())?;
@@ -116,6 +116,7 @@ struct Replay {
     shutdown: Shutdown,
     key: Key,
     pacing: Pacing,
+    limits: ChunkLimits,
     chunk: Chunk,
     chunk_rows: usize,
     chunk_began: Instant,
@@ -147,6 +148,7 @@ impl Replay {
             shutdown,
             key: options.key,
             pacing: Pacing::new(options.speed),
+            limits: ChunkLimits::of(options.speed != Speed::Max),
             chunk: Chunk::default(),
             chunk_rows: 0,
             chunk_began: Instant::now(),
@@ -182,7 +184,7 @@ impl Replay {
                 break;
             }
             self.add(row, &record, line);
-            if self.chunk_rows >= CHUNK_RECORDS || self.chunk_began.elapsed() >= CHUNK_TIME {
+            if self.chunk_rows >= self.limits.records || self.chunk_began.elapsed() >= self.limits.wait {
                 self.commit()?;
             }
             self.shown.advance(input.position(), Some(input.length()), self.position.rows);
@@ -203,7 +205,7 @@ impl Replay {
             if self.shutdown.is_requested() {
                 return Ok(false);
             }
-            let left = CHUNK_TIME.saturating_sub(self.chunk_began.elapsed());
+            let left = self.limits.wait.saturating_sub(self.chunk_began.elapsed());
             match (self.chunk_rows > 0, left.is_zero()) {
                 (true, true) => self.commit()?,
                 (true, false) => pause(wait.min(left), &self.shutdown),
