@@ -48,7 +48,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "MD5",
         &[fixed(&[S], md5)],
         "The MD5 hash of a text, in hex.",
-        &[("MD5('Kafka')", "'83bd536e61fc774444caab41e7a2e41d'")],
+        &[("MD5('abc')", "'900150983cd24fb0d6963f7d28e17f72'")],
     ),
     function(
         "INT_FROM_BYTES",

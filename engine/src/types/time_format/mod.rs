@@ -1,8 +1,8 @@
 //! Java's date and time patterns (`java.time.format.DateTimeFormatter`), as ksqlDB takes them.
 //!
 //! Enters: a pattern such as `yyyy-MM-dd'T'HH:mm:ss[.SSS]XXX`, once; then texts or times. Leaves: a compiled
-//! [`Pattern`] that parses and prints. What holds: parsing is strict about widths and case and, as Java's SMART
-//! resolver, lenient about a day past the month's end; fields that the pattern lacks are those of
+//! [`Pattern`] that parses and prints. What holds: parsing is strict about widths, not about case, and as Java's SMART
+//! resolver lenient about a day past the month's end; fields that the pattern lacks are those of
 //! 1970-01-01 00:00 (ksqlDB's `StringToTimestampParser`). Names of months and days are English.
 //!
 //! `[...]` is optional text. Fractions of 0 to 9 digits are a chain of optional sections, longest first:

@@ -27,6 +27,11 @@ pub(super) fn parse(items: &[Item], text: &str) -> Result<Parsed, usize> {
     if reader.at == text.len() { Ok(reader.parsed) } else { Err(reader.at) }
 }
 
+/// Whether a text begins with a word in any case (ksqlDB parses without regard to case).
+fn starts_with(text: &str, word: &str) -> bool {
+    text.starts_with(word) || text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -44,7 +49,7 @@ impl<'t> Reader<'t> {
 
     fn item(&mut self, item: &Item) -> Result<(), usize> {
         match item {
-            Item::Literal(text) if self.rest().starts_with(text) => {
+            Item::Literal(text) if starts_with(self.rest(), text) => {
                 self.at += text.len();
                 Ok(())
             }
@@ -64,7 +69,7 @@ impl<'t> Reader<'t> {
                 self.zone(Zone::Offset(seconds), length)
             }
             Item::GmtOffset { .. } => {
-                let found = Zone::read(self.rest(), false).filter(|_| self.rest().starts_with("GMT"));
+                let found = Zone::read(self.rest(), false).filter(|_| starts_with(self.rest(), "GMT"));
                 let (zone, length) = found.ok_or(self.at)?;
                 self.zone(if zone == Zone::GMT { Zone::Offset(0) } else { zone }, length)
             }
@@ -137,7 +142,7 @@ impl<'t> Reader<'t> {
         let rest = self.rest();
         let names = field.range().take(12).filter_map(|value| Some((name(field, style, value)?, value)));
         let (name, value) =
-            names.filter(|(name, _)| rest.starts_with(name)).max_by_key(|(n, _)| n.len()).ok_or(self.at)?;
+            names.filter(|(name, _)| starts_with(rest, name)).max_by_key(|(n, _)| n.len()).ok_or(self.at)?;
         self.set(field, value, name.len())
     }
 }

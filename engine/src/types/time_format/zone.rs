@@ -43,10 +43,10 @@ impl Zone {
     /// The zone of an id: a region (`Europe/Berlin`), `Z`, an offset (`+02:00`, `-8`), or `UTC`, `GMT` or `UT`
     /// with an offset behind it.
     pub fn parse(id: &str) -> Option<Self> {
-        if id == "Z" {
+        if id.eq_ignore_ascii_case("Z") {
             return Some(Self::Offset(0));
         }
-        if let Ok(region) = id.parse::<Tz>() {
+        if let Ok(region) = id.parse::<Tz>().or_else(|_| id.to_ascii_uppercase().parse()) {
             return Some(Self::Region(region));
         }
         let offset = ["UTC", "GMT", "UT"].iter().find_map(|prefix| id.strip_prefix(prefix)).unwrap_or(id);
@@ -67,7 +67,7 @@ impl Zone {
         let longest = text.find(|c| !part_of_id(c)).unwrap_or(text.len());
         (1..=longest).rev().find_map(|end| {
             let id = text.get(..end)?;
-            let known = ABBREVIATIONS.iter().find(|(name, _)| names && *name == id);
+            let known = ABBREVIATIONS.iter().find(|(name, _)| names && name.eq_ignore_ascii_case(id));
             Some((known.map(|(_, region)| Self::Region(*region)).or_else(|| Self::parse(id))?, end))
         })
     }
@@ -178,7 +178,7 @@ impl OffsetStyle {
     /// The offset in seconds that a text begins with, and how long that is.
     pub(super) fn read(self, text: &str) -> Option<(i32, usize)> {
         let bytes = text.as_bytes();
-        if self.z && bytes.first() == Some(&b'Z') {
+        if self.z && bytes.first().is_some_and(|b| b.eq_ignore_ascii_case(&b'Z')) {
             return Some((0, 1));
         }
         let sign = match bytes.first()? {
