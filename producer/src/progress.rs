@@ -26,14 +26,15 @@ pub(crate) struct Shown {
     kind: Progress,
     what: &'static str,
     bar: ProgressBar,
-    began: Instant,
     last: Instant,
+    last_position: u64,
     last_done: u64,
 }
 
 impl Shown {
-    /// Begins; `length` is what `advance` counts up to, where it is known.
-    pub(crate) fn new(kind: Progress, what: &'static str, length: Option<u64>) -> Self {
+    /// Begins, `done` things having been committed before; `length` is what `advance` counts up to, where it
+    /// is known.
+    pub(crate) fn new(kind: Progress, what: &'static str, length: Option<u64>, done: u64) -> Self {
         let bar = match (kind, length) {
             (Progress::Bar, Some(length)) => {
                 ProgressBar::new(length).with_style(style("{msg} {wide_bar} {percent}% time left {eta}"))
@@ -46,8 +47,7 @@ impl Shown {
         if kind == Progress::Bar {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        let now = Instant::now();
-        Self { kind, what, bar, began: now, last: now, last_done: 0 }
+        Self { kind, what, bar, last: Instant::now(), last_position: 0, last_done: done }
     }
 
     /// Stands at `position` of the length, `done` things being committed.
@@ -60,23 +60,24 @@ impl Shown {
         }
         let rate = done.saturating_sub(self.last_done) as f64 / since.as_secs_f64();
         let message = format!("{} {} ({}/s)", grouped(done), self.what, grouped(rate.round() as u64));
-        (self.last, self.last_done) = (Instant::now(), done);
         match self.kind {
             Progress::Bar => self.bar.set_message(message),
-            Progress::Lines => self.line(&message, position, length),
+            Progress::Lines => match length.filter(|length| *length > 0) {
+                Some(length) => eprintln!("{message}{}", self.left(position, length, since)),
+                None => eprintln!("{message}"),
+            },
             Progress::Silent => {}
         }
+        (self.last, self.last_position, self.last_done) = (Instant::now(), position, done);
     }
 
-    fn line(&self, message: &str, position: u64, length: Option<u64>) {
-        let share =
-            length.filter(|length| *length > 0).map(|length| (position as f64 / length as f64).min(1.0));
-        match share.filter(|share| *share > 0.0) {
-            Some(share) => {
-                let left = self.began.elapsed().as_secs_f64() * (1.0 - share) / share;
-                eprintln!("{message}, {:.0} %, {left:.0} s left", share * 100.0);
-            }
-            None => eprintln!("{message}"),
+    /// How far it is, and how long it takes at the speed since the last line.
+    fn left(&self, position: u64, length: u64, since: Duration) -> String {
+        let percent = position.min(length) as f64 / length as f64 * 100.0;
+        let speed = position.saturating_sub(self.last_position) as f64 / since.as_secs_f64();
+        match speed > 0.0 {
+            true => format!(", {percent:.0} %, {:.0} s left", length.saturating_sub(position) as f64 / speed),
+            false => format!(", {percent:.0} %"),
         }
     }
 

@@ -144,7 +144,7 @@ impl Load {
             chunk_began: Instant::now(),
             pending: Totals::default(),
             totals: Totals::default(),
-            shown: Shown::new(options.progress, "transactions", options.total()),
+            shown: Shown::new(options.progress, "transactions", options.total(), 0),
             transactions: target(&options.topic),
             labels: target(topics::TRANSACTION_LABELS.name),
             clock: EventClock { start, rate },

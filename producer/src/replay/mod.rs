@@ -154,7 +154,7 @@ impl Replay {
             chunk_began: Instant::now(),
             pending: Totals::default(),
             totals: Totals { resumed_at: position.rows, ..Totals::default() },
-            shown: Shown::new(options.progress, "rows", Some(input.length())),
+            shown: Shown::new(options.progress, "rows", Some(input.length()), position.rows),
             file: position.file.clone(),
             position,
             transactions: target(&options.topic),
