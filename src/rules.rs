@@ -80,7 +80,7 @@ fn check(paths: &Paths, context: &Context) -> Result<(), Failure> {
 
 /// `{"diagnostics": [...], "rules": [...]}` on stdout; refused rules end with status 2 all the same.
 fn check_as_json(paths: &Paths) -> Result<(), Failure> {
-    let (diagnostics, rules, refused) = match read(&paths.paths)? {
+    let (diagnostics, rules, refused) = match read(&paths.paths, &LoadOptions::default())? {
         Ok(loaded) => (loaded.warnings.to_json(), rules(&loaded).map(as_json).collect(), None),
         Err(diagnostics) => (diagnostics.to_json(), Vec::new(), Some(summary(&diagnostics))),
     };
@@ -134,16 +134,25 @@ fn rules(loaded: &Loaded) -> impl Iterator<Item = &Rule> {
     loaded.program.queries.iter().filter_map(|query| query.rule.as_ref())
 }
 
-/// The program of these paths; refused with its diagnostics where it does not load.
+/// The program of these paths, as the engine runs it; refused with its diagnostics where it does not load.
 pub(crate) fn load(paths: &[PathBuf], terminal: Terminal) -> Result<Loaded, Failure> {
-    read(paths)?.map_err(|diagnostics| refused(&diagnostics, terminal))
+    load_as(paths, &LoadOptions::default(), terminal)
 }
 
-fn read(paths: &[PathBuf]) -> Result<Result<Loaded, Diagnostics>, Failure> {
+/// As [`load`], for another purpose.
+pub(crate) fn load_as(
+    paths: &[PathBuf],
+    options: &LoadOptions,
+    terminal: Terminal,
+) -> Result<Loaded, Failure> {
+    read(paths, options)?.map_err(|diagnostics| refused(&diagnostics, terminal))
+}
+
+fn read(paths: &[PathBuf], options: &LoadOptions) -> Result<Result<Loaded, Diagnostics>, Failure> {
     let files = engine::rule_files::read(paths).map_err(|error| {
         Failure::usage(error.to_string()).hint("name a directory with *.sql files in it, or files")
     })?;
-    Ok(engine::sql::load(files, &LoadOptions::default()))
+    Ok(engine::sql::load(files, options))
 }
 
 /// The end of a program that does not load.
