@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::kafka::Kafka;
-use broker::{Broker, Isolation, Outgoing, ProducerConfig, Shutdown, TopicPartition, TopicSpec};
+use broker::{Broker, Outgoing, ProducerConfig, Shutdown, TopicSpec};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Message, Offset, TopicPartitionList};
@@ -26,12 +26,21 @@ fn main() {
     let Some(server) = servers::kafka() else { return };
     let (count, threads) = (setting("RECORDS", 1_000_000), setting("THREADS", 2));
     let kafka = Kafka::connect(server.bootstrap(), BTreeMap::new()).unwrap();
-    fill(&kafka, count);
-    println!("{} records of {} bytes, {PARTITIONS} partitions, {threads} threads", load::grouped(count as f64), load::RECORD_BYTES);
+    fill(&*kafka, count);
+    println!(
+        "{} records of {} bytes, {PARTITIONS} partitions, {threads} threads",
+        load::grouped(count as f64),
+        load::RECORD_BYTES
+    );
     let bare = bare(server.bootstrap(), count, threads);
     println!("bare consumer  {:>12} records/s", load::grouped(bare));
-    let engine = engine(Arc::new(kafka), count, threads);
-    println!("engine         {:>12} records/s   {:.2} of the bare consumer", load::grouped(engine), engine / bare);
+    let (engine, alerts) = engine(kafka, count, threads);
+    println!(
+        "engine         {:>12} records/s   {:.2} of the bare consumer",
+        load::grouped(engine),
+        engine / bare
+    );
+    println!("               alerts on {:.2} % of the records", alerts as f64 / count as f64 * 100.0);
 }
 
 fn setting(name: &str, default: usize) -> usize {
@@ -44,7 +53,9 @@ fn fill(kafka: &dyn Broker, count: usize) {
     for record in load::records(count) {
         let (key, value) = (Some(record.key.as_slice()), Some(record.value.as_slice()));
         let timestamp = record.timestamp;
-        producer.produce(&Outgoing { topic: TOPIC, partition: None, key, value, timestamp, headers: &[] }).unwrap();
+        producer
+            .produce(&Outgoing { topic: TOPIC, partition: None, key, value, timestamp, headers: &[] })
+            .unwrap();
     }
     producer.flush(Duration::from_secs(60)).unwrap();
 }
@@ -64,7 +75,8 @@ struct Fields<'a> {
 fn bare(bootstrap: &str, count: usize, threads: usize) -> f64 {
     let begin = Instant::now();
     let read: usize = std::thread::scope(|scope| {
-        let readers: Vec<_> = (0..threads).map(|at| scope.spawn(move || read(bootstrap, at, threads))).collect();
+        let readers: Vec<_> =
+            (0..threads).map(|at| scope.spawn(move || read(bootstrap, at, threads))).collect();
         readers.into_iter().map(|reader| reader.join().unwrap()).sum()
     });
     assert_eq!(read, count);
@@ -87,7 +99,13 @@ fn read(bootstrap: &str, at: usize, threads: usize) -> usize {
         match consumer.poll(Duration::from_secs(1)) {
             Some(Ok(message)) => {
                 let fields: Fields<'_> = sonic_rs::from_slice(message.payload().unwrap()).unwrap();
-                let text = [fields.transaction_id, fields.timestamp, fields.merchant, fields.category, fields.country];
+                let text = [
+                    fields.transaction_id,
+                    fields.timestamp,
+                    fields.merchant,
+                    fields.category,
+                    fields.country,
+                ];
                 seen += fields.amount + text.iter().map(|part| part.len()).sum::<usize>() as f64;
                 records += 1;
             }
@@ -98,4 +116,17 @@ fn read(bootstrap: &str, at: usize, threads: usize) -> usize {
     }
     assert!(records == 0 || seen > 0.0);
     records
+}
+
+/// Records per second of the engine, from its start (joining the group is part of it) to its end, and how
+/// many records it wrote.
+fn engine(kafka: Arc<dyn Broker>, count: usize, threads: usize) -> (f64, u64) {
+    let options = engine::Options { rules: vec![load::rules()], threads, ..engine::Options::default() };
+    let shutdown = Shutdown::new();
+    shutdown.request_when_drained();
+    let begin = Instant::now();
+    let done = engine::run(kafka.clone(), options, shutdown).unwrap();
+    let rate = count as f64 / begin.elapsed().as_secs_f64();
+    assert_eq!(done.records, count as u64);
+    (rate, done.outputs)
 }

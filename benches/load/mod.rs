@@ -77,6 +77,8 @@ impl Random {
 /// `1,234,567`
 pub fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");
-    let cut = |(at, digit)| if at > 0 && (digits.len() - at) % 3 == 0 { format!(",{digit}") } else { format!("{digit}") };
+    let cut = |(at, digit)| {
+        if at > 0 && (digits.len() - at) % 3 == 0 { format!(",{digit}") } else { format!("{digit}") }
+    };
     digits.chars().enumerate().map(cut).collect()
 }
