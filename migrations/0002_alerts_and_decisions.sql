@@ -148,7 +148,7 @@ COMMENT ON COLUMN decisions.score IS 'The highest risk score of the live alerts.
 COMMENT ON COLUMN decisions.reason IS 'The explanation in a sentence.';
 COMMENT ON COLUMN decisions.explanation IS 'What it rests on: policy, transactions, list hits and alerts.';
 COMMENT ON COLUMN decisions.transaction_known IS 'False where an alert came before its transaction and decided from its own content.';
-COMMENT ON COLUMN decisions.inputs_hash IS 'SHA-256 of the explanation''s canonical text.';
+COMMENT ON COLUMN decisions.inputs_hash IS 'SHA-256 of what it rests on: policy, transactions, list hits, alerts; not of where their records lay.';
 
 CREATE TABLE decision_heads (
     transaction_id    text PRIMARY KEY,

@@ -64,12 +64,14 @@ impl Database {
     }
 
     /// A new connection. Its session plans every statement for the values at hand, so that partitions are
-    /// pruned while planning, and does not compile plans, which takes longer than they run.
+    /// pruned while planning, and does not compile plans, which takes longer than they run. The server
+    /// notices within a minute that this machine is gone, and gives its locks to whoever takes over.
     pub(crate) async fn connect(&self) -> std::result::Result<PgConnection, sqlx::Error> {
         let mut connection = PgConnection::connect_with(&self.options).await?;
         sqlx::raw_sql(
             "SET TIME ZONE 'UTC'; SET plan_cache_mode = force_custom_plan; SET jit = off; \
-             SET lock_timeout = '30s'; SET client_min_messages = warning",
+             SET lock_timeout = '30s'; SET client_min_messages = warning; \
+             SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
         )
         .execute(&mut connection)
         .await?;

@@ -197,14 +197,28 @@ impl Inputs {
         self.transactions.values().chain(alerts.into_iter().flatten())
     }
 
-    /// SHA-256 of policy and inputs: two versions of a decision never have the same.
+    /// Whether a decision on `other` would rest on the same, the lists aside: these are as they stand when
+    /// something else asks for a decision. Where a crossing was delivered from is no part of it.
+    pub fn rest_on_the_same(&self, other: &Self) -> bool {
+        self.transactions == other.transactions
+            && self.without_sources().alerts == other.without_sources().alerts
+    }
+
+    /// SHA-256 of policy and inputs, without the positions of the alerts' records: the same for the same
+    /// facts in whatever order and however often they came.
     pub fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash.update(POLICY.as_bytes());
         hash.update([0]);
         // Maps are sorted and all keys are texts or numbers, so that the text is canonical and has no error.
-        hash.update(serde_json::to_vec(self).unwrap_or_default());
+        hash.update(serde_json::to_vec(&self.without_sources()).unwrap_or_default());
         hash.finalize().into()
+    }
+
+    fn without_sources(&self) -> Self {
+        let mut inputs = self.clone();
+        inputs.alerts.values_mut().for_each(|alert| alert.source = Default::default());
+        inputs
     }
 
     /// The inputs and the policy as JSON.

@@ -49,50 +49,12 @@ pub enum Error {
     },
 
     /// The database has read another log or topic than this one.
-    #[error(
-        "{target} holds what was read from {what} {recorded}, but {broker} has {found}: use the database that \
-         belongs to this log. If the log really was made anew and shall be read from its beginning into this \
-         database: DELETE FROM consumer_offsets WHERE topic = '{topic}' (as the schema's owner); what is stored \
-         stays, and repeats are counted"
-    )]
-    ForeignLog {
-        /// Host, port, database and user.
-        target: String,
-        /// The log, as an operator knows it.
-        broker: String,
-        /// `cluster` or `topic NAME with id`.
-        what: String,
-        /// What consumer_offsets says.
-        recorded: String,
-        /// What the log says.
-        found: String,
-        /// The topic.
-        topic: String,
-    },
+    #[error(transparent)]
+    ForeignLog(Box<ForeignLog>),
 
     /// Records that were not read yet are gone.
-    #[error(
-        "{partition}: offset {offset} is what {target} expects next, but {broker} does not have it: {message}. \
-         Records were deleted before they were read, or the topic was cut. To go on without them: UPDATE \
-         consumer_offsets SET next_offset = (the first one that is there) WHERE topic = '{topic}' AND partition = \
-         {number} (as the schema's owner)"
-    )]
-    OffsetLost {
-        /// The partition's name.
-        partition: String,
-        /// Its topic.
-        topic: String,
-        /// Its number.
-        number: i32,
-        /// What the database expects.
-        offset: i64,
-        /// Host, port, database and user.
-        target: String,
-        /// The log, as an operator knows it.
-        broker: String,
-        /// What the log said.
-        message: String,
-    },
+    #[error(transparent)]
+    OffsetLost(Box<OffsetLost>),
 
     /// A setting is wrong.
     #[error("{0}")]
@@ -106,4 +68,50 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+/// The database has read another log or topic than this one.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{target} holds what was read from {what} {recorded}, but {broker} has {found}: use the database that belongs \
+     to this log. If the log really was made anew and shall be read from its beginning into this database: DELETE \
+     FROM consumer_offsets WHERE topic = '{topic}' (as the schema's owner); what is stored stays, and repeats are \
+     counted"
+)]
+pub struct ForeignLog {
+    /// Host, port, database and user.
+    pub target: String,
+    /// The log, as an operator knows it.
+    pub broker: String,
+    /// `cluster`, or `topic NAME with id`.
+    pub what: String,
+    /// What consumer_offsets says.
+    pub recorded: String,
+    /// What the log says.
+    pub found: String,
+    /// The topic.
+    pub topic: String,
+}
+
+/// Records that were not read yet are gone.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{topic}-{partition}: offset {offset} is what {target} expects next, but {broker} does not have it: {message}. \
+     Records were deleted before they were read, or the topic was cut. To go on without them: UPDATE consumer_offsets \
+     SET next_offset = (the first one that is there) WHERE topic = '{topic}' AND partition = {partition} (as the \
+     schema's owner)"
+)]
+pub struct OffsetLost {
+    /// The topic.
+    pub topic: String,
+    /// The partition's number.
+    pub partition: i32,
+    /// What the database expects.
+    pub offset: i64,
+    /// Host, port, database and user.
+    pub target: String,
+    /// The log, as an operator knows it.
+    pub broker: String,
+    /// What the log said.
+    pub message: String,
 }

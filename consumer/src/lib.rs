@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use error::{Error, Result};
+pub use error::{Error, ForeignLog, OffsetLost, Result};
 pub use lists::Kind;
 pub use migrate::{Migrated, Role, login, migrate};
 pub use runner::run;

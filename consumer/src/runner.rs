@@ -15,7 +15,7 @@ use broker::{
 };
 use events::topics;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ForeignLog, OffsetLost, Result};
 use crate::relay::{Relay, Round};
 use crate::store::offsets::Identity;
 use crate::writer::{Outcome, Writer};
@@ -28,6 +28,9 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 /// How often dead letters that could not be published are tried again, and decisions looked at that wait
 /// for a transaction.
 const CHORES: Duration = Duration::from_secs(5);
+
+/// How often the log says how far it is.
+const REPORT: Duration = Duration::from_secs(30);
 
 /// Reads the topics into PostgreSQL until asked to end: at once after what is in flight, or once everything
 /// that lies in the topics is stored. Blocks; waits while PostgreSQL or the log is away.
@@ -54,6 +57,8 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
         writer,
         consumer,
         held: BTreeMap::new(),
+        assigned: false,
+        outages: 0,
         relay: Relay::default(),
         chores_due: Some(Instant::now()),
         summary: Summary::default(),
@@ -70,6 +75,10 @@ struct Runner {
     consumer: Box<dyn Consumer>,
     /// The assigned partitions, with the offsets that the database holds.
     held: BTreeMap<TopicPartition, i64>,
+    /// Whether the group has given partitions, perhaps none, since it last took some.
+    assigned: bool,
+    /// Outages since the last batch that was stored.
+    outages: u32,
     relay: Relay,
     /// When dead letters are looked at again; None: there is nothing to do.
     chores_due: Option<Instant>,
@@ -81,6 +90,7 @@ impl Runner {
         let mut batch = Batch::new();
         let mut waited = BACK_OFF.0;
         let mut look_again = Instant::now() + CHORES;
+        let mut report = Report::new();
         while !self.shutdown.is_requested() {
             match self.consumer.poll(&mut batch, POLL) {
                 Ok(polled) => {
@@ -94,6 +104,7 @@ impl Runner {
                 Err(error) => self.poll_failed(error, &mut waited)?,
             }
             self.chores(&mut look_again)?;
+            report.log(&self.summary);
         }
         self.end()
     }
@@ -106,6 +117,7 @@ impl Runner {
             Poll::Revoke { partitions, lost } => {
                 tracing::info!(lost, "{} partitions go to another consumer", partitions.len());
                 self.held.retain(|partition, _| !partitions.contains(partition));
+                self.assigned = false;
                 Ok(self.consumer.unassign(&partitions)?)
             }
         }
@@ -118,7 +130,10 @@ impl Runner {
             self.chores_due = Some(Instant::now());
         }
         match outcome {
-            Outcome::Stored => Ok(()),
+            Outcome::Stored => {
+                self.outages = 0;
+                Ok(())
+            }
             Outcome::Away(why) => self.wait_for_database(why),
             Outcome::Fenced => {
                 tracing::warn!(
@@ -137,6 +152,7 @@ impl Runner {
         self.consumer.assign(&positions)?;
         tracing::info!("assigned {} partitions", positions.len());
         self.held = offsets;
+        self.assigned = true;
         Ok(())
     }
 
@@ -189,14 +205,14 @@ impl Runner {
         } else {
             return Ok(());
         };
-        Err(Error::ForeignLog {
+        Err(Error::ForeignLog(Box::new(ForeignLog {
             target: self.writer.target().to_owned(),
             broker: self.broker.describe(),
             what,
             recorded: recorded.clone(),
             found: found.clone(),
             topic: partition.topic.to_string(),
-        })
+        })))
     }
 
     /// Pauses the intake and keeps polling until PostgreSQL is back; then reads on where it is.
@@ -204,7 +220,9 @@ impl Runner {
         let target = self.writer.target().to_owned();
         tracing::warn!("{target} is away ({why}): intake paused");
         let since = Instant::now();
-        let mut wait = BACK_OFF.0;
+        // A server that takes connections and no rows (its disk is full) is not asked ten times a second.
+        let mut wait = (BACK_OFF.0 * (1 << self.outages.min(6))).min(BACK_OFF.1);
+        self.outages += 1;
         self.pause(true)?;
         while !self.shutdown.is_requested() {
             self.poll_while_paused(wait)?;
@@ -271,6 +289,7 @@ impl Runner {
                 tracing::warn!(%error, "joining the group anew");
                 std::thread::sleep(*wait);
                 self.held.clear();
+                self.assigned = false;
                 self.consumer = join(self.broker.as_ref(), &self.options)?;
                 Ok(())
             }
@@ -293,20 +312,19 @@ impl Runner {
         let Some((partition, offset)) = lost else {
             return broker::Error::new(ErrorKind::OffsetOutOfRange, "poll", error.to_string()).into();
         };
-        Error::OffsetLost {
-            partition: partition.to_string(),
+        Error::OffsetLost(Box::new(OffsetLost {
             topic: partition.topic.to_string(),
-            number: partition.partition,
+            partition: partition.partition,
             offset: *offset,
             target: self.writer.target().to_owned(),
             broker: self.broker.describe(),
             message: error.to_string(),
-        }
+        }))
     }
 
     /// Whether to end because everything that lies in the topics is stored.
     fn is_drained(&mut self) -> Result<bool> {
-        if !self.shutdown.is_requested_when_drained() || self.held.is_empty() {
+        if !self.shutdown.is_requested_when_drained() || !self.assigned {
             return Ok(false);
         }
         for (partition, offset) in &self.held {
@@ -329,11 +347,13 @@ impl Runner {
             };
         }
         if *look_again <= Instant::now() {
-            *look_again = Instant::now() + CHORES;
+            let start = Instant::now();
             match self.writer.revise_waiting()? {
                 Ok(versions) => self.summary.decisions += versions,
                 Err(why) => self.wait_for_database(why)?,
             }
+            // However many alerts wait, looking takes at most a twentieth of the time.
+            *look_again = Instant::now() + CHORES.max(start.elapsed() * 20);
         }
         Ok(())
     }
@@ -344,13 +364,39 @@ impl Runner {
         self.relay.round(self.broker.as_ref(), &mut self.writer, &config)
     }
 
-    /// Publishes the last dead letters and leaves the group.
+    /// Publishes the last dead letters, looks at waiting decisions once more and leaves the group.
     fn end(mut self) -> Result<Summary> {
+        if let Ok(versions) = self.writer.revise_waiting()? {
+            self.summary.decisions += versions;
+        }
         if self.chores_due.is_some() {
             while self.relay_round()? == Round::More {}
         }
         self.consumer.close()?;
         Ok(self.summary)
+    }
+}
+
+/// Says now and then how far the consumer is.
+struct Report {
+    due: Instant,
+    last: Summary,
+}
+
+impl Report {
+    fn new() -> Self {
+        Self { due: Instant::now() + REPORT, last: Summary::default() }
+    }
+
+    fn log(&mut self, summary: &Summary) {
+        if self.due <= Instant::now() {
+            if *summary != self.last {
+                let rate = (summary.records - self.last.records) as f64 / REPORT.as_secs_f64();
+                tracing::info!("stored so far: {summary}; {rate:.0} records/s");
+            }
+            self.due = Instant::now() + REPORT;
+            self.last = *summary;
+        }
     }
 }
 

@@ -152,7 +152,7 @@ impl Writer {
         summary: &mut Summary,
     ) -> Result<Outcome> {
         // Ranges still to store, the next one last.
-        let mut ranges = vec![0..batch.len()];
+        let mut ranges = Vec::from([Range { start: 0, end: batch.len() }]);
         let mut refused = Refused::new();
         while let Some(range) = ranges.pop() {
             match self.store_range(batch, range, &mut refused, held, summary)? {

@@ -426,13 +426,39 @@ fn an_external_alert_without_headers_decides_too() {
     let mut external = alert("HIGH", Severity::High, "t1", "ACC-1", MARCH);
     external.headers.clear();
     external.timestamp = MARCH + 700;
+    let mut later = external.clone();
+    later.timestamp = MARCH + 40 * DAY;
     send(log.as_ref(), &[transaction("t1", "ACC-1", "5", MARCH, ""), external.clone(), external]);
     drain(&log, &db);
+    send(log.as_ref(), &[later]);
+    drain(&log, &db);
     assert_eq!(
-        db.row("SELECT rule_name, rule_version, severity FROM fraud_alerts"),
-        "HIGH,external,medium",
-        "one alert, though its own time is another than the transaction's"
+        db.row("SELECT rule_name, rule_version, severity, occurrences FROM fraud_alerts"),
+        "HIGH,external,medium,3",
+        "one alert, whatever the time of its records"
     );
     assert_eq!(db.rows(DECISIONS), ["t1,APPROVE,medium,1"]);
     assert_eq!(db.row("SELECT transaction_known FROM current_decisions"), "t");
+}
+
+/// Two consumers may bring an alert and its transaction at the same moment, neither seeing the other's.
+#[test]
+fn a_transaction_that_came_unseen_is_found() {
+    let Some(db) = db() else { return };
+    let log = log();
+    send(
+        log.as_ref(),
+        &[transaction("t0", "ACC-1", "5", MARCH, ""), alert("r", Severity::High, "t1", "Shop", MARCH)],
+    );
+    drain(&log, &db);
+    db.execute(
+        "INSERT INTO transactions (event_time, transaction_id, account_id, amount, source_partition, source_offset,
+             ingested_at) SELECT event_time, 't1', account_id, amount, 9, 9, now() FROM transactions",
+    );
+    assert_eq!(drain(&log, &db).decisions, 1);
+    assert_eq!(
+        db.rows("SELECT transaction_id, account_id, decision, version, transaction_known FROM current_decisions ORDER BY 1"),
+        ["t0,ACC-1,APPROVE,0,t", "t1,ACC-1,REVIEW,2,t"]
+    );
+    assert_eq!(db.row("SELECT reviewed FROM account_summary WHERE account_id = 'ACC-1'"), "1");
 }

@@ -126,8 +126,8 @@ async fn make(tx: &mut PgConnection, accounts: &[String]) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Returns how many rows there are.
-async fn lock(tx: &mut PgConnection, accounts: &[&str]) -> sqlx::Result<i64> {
+/// Locks rows in order of id; returns how many there are.
+pub(crate) async fn lock(tx: &mut PgConnection, accounts: &[&str]) -> sqlx::Result<i64> {
     sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT FROM account_summary WHERE account_id = ANY($1)
              ORDER BY account_id COLLATE \"C\" FOR NO KEY UPDATE) locked",

@@ -4,10 +4,10 @@
 //! per alert that says what its latest crossing said, and which of both are new. What holds: a crossing that
 //! is there already changes nothing; an alert is never deleted, a retraction only marks it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use events::{FraudAlert, Retraction};
+use events::{EXTERNAL_VERSION, FraudAlert, Retraction};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -104,6 +104,8 @@ async fn insert_occurrences(
 struct Group {
     latest: usize,
     count: i64,
+    /// The time by which the alert is filed.
+    time: i64,
 }
 
 /// Adds new crossings to their alerts; returns the alerts that are new, by their latest crossing.
@@ -113,11 +115,14 @@ async fn upsert_alerts(
     fresh: &[usize],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<usize>> {
+    let mut filed = filed_external(tx, alerts, fresh).await?;
     let mut groups: BTreeMap<(Uuid, i64), Group> = BTreeMap::new();
     for &i in fresh {
-        let group = groups
-            .entry((alerts[i].alert_id, alert_time(&alerts[i])))
-            .or_insert(Group { latest: i, count: 0 });
+        let mut time = alert_time(&alerts[i]);
+        if is_filed_anywhere(&alerts[i]) {
+            time = *filed.entry(alerts[i].alert_id).or_insert(time);
+        }
+        let group = groups.entry((alerts[i].alert_id, time)).or_insert(Group { latest: i, count: 0, time });
         group.count += 1;
         if crossing(&alerts[i]) > crossing(&alerts[group.latest]) {
             group.latest = i;
@@ -139,6 +144,31 @@ async fn upsert_alerts(
         add_crossings(tx, alerts, groups.values(), now).await?;
     }
     Ok(new)
+}
+
+/// Whether the alert's id does not fix the time by which it is filed: that of a foreign engine's alert about
+/// a transaction, whose records may have any time.
+fn is_filed_anywhere(alert: &FraudAlert) -> bool {
+    alert.rule_version == EXTERNAL_VERSION && alert.window_start.is_none()
+}
+
+/// Where such alerts are filed already.
+async fn filed_external(
+    tx: &mut PgConnection,
+    alerts: &[FraudAlert],
+    fresh: &[usize],
+) -> sqlx::Result<HashMap<Uuid, i64>> {
+    let ids: Vec<Uuid> =
+        fresh.iter().filter(|&&i| is_filed_anywhere(&alerts[i])).map(|&i| alerts[i].alert_id).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(Uuid, DateTime<Utc>)> =
+        sqlx::query_as("SELECT alert_id, alert_time FROM fraud_alerts WHERE alert_id = ANY($1)")
+            .bind(ids)
+            .fetch_all(tx)
+            .await?;
+    Ok(rows.into_iter().map(|(id, time)| (id, time.timestamp_millis())).collect())
 }
 
 const ALERT_COLUMNS: &str = "unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
@@ -182,7 +212,7 @@ async fn add_crossings(
     groups: impl Iterator<Item = &Group> + Clone,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let times = groups.clone().map(|g| time_ms(alert_time(&alerts[g.latest])));
+    let times = groups.clone().map(|g| time_ms(g.time));
     let (from, until) = (times.clone().min(), times.max());
     let newer = "(a.event_time, a.last_topic, a.last_partition, a.last_offset, a.last_ordinal)
         > (f.event_time, f.last_topic, f.last_partition, f.last_offset, f.last_ordinal)";
@@ -236,7 +266,7 @@ fn bind_alerts<'q, 'g>(
     let column = Column { alerts, indexes: &indexes };
     query
         .bind(column.of(|a| a.alert_id))
-        .bind(column.of(|a| time_ms(alert_time(a))))
+        .bind(groups.clone().map(|g| time_ms(g.time)).collect::<Vec<_>>())
         .bind(column.of(|a| time_ms(a.source.timestamp)))
         .bind(column.of(|a| a.rule_name.clone()))
         .bind(column.of(|a| a.rule_version.clone()))

@@ -6,7 +6,7 @@
 //! records make none; alerts and transactions of one batch give one version. The inputs so far are the
 //! latest version's explanation: nothing else has to be looked up but a transaction that an alert names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
@@ -15,8 +15,8 @@ use crate::decision::{AlertFacts, Decision, Inputs, Outcome, TransactionFacts, d
 use crate::intake::Intake;
 use crate::lists::Lists;
 use crate::store::alerts::Fresh;
-use crate::store::time;
 use crate::store::transactions::Inserted;
+use crate::store::{accounts, time};
 
 /// How far an alert's source record may lie from the transaction that the alert names. They are the same
 /// record unless the rule selects another, or a foreign engine sets times of its own.
@@ -67,7 +67,7 @@ pub(crate) async fn revise(
     let waiting = waiting(tx, intake).await?;
     for t in intake.transactions.iter().filter(|t| inserted.contains(t.position)) {
         let id = &t.value.transaction_id;
-        if subjects.contains_key(id) || waiting.contains_key(id) || lists.is_hit(&t.value) {
+        if subjects.contains_key(id) || waiting.contains(id) || lists.is_hit(&t.value) {
             let facts = TransactionFacts::of(&t.value);
             subjects.entry(id.clone()).or_default().now.transactions.insert(micros(t.value.timestamp), facts);
         }
@@ -81,26 +81,38 @@ pub(crate) async fn revise_waiting(
     lists: &Lists,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
-    let ids: Vec<String> = sqlx::query_scalar(
-        "SELECT transaction_id FROM decision_heads WHERE NOT transaction_known LIMIT 1000",
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT h.transaction_id, t.account_id
+         FROM decision_heads h
+         JOIN decisions d ON d.transaction_id = h.transaction_id AND d.version = h.version
+         JOIN transactions t ON t.transaction_id = h.transaction_id
+              AND t.event_time BETWEEN d.event_time - $1 AND d.event_time + $1
+         WHERE NOT h.transaction_known
+         LIMIT 1000",
     )
+    .bind(SEARCH)
     .fetch_all(&mut *tx)
     .await?;
-    let subjects = ids.into_iter().map(|id| (id, Subject::default())).collect();
+    if rows.is_empty() {
+        return Ok(Decided::default());
+    }
+    let accounts: BTreeSet<&str> = rows.iter().map(|(_, account)| account.as_str()).collect();
+    accounts::lock(tx, &accounts.into_iter().collect::<Vec<_>>()).await?;
+    let subjects = rows.iter().map(|(id, _)| (id.clone(), Subject::default())).collect();
     finish(tx, lists, subjects, now).await
 }
 
 /// Which of the batch's transactions an earlier alert waits for.
-async fn waiting(tx: &mut PgConnection, intake: &Intake) -> sqlx::Result<HashMap<String, ()>> {
+async fn waiting(tx: &mut PgConnection, intake: &Intake) -> sqlx::Result<HashSet<String>> {
     if intake.transactions.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(HashSet::new());
     }
     let any: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT FROM decision_heads WHERE NOT transaction_known)")
             .fetch_one(&mut *tx)
             .await?;
     if !any {
-        return Ok(HashMap::new());
+        return Ok(HashSet::new());
     }
     let ids: Vec<String> = sqlx::query_scalar(
         "SELECT transaction_id FROM decision_heads WHERE NOT transaction_known AND transaction_id = ANY($1)",
@@ -108,7 +120,7 @@ async fn waiting(tx: &mut PgConnection, intake: &Intake) -> sqlx::Result<HashMap
     .bind(intake.transactions.iter().map(|t| t.value.transaction_id.as_str()).collect::<Vec<_>>())
     .fetch_all(tx)
     .await?;
-    Ok(ids.into_iter().map(|id| (id, ())).collect())
+    Ok(ids.into_iter().collect())
 }
 
 /// Adds what is stored, decides, writes.
@@ -127,10 +139,7 @@ async fn finish(
     let mut versions = Vec::new();
     for (id, subject) in &mut subjects {
         subject.now.list_hits = lists.hits(subject.now.subjects());
-        // The lists alone revise nothing.
-        if subject.now.transactions == subject.before.transactions
-            && subject.now.alerts == subject.before.alerts
-        {
+        if subject.now.rest_on_the_same(&subject.before) {
             continue;
         }
         let Some(outcome) = decide(&subject.now) else { continue };

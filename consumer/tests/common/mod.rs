@@ -25,7 +25,7 @@ pub(crate) struct Db {
 
 /// A migrated database in the cluster that the tests of a binary share. None: no PostgreSQL here.
 pub(crate) fn db() -> Option<Db> {
-    servers::postgres().map(|server| db_in(server))
+    servers::postgres().map(db_in)
 }
 
 /// A migrated database in this cluster.
