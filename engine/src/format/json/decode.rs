@@ -171,7 +171,7 @@ impl Layout {
                 Ok(Presence::Value)
             }
             Self::Object(shape) => {
-                row.fill(Value::Null);
+                row.iter_mut().filter(|value| !value.is_null()).for_each(|value| *value = Value::Null);
                 match reader.scanner.peek() {
                     Some(b'{') => reader.object(shape, Some(row)).map(|()| Presence::Value),
                     Some(b'n') => Ok(reader.scanner.literal("null").map(|()| Presence::Null)?),
@@ -287,7 +287,8 @@ impl<'a> Reader<'a> {
         let field = &shape.fields[index];
         let outcome = match self.value(&field.target) {
             Ok(value) => {
-                if let Some(row) = row {
+                // A column that is not wanted is NULL already.
+                if let Some(row) = row.as_mut().filter(|_| field.target.wanted) {
                     row[index] = value;
                 }
                 Ok(())
@@ -302,7 +303,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self, target: &Target) -> Result<Value<'a>, Stop> {
         match self.scanner.peek() {
             Some(b'"') => {
-                if !target.wanted && target.data_type == DataType::String {
+                if !target.wanted && matches!(target.data_type, DataType::String) {
                     self.scanner.skip_string()?;
                     return Ok(Value::Null);
                 }

@@ -143,7 +143,8 @@ fn write(kind: &Kind, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), ()> {
     Ok(())
 }
 
-pub(super) fn write_scalar(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), ()> {
+/// Appends a value that is not nested; an error where it is.
+pub(crate) fn write_scalar(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), ()> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Boolean(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),

@@ -12,5 +12,6 @@ mod scanner;
 pub mod tree;
 
 pub use decode::JsonDecoder;
+pub(crate) use encode::write_scalar;
 pub use encode::{JsonEncoder, write_string};
 pub(crate) use number::{text_to_decimal, text_to_f64};

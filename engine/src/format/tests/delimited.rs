@@ -10,7 +10,9 @@ fn three() -> Vec<Column> {
 #[test]
 fn lines_are_read() {
     let columns = three();
-    let row = |text: &'static str| decode(&CSV, &columns, text.as_bytes()).map(|(_, row)| row).map_err(|e| e.to_string());
+    let row = |text: &'static str| {
+        decode(&CSV, &columns, text.as_bytes()).map(|(_, row)| row).map_err(|e| e.to_string())
+    };
     let values = |a, b, c| Ok(vec![Value::str(a), Value::Integer(b), Value::Double(c)]);
     assert_eq!(row("a,1,2.5"), values("a", 1, 2.5));
     assert_eq!(row("\"a,\"\"b\"\"\",\"1\" ,1e3"), values("a,\"b\"", 1, 1000.0));

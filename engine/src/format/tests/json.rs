@@ -96,8 +96,11 @@ fn nested_values() {
 
 #[test]
 fn names_match_exactly_first_then_in_upper_case() {
-    let columns = columns(&[("AMOUNT", DataType::Integer), ("amount", DataType::Integer), ("X", DataType::Integer)]);
-    let row = |json: &str| decode(&JSON, &columns, json.as_bytes()).unwrap().1.iter().map(Value::as_i64).collect::<Vec<_>>();
+    let columns =
+        columns(&[("AMOUNT", DataType::Integer), ("amount", DataType::Integer), ("X", DataType::Integer)]);
+    let row = |json: &str| {
+        decode(&JSON, &columns, json.as_bytes()).unwrap().1.iter().map(Value::as_i64).collect::<Vec<_>>()
+    };
     assert_eq!(row(r#"{"amount":1,"x":3}"#), [Some(1), Some(1), Some(3)]);
     assert_eq!(row(r#"{"AMOUNT":2,"amount":1}"#), [Some(2), Some(1), None]);
     assert_eq!(row(r#"{"X":4,"x":3}"#), [None, None, Some(4)]);
@@ -126,7 +129,9 @@ fn what_nobody_reads_is_checked_all_the_same() {
     let mut row = vec![Value::Boolean(true); 4];
     decoder.decode(br#"{"a":1,"b":[1.5],"c":{"d":2},"e":"\n"}"#, &mut row).unwrap();
     assert_eq!(row, [Value::Integer(1), Value::Null, Value::Null, Value::Null]);
-    for bad in [r#"{"a":1,"b":["x"]}"#, r#"{"a":1,"c":{"d":12345678}}"#, r#"{"a":1,"b":{}}"#, r#"{"a":1,"e":"\x"}"#] {
+    for bad in
+        [r#"{"a":1,"b":["x"]}"#, r#"{"a":1,"c":{"d":12345678}}"#, r#"{"a":1,"b":{}}"#, r#"{"a":1,"e":"\x"}"#]
+    {
         assert!(decoder.decode(bad.as_bytes(), &mut vec![Value::Null; 4]).is_err(), "{bad}");
     }
 }
@@ -135,16 +140,42 @@ fn what_nobody_reads_is_checked_all_the_same() {
 fn the_grammar_is_strict() {
     let columns = columns(&[("A", DataType::Integer)]);
     for bad in [
-        "", " ", "{", "{}x", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{'a':1}", "{\"a\":01}", "{\"a\":+1}",
-        "{\"a\":1.}", "{\"a\":.5}", "{\"a\":1e}", "{\"a\":NaN}", "{\"a\":tru}", "{\"b\":\"\u{1}\"}", "{\"b\":\"\\u12\"}",
-        "{\"b\":\"\\ud800\"}", "{\"b\":[1 2]}", "{\"b\":[,1]}", "[1]", "1", "\"a\"", "nul", "{\"b\":-}",
+        "",
+        " ",
+        "{",
+        "{}x",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{'a':1}",
+        "{\"a\":01}",
+        "{\"a\":+1}",
+        "{\"a\":1.}",
+        "{\"a\":.5}",
+        "{\"a\":1e}",
+        "{\"a\":NaN}",
+        "{\"a\":tru}",
+        "{\"b\":\"\u{1}\"}",
+        "{\"b\":\"\\u12\"}",
+        "{\"b\":\"\\ud800\"}",
+        "{\"b\":[1 2]}",
+        "{\"b\":[,1]}",
+        "[1]",
+        "1",
+        "\"a\"",
+        "nul",
+        "{\"b\":-}",
     ] {
         let error = decode(&JSON, &columns, bad.as_bytes()).unwrap_err();
         assert!(error.column.is_none() && error.to_string().starts_with("not JSON: "), "{bad}: {error}");
     }
     let deep = format!("{{\"b\":{}{}}}", "[".repeat(200), "]".repeat(200));
     assert!(decode(&JSON, &columns, deep.as_bytes()).unwrap_err().to_string().contains("nested too deeply"));
-    assert_eq!(decode(&JSON, &columns, b"{\"a\":\"\xff\"}").unwrap_err().to_string(), "not UTF-8 from byte 6 on");
+    assert_eq!(
+        decode(&JSON, &columns, b"{\"a\":\"\xff\"}").unwrap_err().to_string(),
+        "not UTF-8 from byte 6 on"
+    );
 }
 
 #[test]
@@ -170,12 +201,19 @@ fn writes_what_jackson_writes() {
         (DataType::Bytes, Value::Bytes(vec![1, 2, 3, 4].into()), "\"AQIDBA==\""),
         (DataType::Timestamp, Value::Timestamp(-1), "-1"),
         (DataType::Date, Value::Date(7), "7"),
-        (list(DataType::Boolean), Value::Array(vec![Value::Boolean(true), Value::Null].into()), "[true,null]"),
+        (
+            list(DataType::Boolean),
+            Value::Array(vec![Value::Boolean(true), Value::Null].into()),
+            "[true,null]",
+        ),
         (map(DataType::Integer), Value::Map(vec![(Value::str("k"), Value::Integer(1))].into()), "{\"k\":1}"),
         (structure(&[("f", DataType::Time)]), Value::Struct(vec![Value::Time(5)].into()), "{\"f\":5}"),
     ];
     for (data_type, value, json) in cases {
-        assert_eq!(encode(&JSON, &columns(&[("V", data_type)]), &[value]).unwrap(), format!("{{\"V\":{json}}}"));
+        assert_eq!(
+            encode(&JSON, &columns(&[("V", data_type)]), &[value]).unwrap(),
+            format!("{{\"V\":{json}}}")
+        );
     }
     let wrong = Encoder::new(&JSON, &columns(&[("V", list(DataType::Integer))])).unwrap();
     assert!(wrong.encode(&[Value::Integer(1)], &mut Vec::new()).is_err());

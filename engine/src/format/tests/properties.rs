@@ -39,13 +39,18 @@ fn value_of(data_type: &DataType) -> BoxedStrategy<Value<'static>> {
         DataType::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
         DataType::Integer => any::<i32>().prop_map(Value::Integer).boxed(),
         DataType::Bigint => any::<i64>().prop_map(Value::Bigint).boxed(),
-        DataType::Double => any::<f64>().prop_filter("NaN differs from itself", |v| !v.is_nan()).prop_map(Value::Double).boxed(),
+        DataType::Double => any::<f64>()
+            .prop_filter("NaN differs from itself", |v| !v.is_nan())
+            .prop_map(Value::Double)
+            .boxed(),
         DataType::Decimal { precision, scale } => {
             let (limit, scale) = (10i128.pow(*precision), *scale);
             any::<i128>().prop_map(move |n| Value::Decimal(Decimal::new(n % limit, scale))).boxed()
         }
         DataType::String => ".{0,12}".prop_map(Value::string).boxed(),
-        DataType::Bytes => proptest::collection::vec(any::<u8>(), 0..9).prop_map(|b| Value::Bytes(b.into())).boxed(),
+        DataType::Bytes => {
+            proptest::collection::vec(any::<u8>(), 0..9).prop_map(|b| Value::Bytes(b.into())).boxed()
+        }
         DataType::Date => any::<i32>().prop_map(Value::Date).boxed(),
         DataType::Time => (0..86_400_000i32).prop_map(Value::Time).boxed(),
         DataType::Timestamp => any::<i64>().prop_map(Value::Timestamp).boxed(),
@@ -53,7 +58,9 @@ fn value_of(data_type: &DataType) -> BoxedStrategy<Value<'static>> {
             proptest::collection::vec(value_of(element), 0..4).prop_map(|v| Value::Array(v.into())).boxed()
         }
         DataType::Map(_, value) => proptest::collection::btree_map(".{0,5}", value_of(value), 0..4)
-            .prop_map(|m| Value::Map(m.into_iter().map(|(k, v)| (Value::string(k), v)).collect::<Vec<_>>().into()))
+            .prop_map(|m| {
+                Value::Map(m.into_iter().map(|(k, v)| (Value::string(k), v)).collect::<Vec<_>>().into())
+            })
             .boxed(),
         DataType::Struct(fields) => {
             let values: Vec<_> = fields.iter().map(|f| value_of(&f.data_type)).collect();
@@ -67,14 +74,17 @@ fn value_of(data_type: &DataType) -> BoxedStrategy<Value<'static>> {
 fn rows(types: impl Strategy<Value = DataType>) -> impl Strategy<Value = (Vec<Column>, Vec<Value<'static>>)> {
     proptest::collection::vec(types, 1..6).prop_flat_map(|types| {
         let values: Vec<_> = types.iter().map(value_of).collect();
-        let named = types.into_iter().enumerate().map(|(i, t)| Column::new(format!("C{i}"), t)).collect::<Vec<_>>();
+        let named =
+            types.into_iter().enumerate().map(|(i, t)| Column::new(format!("C{i}"), t)).collect::<Vec<_>>();
         (Just(named), values)
     })
 }
 
 /// Empty text and NULL are the same in DELIMITED.
 fn without_empty(row: Vec<Value<'static>>) -> Vec<Value<'static>> {
-    let empty = |v: &Value<'_>| matches!(v, Value::String(s) if s.is_empty()) || matches!(v, Value::Bytes(b) if b.is_empty());
+    let empty = |v: &Value<'_>| {
+        matches!(v, Value::String(s) if s.is_empty()) || matches!(v, Value::Bytes(b) if b.is_empty())
+    };
     row.into_iter().map(|v| if empty(&v) { Value::Null } else { v }).collect()
 }
 

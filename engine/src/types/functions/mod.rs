@@ -9,10 +9,14 @@
 
 mod bytes;
 mod choice;
+mod collections;
+mod json;
 mod math;
 mod overload;
+mod pattern;
 mod strings;
 mod time;
+mod url;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -115,8 +119,17 @@ impl Bound {
 }
 
 /// The families.
-const FAMILIES: &[&[Function]] =
-    &[choice::FUNCTIONS, strings::FUNCTIONS, math::FUNCTIONS, time::FUNCTIONS, bytes::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    choice::FUNCTIONS,
+    strings::FUNCTIONS,
+    pattern::FUNCTIONS,
+    math::FUNCTIONS,
+    time::FUNCTIONS,
+    collections::FUNCTIONS,
+    json::FUNCTIONS,
+    url::FUNCTIONS,
+    bytes::FUNCTIONS,
+];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     let names =

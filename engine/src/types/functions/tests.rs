@@ -204,8 +204,14 @@ fn the_least_widening_wins() {
     assert_eq!(returns("ABS", &[DataType::decimal(6, 2)]).0, DataType::decimal(6, 2));
     assert_eq!(returns("SQRT", &[DataType::Integer]), (DataType::Double, vec![Some(DataType::Double)]));
     assert_eq!(returns("ROUND", &[DataType::decimal(6, 2)]).0, DataType::decimal(4, 0));
-    assert_eq!(returns("GREATEST", &[DataType::Integer, DataType::decimal(3, 1)]).0, DataType::decimal(11, 1));
-    assert_eq!(returns("COALESCE", &[DataType::Integer, DataType::Bigint]), (DataType::Bigint, vec![Some(DataType::Bigint), None]));
+    assert_eq!(
+        returns("GREATEST", &[DataType::Integer, DataType::decimal(3, 1)]).0,
+        DataType::decimal(11, 1)
+    );
+    assert_eq!(
+        returns("COALESCE", &[DataType::Integer, DataType::Bigint]),
+        (DataType::Bigint, vec![Some(DataType::Bigint), None])
+    );
 }
 
 #[test]
