@@ -109,8 +109,8 @@ fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
         let part = if key { &mut schema.key } else { &mut schema.value };
         part.push(Column::new(&name.name, data_type));
     }
-    if schema.value.is_empty() {
-        let message = format!("{} declares no value columns", statement.name.name);
+    if statement.columns.is_empty() {
+        let message = format!("{} declares no columns", statement.name.name);
         return Err(Diagnostic::error("schema", statement.name.span, message)
             .hint("a schema registry, which could know them, is not supported"));
     }

@@ -301,8 +301,17 @@ fn explicit_cast(scope: &mut dyn Scope, expr: &AstExpr, to: &TypeName) -> Bound 
 }
 
 fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bound {
+    if functions::lookup(&name.name).is_none() && !crate::types::aggregate::is_aggregate(&name.name) {
+        return Err(unknown_function(name));
+    }
     let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
     apply(name, args, span)
+}
+
+fn unknown_function(name: &Ident) -> Diagnostic {
+    let known = functions::names().chain(crate::types::aggregate::NAMES.iter().copied());
+    Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name))
+        .did_you_mean(&name.name, known)
 }
 
 /// The interval units that TIMESTAMPADD and its like take as a bare word.
@@ -330,13 +339,7 @@ fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
     let types: Vec<_> = args.iter().map(|a| a.data_type.clone()).collect();
     let literals: Vec<_> = args.iter().map(|a| a.as_literal().cloned()).collect();
     let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(|e| match e {
-        ResolveError::Unknown { nearest } => {
-            let d = Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name));
-            match nearest {
-                Some(near) => d.hint(format!("did you mean {near}?")),
-                None => d,
-            }
-        }
+        ResolveError::Unknown { .. } => unknown_function(name),
         ResolveError::NoOverload { message, signatures } => {
             Diagnostic::error("type_mismatch", span, message).hint(format!("it is {}", signatures.join(", or ")))
         }
