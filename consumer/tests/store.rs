@@ -137,6 +137,12 @@ fn an_alert_before_its_transaction_decides_and_is_revised() {
     );
     assert_eq!(db.rows(DECISIONS), ["t1,REVIEW,high,2", "t2,REVIEW,high,2"]);
     assert_eq!(
+        db.row("SELECT count(*) FROM decisions d JOIN transactions t ON d.decided_at = t.ingested_at WHERE version = 2
+                AND d.transaction_id = t.transaction_id"),
+        "2",
+        "revised by the batch that brought the transaction"
+    );
+    assert_eq!(
         db.row("SELECT flagged, reviewed, blocked, fraud_rate FROM account_risk_profile"),
         "2,2,0,100.000"
     );
