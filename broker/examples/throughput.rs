@@ -28,6 +28,8 @@ const TRANSACTION: usize = 5_000;
 const SIZE: usize = 285;
 const PARTITIONS: i32 = 3;
 const TOPIC: &str = "throughput";
+const LATENCY: &str = "throughput-latency";
+const COMMITS: usize = 300;
 
 fn open() -> Arc<dyn Broker> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +64,27 @@ fn write(log: &Arc<dyn Broker>) {
     }
 }
 
+/// Commits of one record each, one after the other; tells the median and the 99th percentile.
+fn commit_latency(log: &Arc<dyn Broker>) -> (Duration, Duration) {
+    let config = ProducerConfig { transactional_id: Some("latency".to_owned()), ..ProducerConfig::default() };
+    let mut producer = log.producer(&config).unwrap();
+    let mut taken: Vec<Duration> = (0..COMMITS)
+        .map(|i| {
+            let value = i.to_string();
+            let value = Some(value.as_bytes());
+            let began = Instant::now();
+            producer.begin().unwrap();
+            let record =
+                Outgoing { topic: LATENCY, partition: Some(0), key: None, value, timestamp: 1, headers: &[] };
+            producer.produce(&record).unwrap();
+            producer.commit().unwrap();
+            began.elapsed()
+        })
+        .collect();
+    taken.sort_unstable();
+    (taken[COMMITS / 2], taken[COMMITS * 99 / 100])
+}
+
 /// Reads these partitions to their ends; tells how many records came.
 fn read(log: &Arc<dyn Broker>, partitions: &[i32]) -> usize {
     let partitions: Vec<_> = partitions.iter().map(|p| TopicPartition::new(TOPIC, *p)).collect();
@@ -82,7 +105,9 @@ fn read(log: &Arc<dyn Broker>, partitions: &[i32]) -> usize {
 fn main() {
     let log = open();
     log.delete_topics(&[TOPIC.to_owned()]).unwrap();
-    log.create_topics(&[TopicSpec::retained(TOPIC, PARTITIONS)]).unwrap();
+    log.create_topics(&[TopicSpec::retained(TOPIC, PARTITIONS), TopicSpec::retained(LATENCY, 1)]).unwrap();
+    let (median, p99) = commit_latency(&log);
+    println!("{}: commit of one record: median {median:.1?}, p99 {p99:.1?}", log.describe());
     let report = |what: &str, began: Instant| {
         let seconds = began.elapsed().as_secs_f64();
         println!(

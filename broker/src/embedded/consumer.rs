@@ -8,12 +8,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::chunk::ChunkReader;
+use super::cursor::{Cursor, out_of_range};
 use super::group::Event;
 use super::keys::Ends;
 use super::log::{GroupOffsets, Log, State, Transaction};
 use crate::{
-    Batch, Consumer, ConsumerConfig, Error, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Poll,
+    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Poll,
     Position, Result, StartAt, TopicPartition, properties,
 };
 
@@ -23,25 +23,6 @@ const DEFAULT_BATCH: usize = 10_000;
 const POLL_BYTES: usize = 4 * 1024 * 1024;
 /// How long a member may keep a rebalance waiting, as Kafka's `max.poll.interval.ms`.
 const REBALANCE_TIMEOUT: Duration = Duration::from_secs(300);
-
-/// Where an assigned partition is read.
-struct Cursor {
-    partition: TopicPartition,
-    topic: u32,
-    position: i64,
-    paused: bool,
-    reading: Reading,
-}
-
-/// What is known of the chunks at a cursor's position.
-enum Reading {
-    /// It may lie in the middle of a chunk.
-    Unknown,
-    /// It lies in this one.
-    Inside(ChunkReader),
-    /// No chunk begins before it and ends after it.
-    Between,
-}
 
 /// A consumer.
 pub(super) struct EmbeddedConsumer {
@@ -208,84 +189,6 @@ impl EmbeddedConsumer {
     }
 }
 
-fn out_of_range(log: &Log, cursor: &Cursor, ends: Ends) -> Error {
-    let message = format!(
-        "offset {} was asked for, but the partition holds {} to {}: what lay there was deleted by retention, or \
-         the topic was made anew",
-        cursor.position, ends.start, ends.end
-    );
-    log.error(ErrorKind::OffsetOutOfRange, &format!("reading {}", cursor.partition), message)
-}
-
-impl Cursor {
-    /// Copies records below `end` until `records` or `bytes` are reached.
-    fn read(&mut self, log: &Log, batch: &mut Batch, records: usize, bytes: usize, end: i64) -> Result<()> {
-        let (records, bytes) = (batch.len() + records, batch.size() + bytes);
-        let full = |batch: &Batch| batch.len() >= records || batch.size() >= bytes;
-        let mut position = self.position;
-        let (inside, mut rest) = match std::mem::replace(&mut self.reading, Reading::Unknown) {
-            Reading::Unknown => (true, None),
-            Reading::Between => (false, None),
-            Reading::Inside(mut chunk) => {
-                position = copy(&mut chunk, batch, &self.partition, end, &full, position);
-                (false, chunk.next_offset().map(|_| chunk))
-            }
-        };
-        let mut reached_end = false;
-        if rest.is_none() && !full(batch) {
-            reached_end = true;
-            log.chunks(self.topic, self.partition.partition, position, inside, &mut |mut chunk| {
-                chunk.skip_to(position);
-                position = copy(&mut chunk, batch, &self.partition, end, &full, position);
-                let more = chunk.next_offset();
-                rest = more.map(|_| chunk);
-                reached_end = more.is_none_or(|next| next >= end) && !full(batch);
-                reached_end && more.is_none()
-            })?;
-        }
-        self.check_still_there(log)?;
-        self.position = if reached_end { position.max(end) } else { position };
-        self.reading = match rest {
-            Some(chunk) if chunk.next_offset().is_some_and(|next| next >= self.position) => {
-                Reading::Inside(chunk)
-            }
-            _ => Reading::Between,
-        };
-        Ok(())
-    }
-}
-
-impl Cursor {
-    /// Retention may have removed what was about to be read, after the ends were looked at.
-    fn check_still_there(&self, log: &Log) -> Result<()> {
-        let trimmed = log.trimmed(&self.partition, self.topic)?.filter(|ends| ends.start > self.position);
-        match trimmed {
-            Some(ends) => Err(out_of_range(log, self, ends)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Copies records of a chunk that lie below `end`; tells the next offset to read.
-fn copy(
-    chunk: &mut ChunkReader,
-    batch: &mut Batch,
-    partition: &TopicPartition,
-    end: i64,
-    full: &dyn Fn(&Batch) -> bool,
-    mut position: i64,
-) -> i64 {
-    if full(batch) || chunk.next_offset().is_none_or(|next| next >= end) {
-        return position;
-    }
-    let source = batch.source(partition);
-    while !full(batch) && chunk.next_offset().is_some_and(|next| next < end) {
-        let Some(offset) = chunk.copy_next(batch, source) else { break };
-        position = offset + 1;
-    }
-    position
-}
-
 impl Consumer for EmbeddedConsumer {
     fn subscribe(&mut self, topics: &[String]) -> Result<()> {
         let group = self.group("subscribing")?.to_owned();
@@ -334,7 +237,7 @@ impl Consumer for EmbeddedConsumer {
         for (partition, position) in partitions {
             let (topic, position) = self.resolve(partition, *position)?;
             let partition = partition.clone();
-            cursors.push(Cursor { partition, topic, position, paused: false, reading: Reading::Unknown });
+            cursors.push(Cursor::new(partition, topic, position));
         }
         self.cursors = cursors;
         Ok(())
@@ -354,8 +257,7 @@ impl Consumer for EmbeddedConsumer {
     fn seek(&mut self, partition: &TopicPartition, position: Position) -> Result<()> {
         let (_, position) = self.resolve(partition, position)?;
         let cursor = self.cursor(partition, "seeking in")?;
-        cursor.position = position;
-        cursor.reading = Reading::Unknown;
+        cursor.seek(position);
         Ok(())
     }
 

@@ -27,6 +27,7 @@
 
 mod chunk;
 mod consumer;
+mod cursor;
 mod disk;
 mod group;
 mod keys;

@@ -18,6 +18,14 @@ use crate::{ConsumerConfig, Isolation, ProducerConfig, Result, properties};
 /// A group that is never joined: librdkafka wants a consumer to name one.
 pub(super) const NO_GROUP: &str = "streamguard-reader";
 
+/// Other names of settings that have a default here: one that is given takes the default's place.
+const ALIASES: [(&str, &str); 4] = [
+    ("compression.type", "compression.codec"),
+    ("fetch.message.max.bytes", "max.partition.fetch.bytes"),
+    ("linger.ms", "queue.buffering.max.ms"),
+    ("message.timeout.ms", "delivery.timeout.ms"),
+];
+
 /// How to reach the cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Cluster {
@@ -52,8 +60,11 @@ impl Cluster {
             ("reconnect.backoff.max.ms", "1000"),
             ("log.connection.close", "false"),
         ];
+        let given = |name: &str| self.properties.contains_key(name) || own.contains_key(name);
         for (name, value) in common.iter().chain(defaults) {
-            config.set(*name, *value);
+            if !ALIASES.iter().any(|(ours, alias)| ours == name && given(alias)) {
+                config.set(*name, *value);
+            }
         }
         for (name, value) in self.properties.iter().chain(own) {
             config.set(name, value);
@@ -116,7 +127,7 @@ impl Cluster {
     pub(super) fn producer(&self, settings: &ProducerConfig) -> Result<ClientConfig> {
         let doing = format!("making a producer on {}", self.describe());
         properties::check(&doing, &settings.properties, properties::PRODUCER)?;
-        let defaults = [
+        let mut defaults = vec![
             ("linger.ms", "5"),
             ("batch.num.messages", "20000"),
             ("batch.size", "1000000"),
@@ -132,11 +143,9 @@ impl Cluster {
             ("delivery.report.only.error", "true"),
         ];
         if let Some(id) = &settings.transactional_id {
-            fixed.extend([
-                ("transactional.id", id.as_str()),
-                ("transaction.timeout.ms", "10000"),
-                ("message.timeout.ms", "9000"),
-            ]);
+            fixed.push(("transactional.id", id.as_str()));
+            // librdkafka refuses a message time-out above the transaction's.
+            defaults.extend([("transaction.timeout.ms", "10000"), ("message.timeout.ms", "9000")]);
         }
         Ok(self.base(&defaults, &settings.properties, &fixed))
     }
@@ -146,5 +155,32 @@ fn level(isolation: Isolation) -> &'static str {
     match isolation {
         Isolation::ReadCommitted => "read_committed",
         Isolation::ReadUncommitted => "read_uncommitted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn properties_replace_defaults_under_either_name() {
+        let cluster = Cluster::new("localhost:9092", [("client.rack".into(), "r".into())].into()).unwrap();
+        let properties =
+            [("compression.codec".to_owned(), "none".to_owned()), ("linger.ms".into(), "1".into())];
+        let settings = ProducerConfig { transactional_id: Some("t".into()), properties: properties.into() };
+        let config = cluster.producer(&settings).unwrap();
+        assert_eq!(config.get("compression.type"), None);
+        assert_eq!((config.get("compression.codec"), config.get("linger.ms")), (Some("none"), Some("1")));
+        assert_eq!((config.get("enable.idempotence"), config.get("client.rack")), (Some("true"), Some("r")));
+    }
+
+    #[test]
+    fn what_exactly_once_rests_on_is_refused_for_the_cluster_too() {
+        for name in ["acks", "isolation.level", "transactional.id"] {
+            let error =
+                Cluster::new("localhost:9092", [(name.to_owned(), "x".to_owned())].into()).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 }

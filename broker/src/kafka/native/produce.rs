@@ -66,7 +66,11 @@ impl Handle {
     }
 
     /// Queues a copy of the record.
-    pub(in crate::kafka) fn produce(&self, topic: &NativeTopic, record: &Outgoing<'_>) -> Result<(), Failure> {
+    pub(in crate::kafka) fn produce(
+        &self,
+        topic: &NativeTopic,
+        record: &Outgoing<'_>,
+    ) -> Result<(), Failure> {
         use sys::rd_kafka_vtype_t as v;
         let part = |p: Option<&[u8]>| p.map_or((ptr::null(), 0), |p| (p.as_ptr().cast::<c_void>(), p.len()));
         let ((value, value_len), (key, key_len)) = (part(record.value), part(record.key));
