@@ -10,6 +10,7 @@ RUN --mount=type=cache,id=streamguard-registry,target=/usr/local/cargo/registry 
     && install -s -m 755 target/release/streamguard /usr/local/bin/streamguard
 
 FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title=StreamGuard
 RUN useradd --system --uid 10001 --home-dir /var/lib/streamguard --create-home --shell /usr/sbin/nologin streamguard
 COPY --from=build /usr/local/bin/streamguard /usr/local/bin/streamguard
 COPY --chmod=755 scripts/connected /usr/local/bin/connected
@@ -17,7 +18,6 @@ COPY rules /rules
 USER streamguard
 WORKDIR /var/lib/streamguard
 ENV STREAMGUARD_DATA_DIR=/var/lib/streamguard
-VOLUME /var/lib/streamguard
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["streamguard"]
 CMD ["--help"]

@@ -97,11 +97,12 @@ stop_compose() {
 
 compose_down() { compose --profile ui down --remove-orphans --timeout 60 "$@"; }
 
-# Containers, volumes and the image that was built here.
+# Containers, volumes and the images that were built here.
 remove_compose() {
   docker_answers || return 0
   if [ -n "$(docker volume ls -q --filter label=com.docker.compose.project=streamguard)" ]; then
     compose_down --volumes
   fi
   docker image rm "$own_image" >/dev/null 2>&1 || true
+  docker image prune --force --filter label=org.opencontainers.image.title=StreamGuard >/dev/null
 }
