@@ -9,11 +9,13 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::names::{Match, Names};
+use super::fault::{Faults, Seen, Stop, within};
+use super::names::Match;
 use super::number::{text_to_decimal, text_to_f64, text_to_integer};
 use super::scanner::{Scanner, Syntax};
+use super::shape::{Field, Kind, Shape, Target};
 use super::tree;
-use crate::format::{DecodeError, Format, FormatError, Presence};
+use crate::format::{DecodeError, FormatError, Presence};
 use crate::types::{Column, DataType, Decimal, Value};
 
 /// Reads JSON records.
@@ -28,92 +30,6 @@ enum Layout {
     Object(Shape),
     /// The bare value of one column.
     Bare(Box<Field>),
-}
-
-/// The declared fields of an object.
-#[derive(Debug)]
-struct Shape {
-    names: Names,
-    fields: Vec<Field>,
-}
-
-#[derive(Debug)]
-struct Field {
-    name: String,
-    target: Target,
-}
-
-/// What a value is to become.
-#[derive(Debug)]
-struct Target {
-    data_type: DataType,
-    kind: Kind,
-    /// Whether the value is needed, or only its being right.
-    wanted: bool,
-}
-
-#[derive(Debug)]
-enum Kind {
-    Scalar,
-    Array(Box<Target>),
-    Map(Box<Target>),
-    Struct(Box<Shape>),
-}
-
-/// A value is not of its type; the rest of the record can still be read.
-#[derive(Debug)]
-struct Fault {
-    path: String,
-    found: String,
-    expected: DataType,
-}
-
-/// Why a value was not read.
-enum Stop {
-    Syntax(Syntax),
-    Fault(Box<Fault>),
-}
-
-impl From<Syntax> for Stop {
-    fn from(syntax: Syntax) -> Self {
-        Self::Syntax(syntax)
-    }
-}
-
-impl Target {
-    fn new(data_type: &DataType, wanted: bool, column: &str) -> Result<Self, FormatError> {
-        let kind = match data_type {
-            DataType::Array(element) => Kind::Array(Box::new(Self::new(element, wanted, column)?)),
-            DataType::Map(key, value) if **key == DataType::String => {
-                Kind::Map(Box::new(Self::new(value, wanted, column)?))
-            }
-            DataType::Map(..) => return Err(FormatError::unsupported(Format::Json, data_type, column)),
-            DataType::Struct(fields) => Kind::Struct(Box::new(Shape::new(
-                fields.iter().map(|f| (f.name.as_str(), &f.data_type, wanted)),
-            )?)),
-            _ => Kind::Scalar,
-        };
-        Ok(Self { data_type: data_type.clone(), kind, wanted })
-    }
-
-    fn fault(&self, found: impl Into<String>) -> Stop {
-        let (path, found) = (String::new(), found.into());
-        Stop::Fault(Box::new(Fault { path, found, expected: self.data_type.clone() }))
-    }
-}
-
-impl Shape {
-    fn new<'s>(fields: impl Iterator<Item = (&'s str, &'s DataType, bool)>) -> Result<Self, FormatError> {
-        let fields = fields
-            .map(|(name, data_type, wanted)| {
-                Ok(Field { name: name.to_owned(), target: Target::new(data_type, wanted, name)? })
-            })
-            .collect::<Result<Vec<_>, FormatError>>()?;
-        if fields.len() >= usize::from(u16::MAX) {
-            return Err(FormatError(format!("{} fields are too many for a JSON object", fields.len())));
-        }
-        Ok(Self { names: Names::new(fields.iter().map(|f| f.name.as_str())), fields })
-    }
 }
 
 impl JsonDecoder {
@@ -180,64 +96,6 @@ impl Layout {
             }
         }
     }
-}
-
-/// Which fields of an object were set by their exact name.
-struct Seen {
-    few: u128,
-    many: Vec<bool>,
-}
-
-impl Seen {
-    fn new(fields: usize) -> Self {
-        Self { few: 0, many: if fields > 128 { vec![false; fields] } else { Vec::new() } }
-    }
-
-    /// Whether a value for `field` counts, given that one that came by an exact name outranks any other.
-    fn admit(&mut self, field: usize, exact: bool) -> bool {
-        if let Some(seen) = self.many.get_mut(field) {
-            let admitted = exact || !*seen;
-            *seen |= exact;
-            return admitted;
-        }
-        let admitted = exact || self.few >> field & 1 == 0;
-        self.few |= u128::from(exact) << field;
-        admitted
-    }
-}
-
-/// Keeps what is wrong with some fields until it is sure that no later value replaces them.
-#[derive(Default)]
-struct Faults(Vec<(usize, Box<Fault>)>);
-
-impl Faults {
-    #[inline]
-    fn set(&mut self, field: usize, outcome: Result<(), Stop>) -> Result<(), Stop> {
-        if !self.0.is_empty() {
-            self.0.retain(|(of, _)| *of != field);
-        }
-        match outcome {
-            Err(Stop::Fault(fault)) => self.0.push((field, fault)),
-            other => return other,
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<(), Stop> {
-        match self.0.into_iter().next() {
-            Some((_, fault)) => Err(Stop::Fault(fault)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Puts a place before the path of a fault.
-#[cold]
-fn within(mut stop: Stop, place: impl FnOnce() -> String) -> Stop {
-    if let Stop::Fault(fault) = &mut stop {
-        fault.path.insert_str(0, &place());
-    }
-    stop
 }
 
 struct Reader<'a> {

@@ -6,9 +6,11 @@
 
 mod decode;
 mod encode;
+mod fault;
 mod names;
 mod number;
 mod scanner;
+mod shape;
 pub mod tree;
 
 pub use decode::JsonDecoder;

@@ -1,22 +1,19 @@
-//! ARRAY and MAP.
+//! ARRAY.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::{Bound, Call, Function, Overload, Param, integer, text};
 use crate::types::expr::cast;
-use crate::types::{DataType, EvalError, Field, Value, compare, equal};
+use crate::types::{DataType, EvalError, Value, compare, equal};
 
 const T: Param = Param::Generic('T');
-const K: Param = Param::Generic('K');
-const V: Param = Param::Generic('V');
 const LIST: Param = Param::Array(&T);
-const MAP: Param = Param::Map(&K, &V);
 const S: Param = Param::String;
 const I: Param = Param::Integer;
 const L: Param = Param::Bigint;
 
-const fn function(
+pub(super) const fn function(
     name: &'static str,
     overloads: &'static [Overload],
     summary: &'static str,
@@ -25,7 +22,10 @@ const fn function(
     Function { name, aliases: &[], overloads, summary, examples }
 }
 
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
+pub(super) const fn fixed(
+    params: &'static [Param],
+    bind: fn(&Call<'_>) -> Result<Bound, String>,
+) -> Overload {
     Overload { params, variadic: false, bind }
 }
 
@@ -125,40 +125,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The numbers from one to another, by a step.",
         &[("GENERATE_SERIES(1, 3)", "ARRAY[1,2,3]"), ("GENERATE_SERIES(5, 1, -2)", "ARRAY[5,3,1]")],
     ),
-    function(
-        "MAP_KEYS",
-        &[fixed(&[MAP], keys)],
-        "The keys of a map.",
-        &[("MAP_KEYS(MAP('a':=1,'b':=2))", "ARRAY['a','b']")],
-    ),
-    function(
-        "MAP_VALUES",
-        &[fixed(&[MAP], values)],
-        "The values of a map.",
-        &[("MAP_VALUES(MAP('a':=1,'b':=2))", "ARRAY[1,2]")],
-    ),
-    function(
-        "MAP_UNION",
-        &[fixed(&[MAP, MAP], map_union)],
-        "The entries of both maps; where both have a key, the second's.",
-        &[("MAP_UNION(MAP('a':=1,'b':=2), MAP('b':=3))", "MAP('a':=1,'b':=3)")],
-    ),
-    function(
-        "AS_MAP",
-        &[fixed(&[Param::Array(&S), Param::Array(&V)], as_map)],
-        "A map of an array of keys and one of values.",
-        &[("AS_MAP(ARRAY['a','b'], ARRAY[1,2])", "MAP('a':=1,'b':=2)")],
-    ),
-    function(
-        "ENTRIES",
-        &[fixed(&[Param::Map(&S, &V), Param::Boolean], entries)],
-        "The entries of a map as structs of K and V, sorted by key where asked.",
-        &[("ARRAY_LENGTH(ENTRIES(MAP('b':=1,'a':=2), TRUE))", "2")],
-    ),
 ];
 
 /// Equal, NULL being equal to NULL.
-fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
+pub(super) fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
     if a.is_null() || b.is_null() { a.is_null() && b.is_null() } else { equal(a, b) }
 }
 
@@ -167,18 +137,9 @@ fn has(list: &[Value<'_>], value: &Value<'_>) -> bool {
 }
 
 /// Takes an array out of the arguments; None for NULL.
-fn take_list<'a>(args: &mut [Value<'a>], index: usize) -> Option<Arc<Vec<Value<'a>>>> {
+pub(super) fn take_list<'a>(args: &mut [Value<'a>], index: usize) -> Option<Arc<Vec<Value<'a>>>> {
     match args.get_mut(index).map(std::mem::take) {
         Some(Value::Array(list)) => Some(list),
-        _ => None,
-    }
-}
-
-type Entries<'a> = Arc<Vec<(Value<'a>, Value<'a>)>>;
-
-fn take_map<'a>(args: &mut [Value<'a>], index: usize) -> Option<Entries<'a>> {
-    match args.get_mut(index).map(std::mem::take) {
-        Some(Value::Map(entries)) => Some(entries),
         _ => None,
     }
 }
@@ -351,75 +312,5 @@ fn series(call: &Call<'_>) -> Result<Bound, String> {
             if wide { Value::Bigint(from + i * step) } else { Value::Integer((from + i * step) as i32) }
         };
         Ok(Value::Array(Arc::new((0..count).map(number).collect())))
-    })
-}
-
-/// The types of a map's keys and values.
-fn map_types(call: &Call<'_>) -> Result<(DataType, DataType), String> {
-    match call.types.iter().flatten().next() {
-        Some(DataType::Map(key, value)) => Ok(((**key).clone(), (**value).clone())),
-        _ => Err("the map has no type".to_owned()),
-    }
-}
-
-fn keys(call: &Call<'_>) -> Result<Bound, String> {
-    Bound::strict(DataType::Array(Box::new(map_types(call)?.0)), |args| {
-        let entries = take_map(args, 0).unwrap_or_default();
-        Ok(Value::Array(Arc::new(entries.iter().map(|(key, _)| key.clone()).collect())))
-    })
-}
-
-fn values(call: &Call<'_>) -> Result<Bound, String> {
-    Bound::strict(DataType::Array(Box::new(map_types(call)?.1)), |args| {
-        let entries = take_map(args, 0).unwrap_or_default();
-        Ok(Value::Array(Arc::new(entries.iter().map(|(_, value)| value.clone()).collect())))
-    })
-}
-
-/// A map of entries, of which the last with a key counts.
-fn map_of<'a>(entries: impl Iterator<Item = (Value<'a>, Value<'a>)>) -> Value<'a> {
-    let mut kept: Vec<(Value<'a>, Value<'a>)> = Vec::new();
-    for (key, value) in entries {
-        match kept.iter_mut().find(|(known, _)| same(known, &key)) {
-            Some(entry) => entry.1 = value,
-            None => kept.push((key, value)),
-        }
-    }
-    Value::Map(Arc::new(kept))
-}
-
-fn map_union(call: &Call<'_>) -> Result<Bound, String> {
-    let (key, value) = map_types(call)?;
-    Bound::of(DataType::Map(Box::new(key), Box::new(value)), |args| {
-        Ok(match (take_map(args, 0), take_map(args, 1)) {
-            (None, None) => Value::Null,
-            (a, b) => map_of(a.iter().chain(b.iter()).flat_map(|entries| entries.iter().cloned())),
-        })
-    })
-}
-
-fn as_map(call: &Call<'_>) -> Result<Bound, String> {
-    let value = match call.type_of(1) {
-        Some(DataType::Array(value)) => value.clone(),
-        _ => return Err("the array of values has no type".to_owned()),
-    };
-    Bound::strict(DataType::Map(Box::new(DataType::String), value), |args| {
-        let (keys, values) = (take_list(args, 0).unwrap_or_default(), take_list(args, 1).unwrap_or_default());
-        Ok(map_of(keys.iter().cloned().zip(values.iter().cloned())))
-    })
-}
-
-fn entries(call: &Call<'_>) -> Result<Bound, String> {
-    let (key, value) = map_types(call)?;
-    let field = |name: &str, data_type| Field { name: name.to_owned(), data_type };
-    let entry = DataType::Struct(vec![field("K", key), field("V", value)]);
-    Bound::strict(DataType::Array(Box::new(entry)), |args| {
-        let sorted = matches!(args.get(1), Some(Value::Boolean(true)));
-        let mut entries = take_map(args, 0).unwrap_or_default().to_vec();
-        if sorted {
-            entries.sort_by(|(a, _), (b, _)| compare(a, b).unwrap_or(Ordering::Equal));
-        }
-        let entry = |(key, value)| Value::Struct(Arc::new(vec![key, value]));
-        Ok(Value::Array(Arc::new(entries.into_iter().map(entry).collect())))
     })
 }

@@ -11,9 +11,11 @@ mod bytes;
 mod choice;
 mod collections;
 mod json;
+mod maps;
 mod math;
 mod overload;
 mod pattern;
+mod pieces;
 mod strings;
 mod time;
 mod url;
@@ -122,10 +124,12 @@ impl Bound {
 const FAMILIES: &[&[Function]] = &[
     choice::FUNCTIONS,
     strings::FUNCTIONS,
+    pieces::FUNCTIONS,
     pattern::FUNCTIONS,
     math::FUNCTIONS,
     time::FUNCTIONS,
     collections::FUNCTIONS,
+    maps::FUNCTIONS,
     json::FUNCTIONS,
     url::FUNCTIONS,
     bytes::FUNCTIONS,

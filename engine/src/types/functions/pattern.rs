@@ -184,7 +184,7 @@ fn split(call: &Call<'_>) -> Result<Bound, String> {
     let expression = Expression::new(call, 1)?;
     Bound::strict(DataType::Array(Box::new(DataType::String)), move |args| {
         expression.with(args, |regex| {
-            Value::Array(Arc::new(regex.split(text(args, 0)).map(|piece| Value::string(piece)).collect()))
+            Value::Array(Arc::new(regex.split(text(args, 0)).map(Value::string).collect()))
         })
     })
 }
