@@ -1,8 +1,8 @@
--- Who may do what. The roles (no logins) are made by `streamguard db migrate` before this runs; objects
+-- Who may do what. The roles (no logins) and their right to the schema public are made by
+-- `streamguard db migrate` before this runs; objects
 -- belong to streamguard_owner. The writer reads all and writes what the consumer writes: decisions and
 -- crossings can be added but not changed, and nothing can be created.
 
-GRANT USAGE ON SCHEMA public TO streamguard_writer, streamguard_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO streamguard_writer, streamguard_reader;
 GRANT INSERT ON transactions, alert_occurrences, decisions TO streamguard_writer;
 GRANT INSERT, UPDATE ON fraud_alerts, rule_versions, labels, account_summary, consumer_offsets,

@@ -23,9 +23,9 @@ and the partitions are shared.";
 #[derive(clap::Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The consumer group.
+    /// The consumer group. The engine's --group is another one: the two read different topics.
     #[arg(long, value_name = "NAME", default_value = "streamguard-consumer")]
-    group: String,
+    consumer_group: String,
     /// An identity that survives a restart, so that its partitions wait for it.
     #[arg(long, value_name = "NAME")]
     instance: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let owner = context.database_owner_url()?;
     let mut options = ::consumer::Options::new(url.reveal());
     options.owner_url = (owner.reveal() != url.reveal()).then(|| owner.reveal().to_owned());
-    options.group = args.group;
+    options.group = args.consumer_group;
     options.instance = args.instance;
     options.max_batch = args.max_batch;
     options.earliest = args.earliest_event;

@@ -117,6 +117,10 @@ const BECOME_OWNER: &str = "DO $$ BEGIN
     IF NOT has_schema_privilege('streamguard_owner', 'public', 'CREATE') THEN
         GRANT USAGE, CREATE ON SCHEMA public TO streamguard_owner;
     END IF;
+    IF NOT has_schema_privilege('streamguard_writer', 'public', 'USAGE')
+       OR NOT has_schema_privilege('streamguard_reader', 'public', 'USAGE') THEN
+        GRANT USAGE ON SCHEMA public TO streamguard_writer, streamguard_reader;
+    END IF;
     IF NOT has_database_privilege('streamguard_writer', current_database(), 'TEMP') THEN
         EXECUTE format('GRANT TEMP ON DATABASE %I TO streamguard_writer', current_database());
     END IF;
