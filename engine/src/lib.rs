@@ -15,6 +15,7 @@
 //! `sql`, `types`, `plan`, `operator`, `state`, `format` and `task` do no I/O, read no clock, draw no random
 //! number and know no Kafka type.
 
+pub mod bench;
 pub mod format;
 pub mod operator;
 pub mod plan;

@@ -1,0 +1,13 @@
+//! `cargo run --release -p engine --example core -- FILE.sql...`: the `core` bench over these rule files.
+
+use engine::sql::{LoadOptions, SourceFile, load};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut files = Vec::new();
+    for name in std::env::args().skip(1) {
+        files.push(SourceFile { text: std::fs::read_to_string(&name)?, name });
+    }
+    let loaded = load(files, &LoadOptions::default()).map_err(|diagnostics| format!("{diagnostics:?}"))?;
+    println!("{}", engine::bench::core(&loaded.program, 1_000_000)?);
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! The `core` bench: a task on bytes in memory, on one core.
+//!
+//! Enters: a program that reads [`TOPIC`]. Leaves: how fast its task took generated records. What holds: the
+//! records are the same in every run: 285 bytes of JSON each, 10,000 accounts in turn of a fixed generator,
+//! one every 10 ms of event time. Making them is not measured; all that a commit asks of the task is: the
+//! changed keys' bytes are taken every 50,000 records.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use crate::plan::Program;
+use crate::task::{InputRecord, Output, QueryCounters, StreamTask, TaskError, no_headers};
+
+/// The topic that the records are on.
+pub const TOPIC: &str = "transactions";
+/// Bytes of a record's value.
+pub const VALUE_BYTES: usize = 285;
+/// How many accounts there are.
+pub const ACCOUNTS: u64 = 10_000;
+/// Records that are made, then measured, at a time.
+const CHUNK: u64 = 50_000;
+/// Event time between two records, in milliseconds.
+const STEP_MS: i64 = 10;
+/// 2024-01-01T21:00:00Z, so that the first hour is before the night of the rules.
+const START_MS: i64 = 1_704_142_800_000;
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoreFigures {
+    /// Records taken.
+    pub records: u64,
+    /// The time it took.
+    pub elapsed: Duration,
+    /// Records written.
+    pub written: u64,
+    /// Keys whose changed bytes were taken.
+    pub changes: u64,
+    /// Per query of the program.
+    pub counters: Vec<QueryCounters>,
+}
+
+impl CoreFigures {
+    /// Records a second.
+    pub fn rate(&self) -> f64 {
+        self.records as f64 / self.elapsed.as_secs_f64()
+    }
+}
+
+impl fmt::Display for CoreFigures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = 100.0 * self.written as f64 / self.records.max(1) as f64;
+        write!(
+            f,
+            "{:.0} records/s ({} records in {:.3} s, {:.0} ns each; {share:.2} % written, {} changes)",
+            self.rate(),
+            self.records,
+            self.elapsed.as_secs_f64(),
+            self.elapsed.as_nanos() as f64 / self.records.max(1) as f64,
+            self.changes,
+        )
+    }
+}
+
+/// Runs `records` records through the program's task on [`TOPIC`].
+///
+/// # Errors
+/// The program has no such task, or it cannot run.
+pub fn core(program: &Program, records: u64) -> Result<CoreFigures, TaskError> {
+    let index = program.tasks.iter().position(|task| task.input.topic == TOPIC);
+    let mut task = StreamTask::new(program, index.unwrap_or(program.tasks.len()))?;
+    let mut figures =
+        CoreFigures { records: 0, elapsed: Duration::ZERO, written: 0, changes: 0, counters: Vec::new() };
+    let (mut chunk, mut output) = (Chunk::default(), Output::new());
+    while figures.records < records {
+        chunk.fill(figures.records, CHUNK.min(records - figures.records));
+        let begin = Instant::now();
+        for i in 0..chunk.ends.len() {
+            task.process(&chunk.record(i), &mut output);
+        }
+        task.take_changes(&mut |_, _, _| figures.changes += 1);
+        figures.elapsed += begin.elapsed();
+        figures.records += chunk.ends.len() as u64;
+        figures.written += output.len() as u64;
+        output.clear();
+    }
+    figures.counters = task.counters().to_vec();
+    Ok(figures)
+}
+
+/// Records in one buffer, so that nothing but their bytes is in the cache.
+#[derive(Default)]
+struct Chunk {
+    first: u64,
+    keys: Vec<u8>,
+    values: Vec<u8>,
+    ends: Vec<(usize, usize)>,
+}
+
+impl Chunk {
+    fn fill(&mut self, first: u64, len: u64) {
+        self.first = first;
+        self.keys.clear();
+        self.values.clear();
+        self.ends.clear();
+        for number in first..first + len {
+            let random = mix(number);
+            let account = random % ACCOUNTS;
+            self.keys.extend_from_slice(format!("ACC-{account:06}").as_bytes());
+            let value = value(number, account, random >> 20);
+            self.values.extend_from_slice(value.as_bytes());
+            self.ends.push((self.keys.len(), self.values.len()));
+        }
+    }
+
+    fn record(&self, i: usize) -> InputRecord<'_> {
+        let (key_start, value_start) = if i == 0 { (0, 0) } else { self.ends[i - 1] };
+        let (key_end, value_end) = self.ends[i];
+        let offset = (self.first + i as u64) as i64;
+        InputRecord {
+            partition: 0,
+            offset,
+            timestamp: START_MS + offset * STEP_MS,
+            key: Some(&self.keys[key_start..key_end]),
+            value: Some(&self.values[value_start..value_end]),
+            headers: &no_headers,
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): equal numbers give equal records.
+fn mix(number: u64) -> u64 {
+    let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A transaction. Amounts are below 500 but for one in 200, which is up to 6000.
+fn value(number: u64, account: u64, random: u64) -> String {
+    let cents = if random % 200 == 0 { random / 200 % 600_000 } else { random / 200 % 50_000 } + 1;
+    let ms = START_MS + number as i64 * STEP_MS;
+    let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let mut text = format!(
+        "{{\"transaction_id\":\"tx-{number:012}\",\"account_id\":\"ACC-{account:06}\",\"amount\":{}.{:02},\
+         \"timestamp\":\"{time}\",\"currency\":\"EUR\",\"merchant\":\"Merchant-{:03}\",\"category\":\"groceries\",\
+         \"transaction_type\":\"purchase\",\"country\":\"DE\",\"city\":\"Berlin\",\"channel\":\"pos\",\
+         \"card_present\":true,\"device_id\":\"\"",
+        cents / 100,
+        cents % 100,
+        random / 7 % 1000,
+    );
+    let end = text.len() - 1;
+    let room = VALUE_BYTES.saturating_sub(text.len() + 1);
+    text.insert_str(end, &"d".repeat(room));
+    text.push('}');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_of_one_size_and_the_same_every_time() {
+        let (mut a, mut b) = (Chunk::default(), Chunk::default());
+        a.fill(0, 1000);
+        b.fill(500, 500);
+        for i in 0..500 {
+            let (early, late) = (a.record(500 + i), b.record(i));
+            assert_eq!((early.key, early.value, early.timestamp), (late.key, late.value, late.timestamp));
+            assert_eq!(early.value.map(<[u8]>::len), Some(VALUE_BYTES));
+        }
+        let value: serde_json::Value = serde_json::from_slice(a.record(0).value.unwrap_or_default()).unwrap_or_default();
+        assert_eq!(value["account_id"].as_str().map(str::as_bytes), a.record(0).key);
+    }
+}
