@@ -68,7 +68,13 @@ pub fn write_double(value: f64, out: &mut Vec<u8>) {
         out.extend_from_slice(body.as_bytes());
         return;
     }
-    let (digits, exponent) = significant(body);
+    let (digits, exponent) = match significant(body) {
+        // Java always gives two digits, the nearest two: this shows in the smallest numbers only.
+        (digits, exponent) if digits.len() == 1 && exponent < -300 => {
+            significant(&format!("{magnitude:.1e}"))
+        }
+        found => found,
+    };
     if (1e-3..1e7).contains(&magnitude) {
         write_plain(&digits, exponent, out);
     } else {
@@ -164,6 +170,8 @@ mod tests {
             (-123.456, "-123.456"),
             (f64::MAX, "1.7976931348623157E308"),
             (f64::MIN_POSITIVE, "2.2250738585072014E-308"),
+            (5e-324, "4.9E-324"),
+            (-2e-323, "-2.0E-323"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {

@@ -58,6 +58,10 @@ const GREATEST: &[Overload] = &[
     Overload { params: &[Param::Decimal, Param::Decimal], variadic: true, bind: greatest },
     Overload { params: &[Param::Double, Param::Double], variadic: true, bind: greatest },
     Overload { params: &[Param::String, Param::String], variadic: true, bind: greatest },
+    Overload { params: &[Param::Bytes, Param::Bytes], variadic: true, bind: greatest },
+    Overload { params: &[Param::Date, Param::Date], variadic: true, bind: greatest },
+    Overload { params: &[Param::Time, Param::Time], variadic: true, bind: greatest },
+    Overload { params: &[Param::Timestamp, Param::Timestamp], variadic: true, bind: greatest },
 ];
 
 const LEAST: &[Overload] = &[
@@ -66,6 +70,10 @@ const LEAST: &[Overload] = &[
     Overload { params: &[Param::Decimal, Param::Decimal], variadic: true, bind: least },
     Overload { params: &[Param::Double, Param::Double], variadic: true, bind: least },
     Overload { params: &[Param::String, Param::String], variadic: true, bind: least },
+    Overload { params: &[Param::Bytes, Param::Bytes], variadic: true, bind: least },
+    Overload { params: &[Param::Date, Param::Date], variadic: true, bind: least },
+    Overload { params: &[Param::Time, Param::Time], variadic: true, bind: least },
+    Overload { params: &[Param::Timestamp, Param::Timestamp], variadic: true, bind: least },
 ];
 
 /// The type that all typed arguments share.

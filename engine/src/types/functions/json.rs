@@ -64,8 +64,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function(
         "JSON_RECORDS",
         &[fixed(&[S], records)],
-        "A JSON object as a map of JSON texts.",
-        &[(r#"JSON_RECORDS('{"a":1,"b":"x"}')"#, r#"MAP('a':='1','b':='"x"')"#)],
+        "A JSON object as a map of texts: strings bare, all else as JSON.",
+        &[(r#"JSON_RECORDS('{"a":1,"b":"x"}')"#, "MAP('a':='1','b':='x')")],
     ),
     function(
         "JSON_ITEMS",
@@ -198,7 +198,11 @@ fn records(_: &Call<'_>) -> Result<Bound, String> {
     Bound::strict(returns, |args| {
         let Some(fields) = fields(text(args, 0)) else { return Ok(Value::Null) };
         let entry = |(name, value): (std::borrow::Cow<'_, str>, Json<'_>)| {
-            (Value::string(name), Value::string(value.to_text()))
+            let value = match value {
+                Json::String(text) => text.into_owned(),
+                other => other.to_text(),
+            };
+            (Value::string(name), Value::string(value))
         };
         Ok(Value::Map(Arc::new(fields.into_iter().map(entry).collect())))
     })

@@ -145,6 +145,11 @@ impl Param {
         };
         let widened = |to: u32| rank(arg).and_then(|from| to.checked_sub(from));
         let same = |fits: bool| fits.then_some(0);
+        // Text is read as a date or a time where nothing else fits.
+        let of_text = |wanted: T| match arg {
+            T::String => Some(20),
+            arg => same(*arg == wanted),
+        };
         match self {
             // A signature that names the type is the better fit.
             Self::Any => Some(10),
@@ -155,9 +160,9 @@ impl Param {
             Self::Boolean => same(*arg == T::Boolean),
             Self::String => same(*arg == T::String),
             Self::Bytes => same(*arg == T::Bytes),
-            Self::Date => same(*arg == T::Date),
-            Self::Time => same(*arg == T::Time),
-            Self::Timestamp => same(*arg == T::Timestamp),
+            Self::Date => of_text(T::Date),
+            Self::Time => of_text(T::Time),
+            Self::Timestamp => of_text(T::Timestamp),
             Self::Struct => same(matches!(arg, T::Struct(_))),
             Self::Generic(letter) => letters.unify(*letter, arg).map(|cost| cost + 5),
             Self::Array(element) => match arg {
@@ -177,6 +182,9 @@ impl Param {
             (Self::Integer, _) => DataType::Integer,
             (Self::Bigint, _) => DataType::Bigint,
             (Self::Double, _) => DataType::Double,
+            (Self::Date, _) => DataType::Date,
+            (Self::Time, _) => DataType::Time,
+            (Self::Timestamp, _) => DataType::Timestamp,
             (Self::Decimal, _) => match arg.as_decimal() {
                 Some((precision, scale)) => DataType::Decimal { precision, scale },
                 None => arg.clone(),

@@ -29,7 +29,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "SPLIT",
         &[fixed(&[S, S], split), fixed(&[B, B], split_bytes)],
         "The pieces of a text between delimiters.",
-        &[("SPLIT('a,b,,c', ',')", "ARRAY['a','b','','c']"), ("SPLIT('ab', '')", "ARRAY['a','b']")],
+        &[
+            ("SPLIT('a,b,,c', ',')", "ARRAY['a','b','','c']"),
+            ("SPLIT('ab', '')", "ARRAY['a','b']"),
+            ("SPLIT('', '')", "ARRAY['']"),
+        ],
     ),
     simple(
         "CHR",
@@ -129,7 +133,9 @@ fn initcap(_: &Call<'_>) -> Result<Bound, String> {
 fn split(_: &Call<'_>) -> Result<Bound, String> {
     Bound::strict(DataType::Array(Box::new(DataType::String)), |args| {
         let (text, delimiter) = (text(args, 0), text(args, 1));
-        let pieces: Vec<Value<'_>> = if delimiter.is_empty() {
+        let pieces: Vec<Value<'_>> = if text.is_empty() {
+            vec![Value::str("")]
+        } else if delimiter.is_empty() {
             text.chars().map(|c| Value::string(c.to_string())).collect()
         } else {
             text.split(delimiter).map(|piece| Value::string(piece.to_owned())).collect()
@@ -143,12 +149,12 @@ fn split_bytes(_: &Call<'_>) -> Result<Bound, String> {
         let (bytes, delimiter) = (take_bytes(&mut args[0]), take_bytes(&mut args[1]));
         let piece = |bytes: &[u8]| Value::Bytes(Cow::Owned(bytes.to_vec()));
         let mut pieces = Vec::new();
-        if delimiter.is_empty() {
+        if delimiter.is_empty() && !bytes.is_empty() {
             pieces.extend(bytes.chunks(1).map(piece));
             return Ok(Value::Array(pieces.into()));
         }
         let mut rest = &bytes[..];
-        while let Some(at) = rest.windows(delimiter.len()).position(|w| w == &*delimiter) {
+        while let Some(at) = rest.windows(delimiter.len().max(1)).position(|w| w == &*delimiter) {
             pieces.push(piece(&rest[..at]));
             rest = &rest[at + delimiter.len()..];
         }

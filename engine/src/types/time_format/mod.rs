@@ -71,12 +71,13 @@ impl Pattern {
         Ok(local - parsed.zone.unwrap_or(default_zone).offset_of_local(local) * 1000)
     }
 
-    /// The days since 1970-01-01 that a text stands for.
+    /// The days since 1970-01-01 that the beginning of a text stands for: as ksqlDB's PARSE_DATE, it may go
+    /// on after the pattern's end.
     ///
     /// # Errors
-    /// What does not fit; also where the pattern has fields of the time, or not all of a date.
+    /// What does not fit; also where it has a time that is not midnight.
     pub fn parse_date(&self, text: &str) -> Result<i32, String> {
-        let parsed = self.parse(text)?;
+        let parsed = parse::parse_start(&self.items, text).map_err(|at| self.differs(text, at))?;
         let days = parsed.date_only().map_err(|e| self.refuse(text, &e))?;
         i32::try_from(days).map_err(|_| self.refuse(text, "the date is out of range"))
     }
@@ -119,9 +120,11 @@ impl Pattern {
     }
 
     fn parse(&self, text: &str) -> Result<parse::Parsed, String> {
-        parse::parse(&self.items, text).map_err(|at| {
-            self.refuse(text, &format!("it differs from character {} on", text[..at].chars().count() + 1))
-        })
+        parse::parse(&self.items, text).map_err(|at| self.differs(text, at))
+    }
+
+    fn differs(&self, text: &str, at: usize) -> String {
+        self.refuse(text, &format!("it differs from character {} on", text[..at].chars().count() + 1))
     }
 
     fn refuse(&self, text: &str, problem: &str) -> String {

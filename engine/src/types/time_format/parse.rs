@@ -27,6 +27,16 @@ pub(super) fn parse(items: &[Item], text: &str) -> Result<Parsed, usize> {
     if reader.at == text.len() { Ok(reader.parsed) } else { Err(reader.at) }
 }
 
+/// Reads the beginning of a text.
+///
+/// # Errors
+/// The place, in bytes, from which on it does not fit.
+pub(super) fn parse_start(items: &[Item], text: &str) -> Result<Parsed, usize> {
+    let mut reader = Reader { text, at: 0, parsed: Parsed::default() };
+    reader.items(items)?;
+    Ok(reader.parsed)
+}
+
 /// Whether a text begins with a word in any case (ksqlDB parses without regard to case).
 fn starts_with(text: &str, word: &str) -> bool {
     text.starts_with(word) || text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
@@ -185,10 +195,6 @@ impl Parsed {
         Ok(())
     }
 
-    fn has_time(&self) -> bool {
-        (Field::AmPm.index()..FIELDS).any(|i| self.fields[i].is_some())
-    }
-
     /// The year, whichever way it was given.
     fn year(&self) -> Resolved<Option<i64>> {
         let of_era =
@@ -256,17 +262,12 @@ impl Parsed {
         Ok((self.date()?, self.time()?))
     }
 
-    /// The date of a text that has all of a date and no time.
+    /// The date of a text whose time, if it has one, is midnight.
     pub(super) fn date_only(&self) -> Resolved<i64> {
-        self.check()?;
-        if self.has_time() {
-            return Err("it has a time, which a date has not".to_owned());
+        match self.date_time()? {
+            (date, 0) => Ok(date),
+            _ => Err("it has a time, which a date has not".to_owned()),
         }
-        let has_day = self.get(Field::Month).is_some() && self.get(Field::Day).is_some();
-        if self.year()?.is_none() || !(has_day || self.get(Field::DayOfYear).is_some()) {
-            return Err("it lacks year, month or day".to_owned());
-        }
-        self.date()
     }
 
     /// The time of a text that has at least the hour of one.

@@ -125,7 +125,8 @@ fn prints() {
 #[test]
 fn dates_and_times_alone() {
     assert_eq!(Pattern::compile("yyyy-MM-dd").unwrap().parse_date("1970-01-03"), Ok(2));
-    assert!(Pattern::compile("yyyy-MM").unwrap().parse_date("1970-01").is_err());
+    assert_eq!(Pattern::compile("MMM-yyyy").unwrap().parse_date("FEB-1970"), Ok(31));
+    assert_eq!(Pattern::compile("yyyy-MM-dd").unwrap().parse_date("1970-01-03-01-01"), Ok(2));
     assert!(Pattern::compile("yyyy-MM-dd HH").unwrap().parse_date("1970-01-03 04").is_err());
     assert_eq!(Pattern::compile("HH:mm:ss.SSS").unwrap().parse_time("00:00:01.005"), Ok(1005));
 }
