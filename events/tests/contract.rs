@@ -228,3 +228,24 @@ fn json() -> impl Strategy<Value = String> {
         Just("false".to_owned()),
     ]
 }
+
+/// Not a limit: prints how fast it is. `cargo test --release -p events --test contract -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn measure_transactions_read_and_written_per_second() {
+    let json = format!(
+        r#"{{{REQUIRED},"amount":41.76,"merchant":"Koss, Sons","category":"fuel","currency":"EUR","latitude":34.7,"longitude":-118.5,"country":"US","city":"Phoenix","channel":"pos","card_present":true}}"#
+    );
+    let rounds = 300_000_u32;
+    let began = std::time::Instant::now();
+    let read = (0..rounds).map(|_| Transaction::from_json(json.as_bytes()).unwrap()).last().unwrap();
+    let reading = began.elapsed();
+    let began = std::time::Instant::now();
+    let length = (0..rounds).map(|_| read.to_json().len()).sum::<usize>();
+    println!(
+        "{:?} to read, {:?} to write, {} bytes",
+        reading / rounds,
+        began.elapsed() / rounds,
+        length / rounds as usize
+    );
+}

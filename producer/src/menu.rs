@@ -20,14 +20,13 @@ const CHOICES: [&str; 5] = [
 /// # Errors
 /// A terminal that cannot be read.
 pub fn ask(seed: u64) -> Result<Option<Options>, Error> {
-    let choice =
-        Select::new().with_prompt("What load?").items(CHOICES).default(0).interact_opt().map_err(fail)?;
+    let choice = Select::new().with_prompt("Load").items(CHOICES).default(0).interact_opt().map_err(fail)?;
     let Some(choice) = choice else { return Ok(None) };
     let mode = match choice {
         0 => Mode::Steady { tps: rate()?, duration: None },
-        1 => Mode::Steady { tps: rate()?, duration: Some(seconds("For how many seconds?", 60)?) },
+        1 => Mode::Steady { tps: rate()?, duration: Some(seconds("For how many seconds", 60)?) },
         2 => Mode::Burst { size: count()?, every: None },
-        3 => Mode::Burst { size: count()?, every: Some(seconds("A burst every how many seconds?", 10)?) },
+        3 => Mode::Burst { size: count()?, every: Some(seconds("Seconds from burst to burst", 10)?) },
         _ => Mode::Count { count: count()?, tps: None },
     };
     Ok(Some(Options::new(mode, seed)))
@@ -39,7 +38,7 @@ fn rate() -> Result<f64, Error> {
         false => Err("a number greater than 0"),
     };
     Input::new()
-        .with_prompt("Transactions per second?")
+        .with_prompt("Transactions per second")
         .default(10.0)
         .validate_with(positive)
         .interact_text()
@@ -49,7 +48,7 @@ fn rate() -> Result<f64, Error> {
 fn count() -> Result<u64, Error> {
     let positive = |n: &u64| if *n > 0 { Ok(()) } else { Err("at least 1") };
     Input::new()
-        .with_prompt("How many transactions?")
+        .with_prompt("Transactions")
         .default(1_000)
         .validate_with(positive)
         .interact_text()

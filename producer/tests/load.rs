@@ -202,3 +202,10 @@ fn a_topic_is_never_keyed_in_two_ways() {
     let shipped = &shipped[shipped.find("CREATE STREAM").unwrap()..];
     assert_eq!(producer::create_stream(Key::AccountId, "transactions"), shipped, "the shipped declaration");
 }
+
+/// Not a limit: prints how fast it is. `cargo test --release -p producer --test load -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn measure_transactions_per_second() {
+    println!("{}", run(memory(), count(300_000), Shutdown::new()).unwrap());
+}
