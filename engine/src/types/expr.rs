@@ -13,7 +13,7 @@ mod like;
 use std::cmp::Ordering;
 
 pub use arithmetic::{ArithmeticOp, result_type};
-pub use cast::{cast, castable, java_double, parse_timestamp};
+pub use cast::{cast, castable, parse_timestamp};
 pub use like::LikePattern;
 
 use super::functions::Eval;
@@ -256,10 +256,10 @@ impl Expr {
                 Value::Struct(fields) => fields.get(*index).cloned().unwrap_or_default(),
                 _ => Value::Null,
             }),
-            Node::Array(items) => Ok(Value::Array(eval_all(items, row)?.into())),
+            Node::Array(items) => Ok(Value::Array(eval_each(items, row).into())),
             Node::Struct(items) => Ok(Value::Struct(eval_all(items, row)?.into())),
             Node::Map(entries) => {
-                let entries = entries.iter().map(|(k, v)| Ok((k.eval(row)?, v.eval(row)?)));
+                let entries = entries.iter().map(|(k, v)| Ok((k.eval(row)?, v.eval(row).unwrap_or_default())));
                 Ok(Value::Map(entries.collect::<Result<Vec<_>, EvalError>>()?.into()))
             }
             _ => self.test(row).map(Value::Boolean),
@@ -353,6 +353,11 @@ fn eval_all<'r>(exprs: &'r [Expr], row: &'r [Value<'r>]) -> Result<Vec<Value<'r>
     exprs.iter().map(|e| e.eval(row)).collect()
 }
 
+/// The elements of a list or map; one that fails is NULL, as in ksqlDB.
+fn eval_each<'r>(exprs: &'r [Expr], row: &'r [Value<'r>]) -> Vec<Value<'r>> {
+    exprs.iter().map(|e| e.eval(row).unwrap_or_default()).collect()
+}
+
 fn is_in<'r>(expr: &'r Expr, list: &'r [Expr], row: &'r [Value<'r>]) -> Result<bool, EvalError> {
     let value = expr.eval(row)?;
     for item in list {
@@ -374,15 +379,16 @@ fn is_like<'r>(expr: &'r Expr, like: &'r Like, row: &'r [Value<'r>]) -> Result<b
     }
 }
 
+/// A function that fails is NULL at its place, as in ksqlDB: `COALESCE(PARSE_DATE(x, 'yyyy'), y)` gives y.
 fn call<'r>(args: &'r [Expr], eval: &Eval, row: &'r [Value<'r>]) -> Result<Value<'r>, EvalError> {
     if args.len() > STACK_ARGS {
-        return eval(&mut eval_all(args, row)?);
+        return Ok(eval(&mut eval_all(args, row)?).unwrap_or_default());
     }
     let mut values: [Value<'r>; STACK_ARGS] = Default::default();
     for (value, arg) in values.iter_mut().zip(args) {
         *value = arg.eval(row)?;
     }
-    eval(&mut values[..args.len()])
+    Ok(eval(&mut values[..args.len()]).unwrap_or_default())
 }
 
 fn subscript<'r>(base: &Value<'r>, index: &Value<'r>) -> Result<Value<'r>, EvalError> {

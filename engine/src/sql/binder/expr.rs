@@ -304,6 +304,10 @@ fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bo
     if functions::lookup(&name.name).is_none() && !crate::types::aggregate::is_aggregate(&name.name) {
         return Err(unknown_function(name));
     }
+    if name.name == "UNIX_TIMESTAMP" && args.is_empty() {
+        // The record's time, not a clock's: a replay gives the same.
+        return scope.column(None, &Ident { name: "ROWTIME".into(), ..name.clone() });
+    }
     let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
     apply(name, args, span)
 }

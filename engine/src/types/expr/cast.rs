@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::types::{DataType, Decimal, EvalError, Field, Value};
+use crate::types::{DataType, Decimal, EvalError, Field, Value, double_text};
 
 /// Whether CAST knows the way from one type to another.
 pub fn castable(from: &DataType, to: &DataType) -> bool {
@@ -157,7 +157,7 @@ fn to_text(value: &Value<'_>) -> String {
         Value::Boolean(v) => v.to_string(),
         Value::Integer(v) => v.to_string(),
         Value::Bigint(v) => v.to_string(),
-        Value::Double(v) => java_double(*v),
+        Value::Double(v) => double_text(*v),
         Value::Decimal(v) => v.to_string(),
         Value::String(v) => v.to_string(),
         Value::Bytes(v) => format!("{v:?}"),
@@ -179,23 +179,4 @@ fn to_text(value: &Value<'_>) -> String {
         }
         Value::Struct(values) => format!("Struct{{{}}}", values.iter().map(to_text).collect::<Vec<_>>().join(",")),
     }
-}
-
-/// A DOUBLE as `Double.toString` prints it: decimal between 1e-3 and 1e7, else with an exponent.
-pub fn java_double(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
-    }
-    let magnitude = value.abs();
-    if magnitude == 0.0 || (1e-3..1e7).contains(&magnitude) {
-        let text = value.to_string();
-        return if text.contains('.') { text } else { format!("{text}.0") };
-    }
-    let text = format!("{value:e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let point = if mantissa.contains('.') { "" } else { ".0" };
-    format!("{mantissa}{point}E{exponent}")
 }
