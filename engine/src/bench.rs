@@ -137,9 +137,10 @@ fn mix(number: u64) -> u64 {
 
 /// A transaction. Amounts are below 500 but for one in 200, which is up to 6000.
 fn value(number: u64, account: u64, random: u64) -> String {
-    let cents = if random % 200 == 0 { random / 200 % 600_000 } else { random / 200 % 50_000 } + 1;
+    let cents = if random.is_multiple_of(200) { random / 200 % 600_000 } else { random / 200 % 50_000 } + 1;
     let ms = START_MS + number as i64 * STEP_MS;
-    let time = chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%dT%H:%M:%S%.3fZ");
+    let time =
+        chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%dT%H:%M:%S%.3fZ");
     let mut text = format!(
         "{{\"transaction_id\":\"tx-{number:012}\",\"account_id\":\"ACC-{account:06}\",\"amount\":{}.{:02},\
          \"timestamp\":\"{time}\",\"currency\":\"EUR\",\"merchant\":\"Merchant-{:03}\",\"category\":\"groceries\",\
@@ -170,7 +171,8 @@ mod tests {
             assert_eq!((early.key, early.value, early.timestamp), (late.key, late.value, late.timestamp));
             assert_eq!(early.value.map(<[u8]>::len), Some(VALUE_BYTES));
         }
-        let value: serde_json::Value = serde_json::from_slice(a.record(0).value.unwrap_or_default()).unwrap_or_default();
+        let value: serde_json::Value =
+            serde_json::from_slice(a.record(0).value.unwrap_or_default()).unwrap_or_default();
         assert_eq!(value["account_id"].as_str().map(str::as_bytes), a.record(0).key);
     }
 }

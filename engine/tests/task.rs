@@ -252,7 +252,9 @@ fn a_first_crossing_is_written_once_and_the_others_counted() {
         .map(|_| Given { key: Some(1), value: Some((Some(1), None)), broken: false, time: 3 })
         .collect();
     let (written, counters) = run(&program(RULES), &records, &BTreeSet::from([2, 3, 4, 5]));
-    let is_many = |headers: &Vec<(String, Vec<u8>)>| headers.iter().any(|(_, value)| value.eq_ignore_ascii_case(b"many"));
+    let is_many = |headers: &Vec<(String, Vec<u8>)>| {
+        headers.iter().any(|(_, value)| value.eq_ignore_ascii_case(b"many"))
+    };
     assert_eq!(written.iter().filter(|(.., headers)| is_many(headers)).count(), 1);
     assert_eq!((counters[2].emitted, counters[2].suppressed), (1, 3));
 }

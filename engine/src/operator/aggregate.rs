@@ -110,9 +110,7 @@ impl Run<'_, '_> {
         (start, time, now): (i64, i64, i64),
     ) {
         let entry = group.entry();
-        let (layout, entry) = group.store.entry_mut(frame.place, entry);
-        let state = &mut entry.frames[frame.place];
-        state.expire(layout, now);
+        let (layout, state) = group.store.frame_mut(frame.place, entry, (start, now));
         let (place, is_new) = state.window(layout, start);
         let window = &mut state.windows[place];
         self.judge_before(frame, group.key, (!is_new).then_some(&*window));
@@ -124,6 +122,7 @@ impl Run<'_, '_> {
             }
         }
         window.time = window.time.max(time);
-        self.emit(frame, group.key, &state.windows[place], &mut state.fired);
+        let verdicts = self.emit(frame, group.key, &state.windows[place], &mut state.fired);
+        state.windows[place].verdicts = verdicts;
     }
 }

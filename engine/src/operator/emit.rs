@@ -14,6 +14,9 @@ use crate::types::Value;
 /// The columns of a frame's output row after the key's and the calls': ROWTIME, WINDOWSTART, WINDOWEND.
 const TRAILING: usize = 3;
 
+/// How many outputs' verdicts a window keeps; with more they are found anew.
+const MAX_VERDICTS: usize = 64;
+
 /// A frame's output row, made column by column as far as it is needed.
 struct FrameRow<'v> {
     frame: &'v FrameRun,
@@ -67,7 +70,9 @@ impl Run<'_, '_> {
         let mut verdicts = std::mem::take(&mut self.scratch.verdicts);
         verdicts.clear();
         verdicts.resize(frame.outputs.len(), false);
-        if let Some(window) = window {
+        if let Some(known) = window.and_then(|window| window.verdicts) {
+            verdicts.iter_mut().enumerate().for_each(|(i, verdict)| *verdict = known >> i & 1 == 1);
+        } else if let Some(window) = window {
             let frame_row = FrameRow { frame, key, window };
             let mut row = self.scratch.rows.take_nulls(frame_row.width());
             for (verdict, output) in verdicts.iter_mut().zip(&frame.outputs) {
@@ -79,20 +84,22 @@ impl Run<'_, '_> {
         self.scratch.verdicts = verdicts;
     }
 
-    /// Gives a window's change to the outputs that write it.
+    /// Gives a window's change to the outputs that write it; which HAVINGs hold, by bit.
     pub(super) fn emit(
         &mut self,
         frame: &FrameRun,
         key: &[Value<'_>],
         window: &WindowState,
         fired: &mut Vec<(usize, i64)>,
-    ) {
+    ) -> Option<u64> {
+        let mut verdicts = (frame.outputs.len() <= MAX_VERDICTS).then_some(0);
         let frame_row = FrameRow { frame, key, window };
         let mut row = self.scratch.rows.take_nulls(frame_row.width());
         let mut is_whole = false;
         for (i, output) in frame.outputs.iter().enumerate() {
             let passes = frame_row.passes(&mut row, output);
             let passes = self.test_or_false(&[output.query], passes);
+            verdicts = verdicts.map(|bits| bits | u64::from(passes) << i);
             if !self.is_written(output, i, passes, window.start, fired) {
                 continue;
             }
@@ -112,6 +119,7 @@ impl Run<'_, '_> {
             self.feed(&[output.step], &change);
         }
         self.scratch.rows.give(row);
+        verdicts
     }
 
     fn is_written(

@@ -9,8 +9,8 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::changelog::ChangedKeys;
-use super::entry::{Entry, FrameLayout};
-use super::{RestoreError, codec};
+use super::entry::{Entry, FrameLayout, FrameState};
+use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
 
 /// How many entries the hand looks at per record: more than a record can add.
 const SWEPT_PER_RECORD: usize = 2;
@@ -25,6 +25,8 @@ pub(crate) struct AggregateStore {
     /// Per frame the highest timestamp that reached it.
     times: Vec<i64>,
     times_changed: bool,
+    /// The highest of them.
+    latest: i64,
     hasher: DefaultHashBuilder,
     index: HashTable<EntryId>,
     slab: Vec<Entry>,
@@ -44,6 +46,7 @@ impl AggregateStore {
             times: vec![NO_TIME; layout.len()],
             layout,
             times_changed: false,
+            latest: NO_TIME,
             hasher: DefaultHashBuilder::default(),
             index: HashTable::new(),
             slab: Vec::new(),
@@ -65,18 +68,28 @@ impl AggregateStore {
         if time > *now {
             *now = time;
             self.times_changed = true;
+            self.latest = self.latest.max(time);
         }
         *now
     }
 
-    /// The frame's layout and the entry, which counts as changed.
-    pub(crate) fn entry_mut(&mut self, frame: usize, id: EntryId) -> (&FrameLayout, &mut Entry) {
-        let entry = &mut self.slab[id as usize];
+    /// The frame's layout and its windows for a key, of which the one that starts at `start` is about to
+    /// change. Those that are closed at `now` are dropped.
+    pub(crate) fn frame_mut(
+        &mut self,
+        frame: usize,
+        id: EntryId,
+        (start, now): (i64, i64),
+    ) -> (&FrameLayout, &mut FrameState) {
+        let (layout, entry) = (&self.layout[frame], &mut self.slab[id as usize]);
         if !entry.changed {
             entry.changed = true;
             self.changed.note(&entry.key);
         }
-        (&self.layout[frame], entry)
+        let state = &mut entry.frames[frame];
+        state.expire(layout, now);
+        entry.closes_at = entry.closes_at.min(layout.closes_at(start, start).unwrap_or(i64::MAX));
+        (layout, state)
     }
 
     /// The entry of a key, made where it is missing.
@@ -117,13 +130,10 @@ impl AggregateStore {
         for _ in 0..SWEPT_PER_RECORD.min(self.slab.len()) {
             self.hand = if self.hand + 1 < self.slab.len() { self.hand + 1 } else { 0 };
             let entry = &mut self.slab[self.hand];
-            if !entry.live {
+            if !entry.live || entry.closes_at > self.latest {
                 continue;
             }
-            let mut expired = false;
-            for ((frame, layout), now) in entry.frames.iter_mut().zip(&self.layout).zip(&self.times) {
-                expired |= frame.expire(layout, *now);
-            }
+            let expired = entry.expire(&self.layout, &self.times);
             if expired && !entry.changed {
                 entry.changed = true;
                 self.changed.note(&entry.key);
@@ -135,7 +145,7 @@ impl AggregateStore {
     }
 
     /// Visits the changed entries in order of first change, then the stream times.
-    pub(crate) fn take_changes(&mut self, visit: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         let changed = std::mem::take(&mut self.changed);
         for key in changed.iter() {
             let Some(id) = self.find(key) else {
@@ -159,7 +169,7 @@ impl AggregateStore {
     }
 
     /// Visits all entries in order of arrival, then the stream times.
-    pub(crate) fn export(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
+    pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut bytes = Vec::new();
         for entry in self.slab.iter().filter(|entry| entry.live) {
             bytes.clear();
@@ -175,13 +185,19 @@ impl AggregateStore {
     /// key counts as changed, so that the changelog forgets it too.
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
         if key == codec::TIMES_KEY {
-            return value.map_or(Ok(()), |bytes| codec::read_times(bytes, &self.layout, &mut self.times));
+            return value.map_or(Ok(()), |bytes| {
+                codec::read_times(bytes, &self.layout, &mut self.times)?;
+                self.latest = self.times.iter().copied().max().unwrap_or(NO_TIME);
+                Ok(())
+            });
         }
         let frames = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
         match frames {
             Some(frames) if frames.iter().any(|frame| !frame.windows.is_empty()) => {
                 let id = self.find_or_insert(key);
-                self.slab[id as usize].frames = frames;
+                let entry = &mut self.slab[id as usize];
+                entry.frames = frames;
+                entry.closes_at = NO_TIME;
             }
             dropped => {
                 if let Some(id) = self.find(key) {

@@ -118,7 +118,7 @@ fn read_frame(slots: &[Slot<'_>], layout: &FrameLayout) -> Option<FrameState> {
     let Some(body) = body_of(layout.fingerprint) else { return Some(state) };
     for window in numbers(body)?.chunks(3) {
         let [start, end, time] = *window else { return None };
-        state.windows.push(WindowState { start, end, time, accumulators: layout.start() });
+        state.windows.push(WindowState { start, end, time, accumulators: layout.start(), verdicts: None });
     }
     if !state.windows.is_sorted_by_key(|window| window.start) {
         return None;

@@ -44,6 +44,8 @@ pub(crate) struct Entry {
     pub(crate) key: Box<[u8]>,
     /// By the frame's place in the store's layout.
     pub(crate) frames: Box<[FrameState]>,
+    /// No window closes before this stream time: the sweep need not look closer until then.
+    pub(super) closes_at: i64,
     /// It is among the changed keys.
     pub(super) changed: bool,
     /// It is in the index; a free place of the slab otherwise.
@@ -70,13 +72,27 @@ pub(crate) struct WindowState {
     pub(crate) time: i64,
     /// One per call of the frame.
     pub(crate) accumulators: Box<[Accumulator]>,
+    /// Which of the frame's outputs' HAVINGs hold, by bit, as far as it is known: not part of the state, it
+    /// follows from it, and is only kept so that it need not be found again.
+    pub(crate) verdicts: Option<u64>,
 }
 
 impl Entry {
     /// An entry without windows.
     pub(super) fn new(key: &[u8], frames: usize) -> Self {
         let frames = vec![FrameState::default(); frames].into_boxed_slice();
-        Self { key: key.into(), frames, changed: false, live: true }
+        Self { key: key.into(), frames, closes_at: i64::MAX, changed: false, live: true }
+    }
+
+    /// Drops what is closed by the frames' stream times `times`; whether there was any.
+    pub(super) fn expire(&mut self, layout: &[FrameLayout], times: &[i64]) -> bool {
+        let (mut expired, mut closes_at) = (false, i64::MAX);
+        for ((frame, layout), now) in self.frames.iter_mut().zip(layout).zip(times) {
+            expired |= frame.expire(layout, *now);
+            closes_at = closes_at.min(frame.closes_at(layout));
+        }
+        self.closes_at = closes_at;
+        expired
     }
 
     /// Nothing is left in it.
@@ -101,6 +117,11 @@ impl FrameState {
         before != (self.windows.len(), self.fired.len())
     }
 
+    /// When the oldest window closes.
+    pub(super) fn closes_at(&self, layout: &FrameLayout) -> i64 {
+        self.windows.first().and_then(|w| layout.closes_at(w.start, w.end)).unwrap_or(i64::MAX)
+    }
+
     /// The place of the window that starts at `start`, made where it is missing, and whether it was.
     pub(crate) fn window(&mut self, layout: &FrameLayout, start: i64) -> (usize, bool) {
         // The newest is the likeliest.
@@ -108,7 +129,8 @@ impl FrameState {
         if place > 0 && self.windows[place - 1].start == start {
             return (place - 1, false);
         }
-        let window = WindowState { start, end: 0, time: i64::MIN, accumulators: layout.start() };
+        let window =
+            WindowState { start, end: 0, time: i64::MIN, accumulators: layout.start(), verdicts: None };
         self.windows.insert(place, window);
         (place, true)
     }

@@ -20,6 +20,11 @@ pub(crate) use aggregates::{AggregateStore, EntryId};
 pub(crate) use entry::{FrameLayout, WindowState};
 pub(crate) use table::{TableRow, TableStore};
 
+/// Takes a changed key's bytes and its value's, None where the entry is gone.
+type ChangeVisitor<'v> = dyn FnMut(&[u8], Option<&[u8]>) + 'v;
+/// Takes a key's bytes and its value's.
+type EntryVisitor<'v> = dyn FnMut(&[u8], &[u8]) + 'v;
+
 /// Why a changelog record cannot be taken back in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RestoreError {
@@ -81,7 +86,7 @@ impl Store {
     }
 
     /// See [`crate::task::StreamTask::take_changes`].
-    pub(crate) fn take_changes(&mut self, visit: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         match self {
             Store::Aggregates(store) => store.take_changes(visit),
             Store::Table(store) => store.take_changes(visit),
@@ -89,7 +94,7 @@ impl Store {
     }
 
     /// See [`crate::task::StreamTask::export`].
-    pub(crate) fn export(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
+    pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         match self {
             Store::Aggregates(store) => store.export(visit),
             Store::Table(store) => store.export(visit),

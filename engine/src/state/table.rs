@@ -5,7 +5,7 @@
 use hashbrown::HashMap;
 
 use super::changelog::ChangedKeys;
-use super::{RestoreError, codec};
+use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
 use crate::types::Value;
 use crate::types::aggregate::codec as values;
 
@@ -45,7 +45,7 @@ impl TableStore {
     }
 
     /// Visits the changed keys in order of change, each once.
-    pub(crate) fn take_changes(&mut self, visit: &mut dyn FnMut(&[u8], Option<&[u8]>)) {
+    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         let mut seen = hashbrown::HashSet::new();
         let mut bytes = Vec::new();
         for key in self.changed.iter().filter(|key| seen.insert(*key)) {
@@ -62,7 +62,7 @@ impl TableStore {
     }
 
     /// Visits all rows in order of their keys' bytes.
-    pub(crate) fn export(&self, visit: &mut dyn FnMut(&[u8], &[u8])) {
+    pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut rows: Vec<_> = self.rows.iter().collect();
         rows.sort_unstable_by_key(|(key, _)| *key);
         let mut bytes = Vec::new();

@@ -35,6 +35,11 @@ use crate::operator::{Run, Scratch};
 use crate::plan::{Program, QueryId, StoreId};
 use crate::state::{RestoreError, Store};
 
+/// Takes a changelog record: store, key, and value or None for a tombstone.
+pub type ChangeVisitor<'v> = dyn FnMut(StoreId, &[u8], Option<&[u8]>) + 'v;
+/// Takes an entry of a store: store, key, value.
+pub type EntryVisitor<'v> = dyn FnMut(StoreId, &[u8], &[u8]) + 'v;
+
 /// The work of one [`crate::plan::TaskPlan`] on one partition.
 #[derive(Debug)]
 pub struct StreamTask {
@@ -123,7 +128,7 @@ impl StreamTask {
     /// first change: the store, the key's bytes, the value's bytes or None where the entry is gone. A store's
     /// stream times are such a record too. Call it once per commit, after the commit's last record; what
     /// was visited counts as written.
-    pub fn take_changes(&mut self, visit: &mut dyn FnMut(StoreId, &[u8], Option<&[u8]>)) {
+    pub fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         for (id, store) in self.stores.iter_mut().enumerate() {
             if let Some(store) = store {
                 store.take_changes(&mut |key, value| visit(id, key, value));
@@ -133,7 +138,7 @@ impl StreamTask {
 
     /// Visits all that the stores hold, as changelog records, whatever has changed: for a reload, where a
     /// task of the new program takes them by [`StreamTask::restore`], store by name.
-    pub fn export(&self, visit: &mut dyn FnMut(StoreId, &[u8], &[u8])) {
+    pub fn export(&self, visit: &mut EntryVisitor<'_>) {
         for (id, store) in self.stores.iter().enumerate() {
             if let Some(store) = store {
                 store.export(&mut |key, value| visit(id, key, value));

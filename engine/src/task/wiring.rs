@@ -87,7 +87,7 @@ pub(crate) enum Node {
         key: Vec<Expr>,
         encoder: Encoder,
     },
-    Sink(SinkRun),
+    Sink(Box<SinkRun>),
 }
 
 /// A frame ready to run: see [`Frame`].
@@ -246,7 +246,7 @@ impl Wiring {
                 key: key.clone(),
                 encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
             },
-            Operator::Sink(sink) => Node::Sink(self.sink(program, plan, sink, step.query)?),
+            Operator::Sink(sink) => Node::Sink(Box::new(self.sink(program, plan, sink, step.query)?)),
         };
         Ok(StepRun { node, outputs: active(&step.outputs, reach), queries })
     }
