@@ -30,6 +30,29 @@ const SLICE: Duration = Duration::from_millis(100);
 const SEEK: Duration = Duration::from_secs(5);
 const COMMITTED: Duration = Duration::from_secs(30);
 
+/// Where an assigned partition stands.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The next offset to read.
+    offset: i64,
+    /// Something has come since the offset was set. Before, librdkafka's own position may be an older one.
+    begun: bool,
+    /// The offset of the last end (or error) that came. Taking a batch, librdkafka 2.12 counts it as if it
+    /// were a record (`rd_kafka_q_serve_rkmessages`), so its own position may then be one too far.
+    end: i64,
+}
+
+impl Place {
+    fn at(offset: i64) -> Self {
+        Self { offset, begun: false, end: -1 }
+    }
+
+    /// Moves on to `offset`.
+    fn reach(&mut self, offset: i64) {
+        *self = Self { offset: self.offset.max(offset), begun: true, ..*self };
+    }
+}
+
 /// A consumer.
 pub(super) struct KafkaConsumer {
     handle: Handle,
@@ -37,12 +60,13 @@ pub(super) struct KafkaConsumer {
     config: ConsumerConfig,
     name: String,
     subscribed: bool,
-    /// The assigned partitions, and the next offset of each.
+    /// The assigned partitions, and where each stands.
     assigned: Vec<TopicPartition>,
-    positions: Vec<i64>,
+    places: Vec<Place>,
     paused: Vec<TopicPartition>,
+    /// A revocation was told and is not answered yet.
+    revoking: bool,
     /// What came beside the records of the last poll.
-    change: Option<Change>,
     failed: Option<Error>,
     closed: bool,
 }
@@ -63,9 +87,9 @@ impl KafkaConsumer {
             name,
             subscribed: false,
             assigned: Vec::new(),
-            positions: Vec::new(),
+            places: Vec::new(),
             paused: Vec::new(),
-            change: None,
+            revoking: false,
             failed: None,
             closed: false,
         })
@@ -128,10 +152,14 @@ impl KafkaConsumer {
         Ok(committed.into_iter().map(|c| c.map(|c| c.offset)).collect())
     }
 
+    /// Has librdkafka read all assigned partitions from their places.
     fn assign_all(&mut self) -> Result<()> {
+        for place in &mut self.places {
+            *place = Place::at(place.offset);
+        }
         let mut list = TopicPartitionList::with_capacity(self.assigned.len());
-        for (p, offset) in self.assigned.iter().zip(&self.positions) {
-            let done = list.add_partition_offset(&p.topic, p.partition, Offset::Offset(*offset));
+        for (p, place) in self.assigned.iter().zip(&self.places) {
+            let done = list.add_partition_offset(&p.topic, p.partition, Offset::Offset(place.offset));
             done.map_err(|e| Failure::from_crate(&e).outside(self.doing("assign")))?;
         }
         self.handle.apply(OnPartitions::Assign, &list).map_err(|f| f.outside(self.doing("assign")))?;
@@ -145,7 +173,8 @@ impl KafkaConsumer {
     }
 
     fn told(&mut self) -> Option<Poll> {
-        let change = self.change.take().or_else(|| self.handle.context().next_change())?;
+        let change = self.handle.context().next_change()?;
+        self.revoking = matches!(change, Change::Revoke { .. });
         Some(match change {
             Change::Assign(partitions) => Poll::Assign(partitions),
             Change::Revoke { partitions, lost } => Poll::Revoke { partitions, lost },
@@ -156,11 +185,14 @@ impl KafkaConsumer {
     fn happened(&mut self, incident: Incident) -> Option<Error> {
         let Incident { code, text, partition, offset } = incident;
         let context = format!("reading {partition} by the {}", self.name);
+        if let Some(i) = self.index(&partition) {
+            self.places[i].end = offset;
+        }
         match code {
             Code::PartitionEOF => {
                 self.handle.context().answered();
                 if let Some(i) = self.index(&partition) {
-                    self.positions[i] = self.positions[i].max(offset);
+                    self.places[i].reach(offset);
                 }
                 None
             }
@@ -209,7 +241,7 @@ impl KafkaConsumer {
             if !std::mem::replace(&mut seen[record.source], true) {
                 missing -= 1;
                 if let Some(at) = self.index(&batch.sources()[record.source]) {
-                    self.positions[at] = record.offset + 1;
+                    self.places[at].reach(record.offset + 1);
                 }
             }
         }
@@ -274,7 +306,7 @@ impl Consumer for KafkaConsumer {
     }
 
     fn assign(&mut self, partitions: &[(TopicPartition, Position)]) -> Result<()> {
-        self.positions = self.resolve(partitions)?;
+        self.places = self.resolve(partitions)?.into_iter().map(Place::at).collect();
         self.assigned = partitions.iter().map(|(p, _)| p.clone()).collect();
         self.paused.clear();
         self.assign_all()
@@ -282,19 +314,21 @@ impl Consumer for KafkaConsumer {
 
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {
         let kept =
-            self.assigned.drain(..).zip(self.positions.drain(..)).filter(|(p, _)| !partitions.contains(p));
-        (self.assigned, self.positions) = kept.unzip();
+            self.assigned.drain(..).zip(self.places.drain(..)).filter(|(p, _)| !partitions.contains(p));
+        (self.assigned, self.places) = kept.unzip();
         if self.assigned.is_empty() {
+            self.revoking = false;
             return self.handle.unassign().map_err(|f| f.outside(self.doing("unassign")));
         }
-        self.assign_all()
+        // A revocation is answered when all of it is given up.
+        if self.revoking { Ok(()) } else { self.assign_all() }
     }
 
     fn seek(&mut self, partition: &TopicPartition, position: Position) -> Result<()> {
         self.list(std::slice::from_ref(partition), "seek")?;
         let offset = self.resolve(&[(partition.clone(), position)])?.first().copied().unwrap_or_default();
         let index = self.index(partition).unwrap_or_default();
-        self.positions[index] = offset;
+        self.places[index] = Place::at(offset);
         let mut list = TopicPartitionList::with_capacity(1);
         let added = list.add_partition_offset(&partition.topic, partition.partition, Offset::Offset(offset));
         added.map_err(|e| Failure::from_crate(&e).outside(self.doing("seek")))?;
@@ -322,13 +356,20 @@ impl Consumer for KafkaConsumer {
 
     fn position(&mut self, partition: &TopicPartition) -> Result<Option<i64>> {
         let Some(i) = self.index(partition) else { return Ok(None) };
-        let list = self.list(std::slice::from_ref(partition), "position")?;
-        self.handle.apply(OnPartitions::Position, &list).map_err(|f| f.outside(self.doing("position")))?;
-        // librdkafka's knows of the markers that it passed over, once it has read something at all.
-        if let Some(Offset::Offset(native)) = list.elements().first().map(|e| e.offset()) {
-            self.positions[i] = self.positions[i].max(native);
+        if self.places[i].begun {
+            let list = self.list(std::slice::from_ref(partition), "position")?;
+            self.handle
+                .apply(OnPartitions::Position, &list)
+                .map_err(|f| f.outside(self.doing("position")))?;
+            // It knows of the markers that librdkafka passed over behind the last record.
+            match list.elements().first().map(|e| e.offset()) {
+                Some(Offset::Offset(native)) if native != self.places[i].end + 1 => {
+                    self.places[i].reach(native)
+                }
+                _ => {}
+            }
         }
-        Ok(Some(self.positions[i]))
+        Ok(Some(self.places[i].offset))
     }
 
     fn group_metadata(&mut self) -> Result<GroupMetadata> {

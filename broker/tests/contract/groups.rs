@@ -1,6 +1,7 @@
 //! Groups: partitions shared among members, given up before they are given to another.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use broker::{Batch, Broker, Consumer, ErrorKind, Poll, TopicPartition, TopicSpec};
@@ -12,6 +13,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("two_members_share_co_partitioned_topics", two_members_share_co_partitioned_topics),
     ("a_member_that_leaves_frees_its_partitions", a_member_that_leaves_frees_its_partitions),
     ("nothing_is_lost_or_read_twice_over_a_rebalance", nothing_is_lost_or_read_twice_over_a_rebalance),
+    ("members_in_threads_share_the_work", members_in_threads_share_the_work),
     ("subscribing_to_other_topics_rebalances", subscribing_to_other_topics_rebalances),
     ("a_topic_made_later_is_picked_up", a_topic_made_later_is_picked_up),
     ("a_group_is_deleted", a_group_is_deleted),
@@ -118,6 +120,68 @@ fn nothing_is_lost_or_read_twice_over_a_rebalance(log: &Arc<dyn Broker>) {
     let mut numbers: Vec<usize> = seen.iter().map(|s| s.parse().unwrap()).collect();
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(0..total), "{seen:?}");
+}
+
+/// Three threads, one of which leaves early, copy a topic to another, a transaction per batch: each record
+/// arrives once.
+fn members_in_threads_share_the_work(log: &Arc<dyn Broker>) {
+    const TOTAL: usize = 600;
+    let (input, output, group) = (topic(log, 4), topic(log, 1), unique("group"));
+    let done = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for i in 0..3 {
+            let (input, output, group, done) = (&input, &output, &group, &done);
+            let share = if i == 0 { TOTAL / 6 } else { TOTAL };
+            scope.spawn(move || copy(log, [input, output, group], done, share, TOTAL));
+        }
+        let mut producer = transactional(log, &unique("tx"));
+        for from in (0..TOTAL).step_by(10) {
+            producer.begin().unwrap();
+            for i in from..from + 10 {
+                let value = i.to_string();
+                let record = broker::Outgoing { partition: Some((i % 4) as i32), ..outgoing(&input, &value) };
+                producer.produce(&record).unwrap();
+            }
+            producer.commit().unwrap();
+        }
+    });
+    let copied = read_partition(log, &partition(&output, 0));
+    let mut numbers: Vec<usize> = values(&copied).into_iter().map(|v| v.parse().unwrap()).collect();
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..TOTAL));
+}
+
+/// Copies until `total` records were copied by all, or `share` by this one.
+fn copy(log: &Arc<dyn Broker>, names: [&str; 3], done: &AtomicUsize, share: usize, total: usize) {
+    let [input, output, group] = names;
+    let mut consumer = member(log, group, &[input]);
+    let mut producer = transactional(log, &unique("tx"));
+    let (mut batch, mut copied, deadline) = (Batch::new(), 0, Instant::now() + PATIENCE);
+    while copied < share && done.load(Ordering::SeqCst) < total {
+        assert!(Instant::now() < deadline, "{done:?} of {total} were copied");
+        match consumer.poll(&mut batch, Duration::from_millis(50)).unwrap() {
+            Poll::Records => {
+                producer.begin().unwrap();
+                for record in batch.iter() {
+                    let value = std::str::from_utf8(record.value.unwrap()).unwrap();
+                    producer.produce(&outgoing(output, value)).unwrap();
+                }
+                let next = |p| offset(p, consumer.position(p).unwrap().unwrap(), "");
+                let positions: Vec<_> = batch.sources().iter().map(next).collect();
+                producer.send_offsets(&positions, &metadata(&mut consumer)).unwrap();
+                producer.commit().unwrap();
+                copied += batch.len();
+                done.fetch_add(batch.len(), Ordering::SeqCst);
+            }
+            Poll::Assign(partitions) => take(&mut consumer, &partitions),
+            Poll::Revoke { partitions, lost } => {
+                assert!(!lost);
+                consumer.unassign(&partitions).unwrap();
+            }
+            Poll::Idle => {}
+        }
+    }
+    consumer.close().unwrap();
 }
 
 fn subscribing_to_other_topics_rebalances(log: &Arc<dyn Broker>) {

@@ -110,9 +110,13 @@ fn positions_reach_the_end_past_markers(log: &Arc<dyn Broker>) {
         read_to_end(log, &mut consumer, p);
         assert_eq!(consumer.position(p).unwrap(), Some(end(p)));
     }
-    commit_values(&mut producer, &topic, &["c"]);
-    assert_eq!(values(&read_to_end(log, &mut consumer, &full)), ["c"]);
-    assert_eq!(consumer.position(&full).unwrap(), Some(end(&full)));
+    // Never past the end either: the next record would be skipped.
+    for value in ["c", "d", "e", "f"] {
+        commit_values(&mut producer, &topic, &[value]);
+        assert_eq!(values(&read_to_end(log, &mut consumer, &full)), [value]);
+        assert_eq!(read_all(&mut consumer), []);
+        assert_eq!(consumer.position(&full).unwrap(), Some(end(&full)));
+    }
 }
 
 fn seeking_and_rewinding(log: &Arc<dyn Broker>) {
