@@ -238,7 +238,10 @@ fn measure_transactions_read_and_written_per_second() {
     );
     let rounds = 300_000_u32;
     let began = std::time::Instant::now();
-    let read = (0..rounds).map(|_| Transaction::from_json(json.as_bytes()).unwrap()).last().unwrap();
+    let mut read = Transaction::from_json(json.as_bytes()).unwrap();
+    for _ in 1..rounds {
+        read = Transaction::from_json(json.as_bytes()).unwrap();
+    }
     let reading = began.elapsed();
     let began = std::time::Instant::now();
     let length = (0..rounds).map(|_| read.to_json().len()).sum::<usize>();
