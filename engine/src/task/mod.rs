@@ -19,6 +19,7 @@ mod counters;
 mod dead_letter;
 mod input;
 mod output;
+mod reach;
 mod read;
 mod wiring;
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use events::topics;
 
 use super::TaskError;
+use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
     Frame, FrameOutput, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule, SinkPlan, StepId,
@@ -353,49 +354,4 @@ fn format_error(plan: &TaskPlan, part: &str, error: FormatError) -> TaskError {
 
 fn active(steps: &[StepId], reach: &[Vec<QueryId>]) -> Vec<StepId> {
     steps.iter().copied().filter(|step| !reach[*step].is_empty()).collect()
-}
-
-fn add_all(all: &mut Vec<QueryId>, more: &[QueryId]) {
-    for query in more {
-        if !all.contains(query) {
-            all.push(*query);
-        }
-    }
-}
-
-/// Which queries a step's rows lead to.
-struct Reach<'p> {
-    program: &'p Program,
-    plan: &'p TaskPlan,
-    only: Option<QueryId>,
-}
-
-impl Reach<'_> {
-    /// Per step. A step stands after those that feed it, so the last ones are known first.
-    fn of_steps(&self) -> Vec<Vec<QueryId>> {
-        let mut reach = vec![Vec::new(); self.plan.steps.len()];
-        for (id, step) in self.plan.steps.iter().enumerate().rev() {
-            let mut queries = match &step.operator {
-                Operator::Aggregate { frames, .. } => {
-                    frames.iter().flat_map(|frame| &frame.outputs).map(|output| output.query).collect()
-                }
-                Operator::Repartition { topic, .. } => self.readers_of(topic),
-                _ => step.query.into_iter().collect(),
-            };
-            queries.retain(|query| self.only.is_none_or(|only| only == *query));
-            step.outputs.iter().for_each(|output| add_all(&mut queries, &reach[*output]));
-            reach[id] = queries;
-        }
-        reach
-    }
-
-    /// The queries that read a repartition topic.
-    fn readers_of(&self, topic: &str) -> Vec<QueryId> {
-        let tasks = self.program.tasks.iter().filter(|task| task.input.topic == topic);
-        let mut queries = Vec::new();
-        tasks
-            .flat_map(|task| &task.input.readings)
-            .for_each(|reading| add_all(&mut queries, &reading.queries));
-        queries
-    }
 }
