@@ -90,7 +90,9 @@ pub enum Error {
     #[error("{0}")]
     Topic(String),
     /// A changelog holds what this engine cannot read.
-    #[error("the changelog {topic} cannot be restored exactly: {source}; run the version that wrote it, or delete the topic to begin with empty windows")]
+    #[error(
+        "the changelog {topic} cannot be restored exactly: {source}; run the version that wrote it, or delete the topic to begin with empty windows"
+    )]
     Restore {
         /// The changelog.
         topic: String,

@@ -17,40 +17,103 @@ const WRONG: &[(&str, &str)] = &[
     ("source misspelt", "CREATE STREAM r AS SELECT account_id, amount FROM transaction;"),
     ("function misspelt", "CREATE STREAM r AS SELECT account_id, UCSE(merchant) AS m FROM transactions;"),
     ("wrong arguments", "CREATE STREAM r AS SELECT account_id, UCASE(amount, 1) AS m FROM transactions;"),
-    ("text compared with a number", "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE merchant > 5;"),
+    (
+        "text compared with a number",
+        "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE merchant > 5;",
+    ),
     ("no condition", "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE amount;"),
-    ("double quotes for text", "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE merchant = \"Gold & Co\";"),
+    (
+        "double quotes for text",
+        "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE merchant = \"Gold & Co\";",
+    ),
     ("key not selected", "CREATE STREAM r AS SELECT amount FROM transactions;"),
-    ("key selected twice", "CREATE STREAM r AS SELECT account_id, account_id AS a, amount FROM transactions;"),
+    (
+        "key selected twice",
+        "CREATE STREAM r AS SELECT account_id, account_id AS a, amount FROM transactions;",
+    ),
     ("no value columns", "CREATE STREAM r AS SELECT account_id FROM transactions;"),
-    ("stream of an aggregation", "CREATE STREAM r AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;"),
+    (
+        "stream of an aggregation",
+        "CREATE STREAM r AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;",
+    ),
     ("table of a stream", "CREATE TABLE r AS SELECT account_id, amount FROM transactions;"),
-    ("neither grouped nor aggregated", "CREATE TABLE r AS SELECT account_id, merchant, COUNT(*) AS n FROM transactions GROUP BY account_id;"),
+    (
+        "neither grouped nor aggregated",
+        "CREATE TABLE r AS SELECT account_id, merchant, COUNT(*) AS n FROM transactions GROUP BY account_id;",
+    ),
     ("aggregate without GROUP BY", "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions;"),
-    ("aggregate in WHERE", "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions WHERE COUNT(*) > 3 GROUP BY account_id;"),
-    ("nested aggregates", "CREATE TABLE r AS SELECT account_id, SUM(COUNT(*)) AS n FROM transactions GROUP BY account_id;"),
-    ("sum of text", "CREATE TABLE r AS SELECT account_id, SUM(merchant) AS n FROM transactions GROUP BY account_id;"),
+    (
+        "aggregate in WHERE",
+        "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions WHERE COUNT(*) > 3 GROUP BY account_id;",
+    ),
+    (
+        "nested aggregates",
+        "CREATE TABLE r AS SELECT account_id, SUM(COUNT(*)) AS n FROM transactions GROUP BY account_id;",
+    ),
+    (
+        "sum of text",
+        "CREATE TABLE r AS SELECT account_id, SUM(merchant) AS n FROM transactions GROUP BY account_id;",
+    ),
     ("insert into a table", "INSERT INTO limits SELECT account_id, amount FROM transactions;"),
-    ("columns that do not fit", "CREATE STREAM a AS SELECT account_id, amount FROM transactions;\nINSERT INTO a SELECT account_id, merchant FROM transactions;"),
-    ("stream declared twice", "CREATE STREAM transactions (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
+    (
+        "columns that do not fit",
+        "CREATE STREAM a AS SELECT account_id, amount FROM transactions;\nINSERT INTO a SELECT account_id, merchant FROM transactions;",
+    ),
+    (
+        "stream declared twice",
+        "CREATE STREAM transactions (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
+    ),
     ("table without a key", "CREATE TABLE t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
     ("no topic", "CREATE STREAM t (a VARCHAR) WITH (VALUE_FORMAT='JSON');"),
     ("no format", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t');"),
     ("registry format", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='AVRO');"),
     ("property misspelt", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPC='t', VALUE_FORMAT='JSON');"),
     ("type misspelt", "CREATE STREAM t (a VARCHR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
-    ("time without its format", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a');"),
-    ("wrong time pattern", "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a', TIMESTAMP_FORMAT='yyyy-jj');"),
-    ("directive misspelt", "--@severty: high\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;"),
-    ("directive's word misspelt", "--@severity: hihg\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;"),
-    ("directive of a rule on another query", "--@severity: high\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;"),
-    ("directive on a declaration", "--@severity: high\nCREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');"),
-    ("emit: first without a window", "--@emit: first\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;"),
-    ("two rules of one name", "CREATE STREAM fraud WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;\nINSERT INTO fraud WITH (QUERY_ID='FRAUD') SELECT account_id, amount FROM transactions WHERE amount > 5;"),
-    ("a join", "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;"),
+    (
+        "time without its format",
+        "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a');",
+    ),
+    (
+        "wrong time pattern",
+        "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a', TIMESTAMP_FORMAT='yyyy-jj');",
+    ),
+    (
+        "directive misspelt",
+        "--@severty: high\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
+        "directive's word misspelt",
+        "--@severity: hihg\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
+        "directive of a rule on another query",
+        "--@severity: high\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
+        "directive on a declaration",
+        "--@severity: high\nCREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
+    ),
+    (
+        "emit: first without a window",
+        "--@emit: first\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
+        "two rules of one name",
+        "CREATE STREAM fraud WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;\nINSERT INTO fraud WITH (QUERY_ID='FRAUD') SELECT account_id, amount FROM transactions WHERE amount > 5;",
+    ),
+    (
+        "a join",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
+    ),
     ("a statement that rules do not have", "INSERT INTO transactions (account_id, amount) VALUES ('A', 1);"),
-    ("a value inside of a variable", "DEFINE limit = 'amuont';\nCREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE ${limit} > 5;"),
-    ("several mistakes at once", "CREATE STREAM a AS SELECT account_id, amuont FROM transactions;\nCREATE STREAM b AS SELECT account_id, merchnt FROM transactions;\nCREATE STREAM c AS SELECT account_id, amount FROM a;"),
+    (
+        "a value inside of a variable",
+        "DEFINE limit = 'amuont';\nCREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE ${limit} > 5;",
+    ),
+    (
+        "several mistakes at once",
+        "CREATE STREAM a AS SELECT account_id, amuont FROM transactions;\nCREATE STREAM b AS SELECT account_id, merchnt FROM transactions;\nCREATE STREAM c AS SELECT account_id, amount FROM a;",
+    ),
 ];
 
 #[test]
@@ -89,7 +152,8 @@ fn names(rules: &str) -> String {
             let engine::plan::Operator::Aggregate { frames, .. } = &step.operator else { continue };
             for frame in frames {
                 let calls: Vec<_> = frame.calls.iter().map(|c| c.fingerprint.to_string()).collect();
-                writeln!(text, "{} frame {} calls {}", task.name, frame.fingerprint, calls.join(" ")).unwrap();
+                writeln!(text, "{} frame {} calls {}", task.name, frame.fingerprint, calls.join(" "))
+                    .unwrap();
             }
         }
     }

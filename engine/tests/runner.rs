@@ -20,14 +20,20 @@ const BY_MERCHANT: &str = "CREATE TABLE merchant_velocity WITH (KAFKA_TOPIC='fra
     SELECT merchant, COUNT(*) AS n, LATEST_BY_OFFSET(transaction_id) AS transaction_id FROM transactions \
     WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 10 MINUTES) GROUP BY merchant HAVING COUNT(*) > 2;";
 
-fn burst(account: &'static str, ids: &'static [&'static str]) -> Vec<(&'static str, &'static str, &'static str, &'static str, i64)> {
+fn burst(
+    account: &'static str,
+    ids: &'static [&'static str],
+) -> Vec<(&'static str, &'static str, &'static str, &'static str, i64)> {
     ids.iter().enumerate().map(|(i, id)| (account, *id, "10.50", "shop", MINUTE + i as i64)).collect()
 }
 
 #[test]
 fn a_filter_rule_alerts_with_its_headers() {
     let (broker, rules) = (memory(), Rules::new(&[("10_high.sql", HIGH)]));
-    produce(&broker, &[("A", "t1", "5000.01", "m", 1000), ("A", "t2", "5000", "m", 2000), ("B", "t3", "9000", "m", 3000)]);
+    produce(
+        &broker,
+        &[("A", "t1", "5000.01", "m", 1000), ("A", "t2", "5000", "m", 2000), ("B", "t3", "9000", "m", 3000)],
+    );
     let summary = drain(&broker, rules.options(None)).unwrap();
     assert_eq!(summary.records, 3);
     let alerts = read(&broker, "fraud_alerts");
@@ -68,7 +74,10 @@ fn windows_survive_a_restart_and_nothing_is_counted_twice() {
     );
     assert_eq!(alerts[0].headers["alert.id"], alerts[1].headers["alert.id"], "one window, one alert");
     assert_eq!(alerts[0].headers["window.start"], "60000");
-    assert_eq!(alerts[0].key.as_deref(), Some([b"A".as_slice(), &60_000i64.to_be_bytes()].concat().as_slice()));
+    assert_eq!(
+        alerts[0].key.as_deref(),
+        Some([b"A".as_slice(), &60_000i64.to_be_bytes()].concat().as_slice())
+    );
 }
 
 #[test]
@@ -76,7 +85,12 @@ fn grouping_by_another_column_goes_through_one_repartition_topic() {
     let (broker, rules) = (memory(), Rules::new(&[("10_merchant.sql", BY_MERCHANT)]));
     produce(
         &broker,
-        &[("A", "t1", "1", "shop", 1), ("B", "t2", "1", "shop", 2), ("C", "t3", "1", "shop", 3), ("D", "t4", "1", "other", 4)],
+        &[
+            ("A", "t1", "1", "shop", 1),
+            ("B", "t2", "1", "shop", 2),
+            ("C", "t3", "1", "shop", 3),
+            ("D", "t4", "1", "other", 4),
+        ],
     );
     let summary = drain(&broker, rules.options(None)).unwrap();
     let alerts = read(&broker, "fraud_alerts");
@@ -110,7 +124,10 @@ fn an_edited_threshold_takes_effect_and_keeps_its_counts() {
         broker.committed(group, &partitions).unwrap().into_iter().flatten().map(|c| c.offset).sum()
     };
     eventually("the burst is processed", || committed(&broker) >= 3);
-    rules.write("10_velocity.sql", "CREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS SELEC nonsense;");
+    rules.write(
+        "10_velocity.sql",
+        "CREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS SELEC nonsense;",
+    );
     std::thread::sleep(std::time::Duration::from_millis(300));
     rules.write("10_velocity.sql", &VELOCITY.replace("> 3", "> 1"));
     eventually("the new version is listed", || read(&broker, "rules").len() == 2);
@@ -131,7 +148,8 @@ fn a_refused_program_ends_with_its_diagnostics() {
 
 #[test]
 fn several_workers_share_the_partitions() {
-    let (broker, rules) = (memory(), Rules::new(&[("10_velocity.sql", VELOCITY), ("20_merchant.sql", BY_MERCHANT)]));
+    let (broker, rules) =
+        (memory(), Rules::new(&[("10_velocity.sql", VELOCITY), ("20_merchant.sql", BY_MERCHANT)]));
     for account in ["A", "B", "C", "D", "E", "F", "G", "H"] {
         produce(&broker, &burst(account, &["t1", "t2", "t3", "t4"]));
     }

@@ -72,7 +72,9 @@ pub(super) fn window_text(window: Option<&WindowPlan>) -> String {
         None => "none".into(),
         Some(WindowPlan { kind, grace }) => match kind {
             WindowKind::Tumbling { size } => format!("tumbling {size} grace {grace}"),
-            WindowKind::Hopping { size, advance } => format!("hopping {size} advance {advance} grace {grace}"),
+            WindowKind::Hopping { size, advance } => {
+                format!("hopping {size} advance {advance} grace {grace}")
+            }
             WindowKind::Session { gap } => format!("session {gap} grace {grace}"),
         },
     }
@@ -156,7 +158,8 @@ impl LogicalQuery {
                 let _ = write!(text, "project [{}]", list(exprs));
             }
             Shape::Aggregate(g) => {
-                let _ = write!(text, "key [{}] window {} calls", list(&g.key), window_text(g.window.as_ref()));
+                let _ =
+                    write!(text, "key [{}] window {} calls", list(&g.key), window_text(g.window.as_ref()));
                 for (aggregate, args) in &g.calls {
                     let _ = write!(text, " {aggregate} of [{}];", list(args));
                 }

@@ -87,7 +87,13 @@ impl Planner<'_> {
     }
 
     /// The task that reads a topic, and its reading of it as this source.
-    fn reading(&mut self, topic: &str, source: &Arc<Source>, repartitioned: bool, id: QueryId) -> (usize, usize) {
+    fn reading(
+        &mut self,
+        topic: &str,
+        source: &Arc<Source>,
+        repartitioned: bool,
+        id: QueryId,
+    ) -> (usize, usize) {
         let task = self.tasks.iter().position(|t| t.input.topic == topic).unwrap_or_else(|| {
             self.tasks.push(TaskPlan {
                 name: topic.to_owned(),
@@ -210,7 +216,8 @@ impl Planner<'_> {
         columns.extend(source.timestamp.as_ref().map(|t| t.column));
         self.want(at, columns);
         if !exists {
-            let operator = Operator::Repartition { topic: topic.clone(), key: key.to_vec(), columns: key_columns(key) };
+            let operator =
+                Operator::Repartition { topic: topic.clone(), key: key.to_vec(), columns: key_columns(key) };
             let step = self.step(at.0, operator, None);
             self.connect(at, None, step);
         }
@@ -229,7 +236,8 @@ impl Planner<'_> {
         let name = format!("{}-by-{}", source.name.to_ascii_lowercase(), key_name(key));
         let task = &mut self.tasks[at.0];
         if let Some(store) = task.stores.iter().position(|s| s.name == name) {
-            let is_it = |s: &Step| matches!(s.operator, Operator::Aggregate { store: other, .. } if other == store);
+            let is_it =
+                |s: &Step| matches!(s.operator, Operator::Aggregate { store: other, .. } if other == store);
             if let Some(step) = task.steps.iter().position(is_it) {
                 return step;
             }
@@ -288,7 +296,13 @@ impl Planner<'_> {
         let first = (grouping.emit == Emit::First)
             .then(|| query.rule.as_ref().map_or(query.id.clone(), |r| format!("{} {}", r.name, r.version)))
             .map(|rule| Fingerprint::of(&format!("fired/1 {rule}")));
-        frame.outputs.push(FrameOutput { query: id, having, first, is_final: grouping.is_final, step: project });
+        frame.outputs.push(FrameOutput {
+            query: id,
+            having,
+            first,
+            is_final: grouping.is_final,
+            step: project,
+        });
         if let Operator::Project { exprs } = &mut self.tasks[task].steps[project].operator {
             exprs.iter_mut().for_each(|e| e.map_columns(&place));
         }

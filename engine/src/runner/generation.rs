@@ -71,7 +71,12 @@ impl Generation {
             match before.rules().find(|(r, _)| r.name == rule.name) {
                 None => tracing::info!(rule = rule.name, version = rule.version, "rule added"),
                 Some((old, _)) if old != rule => {
-                    tracing::info!(rule = rule.name, version = rule.version, before = old.version, "rule changed");
+                    tracing::info!(
+                        rule = rule.name,
+                        version = rule.version,
+                        before = old.version,
+                        "rule changed"
+                    );
                 }
                 Some(_) => {}
             }
@@ -83,7 +88,8 @@ impl Generation {
 
     /// Writes every rule to the topic `rules`, so that the database knows rules that never fired.
     pub(super) fn publish(&self, broker: &dyn Broker, options: &Options) -> Result<(), Error> {
-        let config = ProducerConfig { transactional_id: None, properties: options.producer_properties.clone() };
+        let config =
+            ProducerConfig { transactional_id: None, properties: options.producer_properties.clone() };
         let mut producer = broker.producer(&config)?;
         for (rule, sql) in self.rules() {
             let record = RuleRecord {
@@ -127,11 +133,16 @@ pub(super) fn reload(shared: &Arc<Shared>) {
     if hash == current.hash || hash == shared.refused.load(Ordering::SeqCst) {
         return;
     }
-    match Generation::of(files, &shared.options, current.number + 1).and_then(|g| activate(shared, &current, g)) {
+    match Generation::of(files, &shared.options, current.number + 1)
+        .and_then(|g| activate(shared, &current, g))
+    {
         Ok(()) => {}
         Err(Error::Refused(diagnostics)) => {
             shared.refused.store(hash, Ordering::SeqCst);
-            tracing::error!("the changed rules are refused, the last good ones go on\n{}", diagnostics.render(RenderStyle::Plain));
+            tracing::error!(
+                "the changed rules are refused, the last good ones go on\n{}",
+                diagnostics.render(RenderStyle::Plain)
+            );
         }
         Err(error) => {
             shared.refused.store(hash, Ordering::SeqCst);

@@ -42,11 +42,13 @@ pub(super) fn restore(
     if logs.is_empty() {
         return Ok(());
     }
-    let config = ConsumerConfig { properties: options.consumer_properties.clone(), ..ConsumerConfig::default() };
+    let config =
+        ConsumerConfig { properties: options.consumer_properties.clone(), ..ConsumerConfig::default() };
     let mut consumer = broker.consumer(&config)?;
     let positions: Vec<_> = logs.iter().map(|l| (l.partition.clone(), Position::Beginning)).collect();
     consumer.assign(&positions)?;
-    let (mut batch, mut records, started, mut reported) = (Batch::new(), 0usize, Instant::now(), Instant::now());
+    let (mut batch, mut records, started, mut reported) =
+        (Batch::new(), 0usize, Instant::now(), Instant::now());
     while logs.iter().any(|l| !l.done) {
         if consumer.poll(&mut batch, Duration::from_millis(50))? == Poll::Records {
             records += batch.len();
@@ -61,7 +63,12 @@ pub(super) fn restore(
             tracing::info!(records, changelogs_left = left, "restoring");
         }
     }
-    tracing::info!(records, changelogs = logs.len(), milliseconds = started.elapsed().as_millis() as u64, "restored");
+    tracing::info!(
+        records,
+        changelogs = logs.len(),
+        milliseconds = started.elapsed().as_millis() as u64,
+        "restored"
+    );
     Ok(consumer.close()?)
 }
 

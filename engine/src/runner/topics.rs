@@ -41,7 +41,9 @@ pub(super) fn ensure(broker: &dyn Broker, options: &Options, program: &Program) 
     }
     for task in &program.tasks {
         let count = partitions.get(&task.input.topic).copied().unwrap_or(1);
-        specs.extend(task.stores.iter().map(|s| TopicSpec::compacted(changelog(&options.group, &s.name), count)));
+        specs.extend(
+            task.stores.iter().map(|s| TopicSpec::compacted(changelog(&options.group, &s.name), count)),
+        );
         if !program.outputs.iter().any(|o| o.internal && o.name == task.input.topic) {
             specs.push(TopicSpec::retained(dlq(&task.input.topic), DLQ_PARTITIONS));
         }

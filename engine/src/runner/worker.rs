@@ -229,9 +229,10 @@ impl Worker {
         let Error::Broker(failure) = error else { return Err(error) };
         tracing::warn!(worker = self.index, error = %failure, "going back to the last commit");
         match failure.kind() {
-            ErrorKind::Config | ErrorKind::UnknownTopic | ErrorKind::OffsetOutOfRange | ErrorKind::TooLarge => {
-                Err(failure.into())
-            }
+            ErrorKind::Config
+            | ErrorKind::UnknownTopic
+            | ErrorKind::OffsetOutOfRange
+            | ErrorKind::TooLarge => Err(failure.into()),
             ErrorKind::Unavailable => {
                 std::thread::sleep(RETRY);
                 self.retry(Self::go_back)
@@ -245,7 +246,12 @@ impl Worker {
     fn retry(&mut self, way: impl Fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         loop {
             match way(self) {
-                Err(Error::Broker(e)) if matches!(e.kind(), ErrorKind::Unavailable | ErrorKind::Fatal | ErrorKind::Unknown | ErrorKind::Abortable) => {
+                Err(Error::Broker(e))
+                    if matches!(
+                        e.kind(),
+                        ErrorKind::Unavailable | ErrorKind::Fatal | ErrorKind::Unknown | ErrorKind::Abortable
+                    ) =>
+                {
                     if self.shared.stop.load(Ordering::SeqCst) {
                         return Err(e.into());
                     }

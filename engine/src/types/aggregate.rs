@@ -54,16 +54,8 @@ pub fn is_aggregate(name: &str) -> bool {
 }
 
 /// The names, for hints.
-pub const NAMES: &[&str] = &[
-    "AVG",
-    "COUNT",
-    "COUNT_DISTINCT",
-    "EARLIEST_BY_OFFSET",
-    "LATEST_BY_OFFSET",
-    "MAX",
-    "MIN",
-    "SUM",
-];
+pub const NAMES: &[&str] =
+    &["AVG", "COUNT", "COUNT_DISTINCT", "EARLIEST_BY_OFFSET", "LATEST_BY_OFFSET", "MAX", "MIN", "SUM"];
 
 impl Aggregate {
     /// Binds `name(arguments)`. `types` are the arguments' types, `literals` their values where constant.
@@ -77,10 +69,13 @@ impl Aggregate {
             ("SUM", [t]) if t.is_numeric() => with(Function::Sum, argument, t.clone()),
             ("AVG", [t]) if t.is_numeric() => {
                 // ksqlDB has AVG for INT, BIGINT and DOUBLE; a DECIMAL is widened.
-                let argument = if matches!(t, DataType::Decimal { .. }) { DataType::Double } else { t.clone() };
+                let argument =
+                    if matches!(t, DataType::Decimal { .. }) { DataType::Double } else { t.clone() };
                 with(Function::Avg, Some(argument), DataType::Double)
             }
-            ("MIN" | "MAX", [t]) if t.is_numeric() || t.is_temporal() || matches!(t, DataType::String | DataType::Bytes) => {
+            ("MIN" | "MAX", [t])
+                if t.is_numeric() || t.is_temporal() || matches!(t, DataType::String | DataType::Bytes) =>
+            {
                 with(if name == "MIN" { Function::Min } else { Function::Max }, argument, t.clone())
             }
             ("COUNT_DISTINCT", [_]) => with(Function::CountDistinct, argument, DataType::Bigint),

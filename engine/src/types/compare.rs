@@ -10,9 +10,9 @@ pub fn compare(a: &Value<'_>, b: &Value<'_>) -> Option<Ordering> {
     match (a, b) {
         (Value::Decimal(a), Value::Decimal(b)) => Some(a.compare(*b)),
         (Value::Bigint(a), Value::Bigint(b)) | (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
-        (Value::Integer(a), Value::Integer(b)) | (Value::Date(a), Value::Date(b)) | (Value::Time(a), Value::Time(b)) => {
-            Some(a.cmp(b))
-        }
+        (Value::Integer(a), Value::Integer(b))
+        | (Value::Date(a), Value::Date(b))
+        | (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
         (Value::Double(a), Value::Double(b)) => Some(compare_doubles(*a, *b)),
         (Value::String(a), Value::String(b)) => Some(compare_text(a, b)),
         (Value::Boolean(a), Value::Boolean(b)) => Some(a.cmp(b)),
@@ -66,8 +66,7 @@ pub fn equal(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a, b) {
         (Value::String(a), Value::String(b)) => a == b,
         (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len()
-                && a.iter().all(|(k, v)| b.iter().any(|(k2, v2)| equal(k, k2) && same(v, v2)))
+            a.len() == b.len() && a.iter().all(|(k, v)| b.iter().any(|(k2, v2)| equal(k, k2) && same(v, v2)))
         }
         (Value::Array(a), Value::Array(b)) | (Value::Struct(a), Value::Struct(b)) => {
             a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b))

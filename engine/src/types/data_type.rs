@@ -84,9 +84,9 @@ impl DataType {
         match (self, target) {
             (Self::Integer, Self::Bigint) => true,
             (Self::Integer | Self::Bigint | Self::Decimal { .. }, Self::Double) => true,
-            (from, Self::Decimal { precision, scale }) => {
-                from.as_decimal().is_some_and(|(p, s)| s <= *scale && p - s.min(p) <= precision - scale.min(precision))
-            }
+            (from, Self::Decimal { precision, scale }) => from
+                .as_decimal()
+                .is_some_and(|(p, s)| s <= *scale && p - s.min(p) <= precision - scale.min(precision)),
             (Self::Array(a), Self::Array(b)) => a.coerces_to(b),
             (Self::Map(ak, av), Self::Map(bk, bv)) => ak.coerces_to(bk) && av.coerces_to(bv),
             (Self::Struct(a), Self::Struct(b)) => {

@@ -118,7 +118,9 @@ impl Decimal {
     pub fn rescale(self, scale: u32) -> Option<Self> {
         match scale.cmp(&self.scale) {
             Ordering::Equal => Some(self),
-            Ordering::Greater => Some(Self::new(self.unscaled().checked_mul(pow10(scale - self.scale)?)?, scale)),
+            Ordering::Greater => {
+                Some(Self::new(self.unscaled().checked_mul(pow10(scale - self.scale)?)?, scale))
+            }
             Ordering::Less => {
                 let unscaled = pow10(self.scale - scale).map_or(0, |p| div_half_up(self.unscaled(), p));
                 Some(Self::new(unscaled, scale))

@@ -259,7 +259,8 @@ impl Expr {
             Node::Array(items) => Ok(Value::Array(eval_each(items, row).into())),
             Node::Struct(items) => Ok(Value::Struct(eval_all(items, row)?.into())),
             Node::Map(entries) => {
-                let entries = entries.iter().map(|(k, v)| Ok((k.eval(row)?, v.eval(row).unwrap_or_default())));
+                let entries =
+                    entries.iter().map(|(k, v)| Ok((k.eval(row)?, v.eval(row).unwrap_or_default())));
                 Ok(Value::Map(entries.collect::<Result<Vec<_>, EvalError>>()?.into()))
             }
             _ => self.test(row).map(Value::Boolean),
@@ -289,7 +290,11 @@ impl Expr {
             Node::And(v) | Node::Or(v) | Node::Array(v) | Node::Struct(v) | Node::Call { args: v, .. } => {
                 v.iter().collect()
             }
-            Node::Not(e) | Node::Negate(e) | Node::Cast(e) | Node::IsNull { expr: e, .. } | Node::Field { base: e, .. } => {
+            Node::Not(e)
+            | Node::Negate(e)
+            | Node::Cast(e)
+            | Node::IsNull { expr: e, .. }
+            | Node::Field { base: e, .. } => {
                 vec![e]
             }
             Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Subscript(a, b) => vec![a, b],
@@ -313,7 +318,11 @@ impl Expr {
             Node::And(v) | Node::Or(v) | Node::Array(v) | Node::Struct(v) | Node::Call { args: v, .. } => {
                 v.iter_mut().collect()
             }
-            Node::Not(e) | Node::Negate(e) | Node::Cast(e) | Node::IsNull { expr: e, .. } | Node::Field { base: e, .. } => {
+            Node::Not(e)
+            | Node::Negate(e)
+            | Node::Cast(e)
+            | Node::IsNull { expr: e, .. }
+            | Node::Field { base: e, .. } => {
                 vec![e]
             }
             Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Subscript(a, b) => vec![a, b],
@@ -402,9 +411,11 @@ fn subscript<'r>(base: &Value<'r>, index: &Value<'r>) -> Result<Value<'r>, EvalE
             };
             usize::try_from(at).ok().and_then(|i| items.get(i)).cloned().unwrap_or_default()
         }
-        Value::Map(entries) => {
-            entries.iter().find(|(k, _)| CompareOp::Equal.holds(k, index)).map(|(_, v)| v.clone()).unwrap_or_default()
-        }
+        Value::Map(entries) => entries
+            .iter()
+            .find(|(k, _)| CompareOp::Equal.holds(k, index))
+            .map(|(_, v)| v.clone())
+            .unwrap_or_default(),
         _ => Value::Null,
     })
 }

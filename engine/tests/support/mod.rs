@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use broker::embedded::Embedded;
 use broker::{
-    Batch, Broker, ConsumerConfig, Isolation, Outgoing, Poll, Position, ProducerConfig, Shutdown, TopicPartition,
-    TopicSpec,
+    Batch, Broker, ConsumerConfig, Isolation, Outgoing, Poll, Position, ProducerConfig, Shutdown,
+    TopicPartition, TopicSpec,
 };
 use engine::{Error, Options, Summary};
 
@@ -103,10 +103,12 @@ pub(crate) fn read(broker: &Arc<dyn Broker>, topic: &str) -> Vec<Record> {
                 key: r.key.map(<[u8]>::to_vec),
                 value: r.value.map(|v| String::from_utf8(v.to_vec()).unwrap()),
                 timestamp: r.timestamp,
-                headers: r.headers.map(|(n, v)| (n.to_owned(), String::from_utf8_lossy(v).into_owned())).collect(),
+                headers:
+                    r.headers.map(|(n, v)| (n.to_owned(), String::from_utf8_lossy(v).into_owned())).collect(),
             }));
         }
-        let at_end = |(p, end): (&TopicPartition, &i64)| consumer.position(p).unwrap().is_some_and(|at| at >= *end);
+        let at_end =
+            |(p, end): (&TopicPartition, &i64)| consumer.position(p).unwrap().is_some_and(|at| at >= *end);
         if partitions.iter().zip(&ends).all(at_end) {
             records.sort();
             return records;

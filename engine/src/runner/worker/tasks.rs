@@ -65,7 +65,12 @@ impl Tasks {
     }
 
     /// Opens the tasks of newly assigned partitions, their state restored. Those that are open already stay.
-    pub(super) fn open(&mut self, shared: &Shared, program: &Program, partitions: &[TopicPartition]) -> Result<(), Error> {
+    pub(super) fn open(
+        &mut self,
+        shared: &Shared,
+        program: &Program,
+        partitions: &[TopicPartition],
+    ) -> Result<(), Error> {
         let mut fresh = Vec::new();
         for partition in partitions.iter().filter(|p| self.find(p).is_none()) {
             let task = new_task(program, &partition.topic)?;
@@ -101,7 +106,12 @@ impl Tasks {
     }
 
     /// Produces what the tasks wrote. Partitions are by the key without its window, as in Kafka Streams.
-    pub(super) fn produce(&mut self, output: &Output, producer: &mut dyn Producer, broker: &dyn Broker) -> Result<(), Error> {
+    pub(super) fn produce(
+        &mut self,
+        output: &Output,
+        producer: &mut dyn Producer,
+        broker: &dyn Broker,
+    ) -> Result<(), Error> {
         let mut headers: Vec<(&str, &[u8])> = Vec::new();
         for record in output.iter() {
             headers.clear();
@@ -127,7 +137,10 @@ impl Tasks {
             return Ok(*count);
         }
         let Some(info) = broker.topic(topic)? else {
-            return Err(Error::Topic(format!("the topic {topic} is gone from {}: start the engine again to have it made", broker.describe())));
+            return Err(Error::Topic(format!(
+                "the topic {topic} is gone from {}: start the engine again to have it made",
+                broker.describe()
+            )));
         };
         self.partitions.insert(topic.to_owned(), info.partitions);
         Ok(info.partitions)
@@ -143,7 +156,8 @@ impl Tasks {
             task.take_changes(&mut |store, key, value| {
                 if outcome.is_ok() {
                     let topic = topics[store].as_str();
-                    let record = Outgoing { topic, partition, key: Some(key), value, timestamp: 0, headers: &[] };
+                    let record =
+                        Outgoing { topic, partition, key: Some(key), value, timestamp: 0, headers: &[] };
                     outcome = producer.produce(&record);
                 }
             });
@@ -197,7 +211,8 @@ fn restore_all(shared: &Shared, tasks: &mut [Assigned]) -> Result<(), Error> {
 /// Hands the state of one task to another, store by name.
 fn carry_over(old: &StreamTask, next: &mut StreamTask) -> Result<(), Error> {
     let names: Vec<String> = old.store_names().map(str::to_owned).collect();
-    let places: Vec<Option<usize>> = names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
+    let places: Vec<Option<usize>> =
+        names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
     let mut outcome = Ok(());
     old.export(&mut |store, key, value| {
         if let (Ok(()), Some(place)) = (&outcome, places[store]) {

@@ -29,13 +29,19 @@ impl Binder {
     }
 
     /// Whether the statement is to be carried out; an error where the name is taken.
-    pub(super) fn may_create(&self, name: &Ident, or_replace: bool, if_not_exists: bool) -> Result<bool, Diagnostic> {
+    pub(super) fn may_create(
+        &self,
+        name: &Ident,
+        or_replace: bool,
+        if_not_exists: bool,
+    ) -> Result<bool, Diagnostic> {
         match self.catalog.get(&name.name) {
             Some(_) if if_not_exists => Ok(false),
             Some(entry) if !or_replace => {
                 let kind = if entry.source.is_table { "table" } else { "stream" };
                 let message = format!("a {kind} of the name {} is already there", name.name);
-                Err(Diagnostic::error("duplicate_source", name.span, message).note(entry.declared, "made here"))
+                Err(Diagnostic::error("duplicate_source", name.span, message)
+                    .note(entry.declared, "made here"))
             }
             _ => Ok(true),
         }
@@ -49,8 +55,12 @@ impl Binder {
         let is_table = statement.kind == SourceKind::Table;
         let schema = columns(statement)?;
         let Some((topic, _)) = &properties.topic else {
-            return Err(Diagnostic::error("property", statement.name.span, "KAFKA_TOPIC is missing from the WITH clause")
-                .hint("such as WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON')"));
+            return Err(Diagnostic::error(
+                "property",
+                statement.name.span,
+                "KAFKA_TOPIC is missing from the WITH clause",
+            )
+            .hint("such as WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON')"));
         };
         if is_table && schema.key.is_empty() {
             let message = format!("the table {} has no PRIMARY KEY", statement.name.name);
@@ -82,8 +92,12 @@ fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
     for (i, column) in statement.columns.iter().enumerate() {
         let name = &column.name;
         if let Some(first) = statement.columns[..i].iter().find(|c| c.name.name == name.name) {
-            return Err(Diagnostic::error("duplicate_column", name.span, format!("the column {} is declared twice", name.name))
-                .note(first.name.span, "first here"));
+            return Err(Diagnostic::error(
+                "duplicate_column",
+                name.span,
+                format!("the column {} is declared twice", name.name),
+            )
+            .note(first.name.span, "first here"));
         }
         if Pseudo::ALL.iter().any(|p| p.name() == name.name) {
             let message = format!("{} is a pseudo column that every source has", name.name);
@@ -97,14 +111,22 @@ fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
                     .hint(format!("{} {data_type} PRIMARY KEY", name.name)));
             }
             ColumnRole::PrimaryKey if !is_table => {
-                return Err(Diagnostic::error("key", column.span, "a stream has no PRIMARY KEY, its rows are not unique")
-                    .hint(format!("{} {data_type} KEY", name.name)));
+                return Err(Diagnostic::error(
+                    "key",
+                    column.span,
+                    "a stream has no PRIMARY KEY, its rows are not unique",
+                )
+                .hint(format!("{} {data_type} KEY", name.name)));
             }
             ColumnRole::Key | ColumnRole::PrimaryKey => true,
             ColumnRole::Headers(_) => return Err(super::expr::unsupported(column.span, "a header column")),
         };
         if key && contains_map(&data_type) {
-            return Err(Diagnostic::error("key", column.data_type.span, "a key cannot hold a MAP: its bytes would not be unique"));
+            return Err(Diagnostic::error(
+                "key",
+                column.data_type.span,
+                "a key cannot hold a MAP: its bytes would not be unique",
+            ));
         }
         let part = if key { &mut schema.key } else { &mut schema.value };
         part.push(Column::new(&name.name, data_type));
@@ -153,18 +175,27 @@ pub(super) fn check_formats(
 }
 
 /// TIMESTAMP and TIMESTAMP_FORMAT.
-pub(super) fn timestamp(schema: &Schema, properties: &Properties) -> Result<Option<TimestampColumn>, Diagnostic> {
+pub(super) fn timestamp(
+    schema: &Schema,
+    properties: &Properties,
+) -> Result<Option<TimestampColumn>, Diagnostic> {
     let Some((name, span)) = &properties.timestamp else {
         return match &properties.timestamp_format {
-            Some((_, span)) => {
-                Err(Diagnostic::error("property", *span, "TIMESTAMP_FORMAT says how TIMESTAMP's column is read: TIMESTAMP is missing"))
-            }
+            Some((_, span)) => Err(Diagnostic::error(
+                "property",
+                *span,
+                "TIMESTAMP_FORMAT says how TIMESTAMP's column is read: TIMESTAMP is missing",
+            )),
             None => Ok(None),
         };
     };
     // Quoted like a column, or in upper case like an unquoted one.
     let plain = name.trim_matches(['`', '"']);
-    let found = schema.find(plain).filter(|_| plain != name.as_str()).or_else(|| schema.find(&name.to_ascii_uppercase())).or_else(|| schema.find(plain));
+    let found = schema
+        .find(plain)
+        .filter(|_| plain != name.as_str())
+        .or_else(|| schema.find(&name.to_ascii_uppercase()))
+        .or_else(|| schema.find(plain));
     let Some((column, declared)) = found else {
         return Err(Diagnostic::error("unknown_column", *span, format!("TIMESTAMP names no column: {name}"))
             .did_you_mean(&name.to_ascii_uppercase(), schema.columns().map(|c| c.name.as_str())));
@@ -172,17 +203,24 @@ pub(super) fn timestamp(schema: &Schema, properties: &Properties) -> Result<Opti
     let pattern = match (&declared.data_type, &properties.timestamp_format) {
         (DataType::Bigint | DataType::Timestamp, None) => None,
         (DataType::String, Some((pattern, span))) => {
-            let compiled = Pattern::compile(pattern).map_err(|e| {
-                Diagnostic::error("property", *span, format!("TIMESTAMP_FORMAT: {e}"))
-            })?;
+            let compiled = Pattern::compile(pattern)
+                .map_err(|e| Diagnostic::error("property", *span, format!("TIMESTAMP_FORMAT: {e}")))?;
             Some(Arc::new(compiled))
         }
         (DataType::String, None) => {
-            return Err(Diagnostic::error("property", *span, format!("{name} is text: TIMESTAMP_FORMAT is missing"))
-                .hint("such as TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ssXXX'"));
+            return Err(Diagnostic::error(
+                "property",
+                *span,
+                format!("{name} is text: TIMESTAMP_FORMAT is missing"),
+            )
+            .hint("such as TIMESTAMP_FORMAT='yyyy-MM-dd''T''HH:mm:ssXXX'"));
         }
         (other, Some((_, span))) => {
-            return Err(Diagnostic::error("property", *span, format!("TIMESTAMP_FORMAT reads text, {name} is {other}")));
+            return Err(Diagnostic::error(
+                "property",
+                *span,
+                format!("TIMESTAMP_FORMAT reads text, {name} is {other}"),
+            ));
         }
         (other, None) => {
             return Err(Diagnostic::error("property", *span, format!("{name} is {other}, no time"))
@@ -200,7 +238,9 @@ fn key_window(properties: &Properties) -> Result<Option<KeyWindow>, Diagnostic> 
         (None, Some((_, span))) => wrong(span, "WINDOW_SIZE needs WINDOW_TYPE"),
         (Some((kind, span)), size) => match (kind.to_ascii_uppercase().as_str(), size) {
             ("TUMBLING" | "HOPPING", Some((size, _))) => Ok(Some(KeyWindow::Time { size })),
-            ("TUMBLING" | "HOPPING", None) => wrong(*span, "WINDOW_SIZE is missing, such as WINDOW_SIZE='5 MINUTES'"),
+            ("TUMBLING" | "HOPPING", None) => {
+                wrong(*span, "WINDOW_SIZE is missing, such as WINDOW_SIZE='5 MINUTES'")
+            }
             ("SESSION", None) => Ok(Some(KeyWindow::Session)),
             ("SESSION", Some((_, span))) => wrong(span, "a SESSION window has no size"),
             _ => wrong(*span, "WINDOW_TYPE is TUMBLING, HOPPING or SESSION"),

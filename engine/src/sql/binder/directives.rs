@@ -41,8 +41,12 @@ impl Directives {
             if d.name != "description"
                 && let Some(first) = list[..i].iter().find(|other| other.name == d.name)
             {
-                return Err(Diagnostic::error("directive", d.name_span, format!("{} is given twice", d.name))
-                    .note(first.name_span, "first here"));
+                return Err(Diagnostic::error(
+                    "directive",
+                    d.name_span,
+                    format!("{} is given twice", d.name),
+                )
+                .note(first.name_span, "first here"));
             }
             match d.name.as_str() {
                 "severity" => all.severity = word(d, Severity::WORDS)?,
@@ -56,8 +60,12 @@ impl Directives {
                     return Err(super::expr::unsupported(d.name_span, &format!("the directive {name}")));
                 }
                 name => {
-                    return Err(Diagnostic::error("directive", d.name_span, format!("there is no directive {name}"))
-                        .did_you_mean(name, NAMES.iter().copied()));
+                    return Err(Diagnostic::error(
+                        "directive",
+                        d.name_span,
+                        format!("there is no directive {name}"),
+                    )
+                    .did_you_mean(name, NAMES.iter().copied()));
                 }
             }
         }

@@ -94,10 +94,12 @@ fn expect(expr: Expr, wanted: &DataType, span: Span) -> Bound {
     match &expr.data_type {
         Some(t) if t == wanted => Ok(expr),
         None => Ok(coerce(expr, wanted)),
-        Some(other) => {
-            Err(Diagnostic::error("type_mismatch", span, format!("{wanted} is expected here, this is {other}"))
-                .label(other.to_string()))
-        }
+        Some(other) => Err(Diagnostic::error(
+            "type_mismatch",
+            span,
+            format!("{wanted} is expected here, this is {other}"),
+        )
+        .label(other.to_string())),
     }
 }
 
@@ -146,8 +148,12 @@ fn binary(scope: &mut dyn Scope, op: BinaryOp, left: &AstExpr, right: &AstExpr, 
     use BinaryOp as B;
     let compare = |op| move |scope: &mut dyn Scope| comparison(scope, op, left, right, span);
     match op {
-        B::And => Ok(Expr::boolean(Node::And(flatten(condition(scope, left)?, condition(scope, right)?, true)))),
-        B::Or => Ok(Expr::boolean(Node::Or(flatten(condition(scope, left)?, condition(scope, right)?, false)))),
+        B::And => {
+            Ok(Expr::boolean(Node::And(flatten(condition(scope, left)?, condition(scope, right)?, true))))
+        }
+        B::Or => {
+            Ok(Expr::boolean(Node::Or(flatten(condition(scope, left)?, condition(scope, right)?, false))))
+        }
         B::Add => arithmetic(scope, ArithmeticOp::Add, left, right, span),
         B::Subtract => arithmetic(scope, ArithmeticOp::Subtract, left, right, span),
         B::Multiply => arithmetic(scope, ArithmeticOp::Multiply, left, right, span),
@@ -208,9 +214,12 @@ fn comparison(scope: &mut dyn Scope, op: CompareOp, left: &AstExpr, right: &AstE
     let (l, r) = (bind(scope, left)?, bind(scope, right)?);
     let (l, r) = comparable(l, r, span, op.symbol())?;
     let ordered = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
-    let unordered = |t: &Option<DataType>| matches!(t, Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)));
+    let unordered = |t: &Option<DataType>| {
+        matches!(t, Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)))
+    };
     if ordered && unordered(&l.data_type) {
-        let message = format!("{} has no order: {} does not apply", type_name(l.data_type.as_ref()), op.symbol());
+        let message =
+            format!("{} has no order: {} does not apply", type_name(l.data_type.as_ref()), op.symbol());
         return Err(Diagnostic::error("type_mismatch", span, message).hint("= and <> do"));
     }
     Ok(Expr::boolean(Node::Compare(op, Box::new(l), Box::new(r))))
@@ -236,8 +245,10 @@ fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr, Expr), Di
         None if lt.is_temporal() && rt.is_temporal() && lt != DataType::Time && rt != DataType::Time => {
             Ok((coerce(l, &DataType::Timestamp), coerce(r, &DataType::Timestamp)))
         }
-        None => Err(Diagnostic::error("type_mismatch", span, format!("{op} does not compare {lt} with {rt}"))
-            .hint("CAST(... AS ...) converts a value")),
+        None => {
+            Err(Diagnostic::error("type_mismatch", span, format!("{op} does not compare {lt} with {rt}"))
+                .hint("CAST(... AS ...) converts a value"))
+        }
     }
 }
 
@@ -337,17 +348,21 @@ fn unit_or(scope: &mut dyn Scope, function: &Ident, arg: &AstExpr) -> Bound {
 fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
     if crate::types::aggregate::is_aggregate(&name.name) {
         let message = format!("{} is an aggregate function, which has no place here", name.name);
-        return Err(Diagnostic::error("misplaced_aggregate", name.span, message)
-            .hint("aggregates stand in SELECT and HAVING of a query with GROUP BY, not inside of one another"));
+        return Err(Diagnostic::error("misplaced_aggregate", name.span, message).hint(
+            "aggregates stand in SELECT and HAVING of a query with GROUP BY, not inside of one another",
+        ));
     }
     let types: Vec<_> = args.iter().map(|a| a.data_type.clone()).collect();
     let literals: Vec<_> = args.iter().map(|a| a.as_literal().cloned()).collect();
-    let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(|e| match e {
-        ResolveError::Unknown { .. } => unknown_function(name),
-        ResolveError::NoOverload { message, signatures } => {
-            Diagnostic::error("type_mismatch", span, message).hint(format!("it is {}", signatures.join(", or ")))
-        }
-    })?;
+    let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(
+        |e| match e {
+            ResolveError::Unknown { .. } => unknown_function(name),
+            ResolveError::NoOverload { message, signatures } => {
+                Diagnostic::error("type_mismatch", span, message)
+                    .hint(format!("it is {}", signatures.join(", or ")))
+            }
+        },
+    )?;
     let args = args
         .into_iter()
         .zip(bound.coerce.iter().chain(std::iter::repeat(&None)))
@@ -408,7 +423,11 @@ fn construct(scope: &mut dyn Scope, fields: &[(Ident, AstExpr)]) -> Bound {
     let (mut types, mut values) = (Vec::<Field>::new(), Vec::new());
     for (name, value) in fields {
         if types.iter().any(|f| f.name == name.name) {
-            return Err(Diagnostic::error("duplicate_column", name.span, format!("{} is given twice", name.name)));
+            return Err(Diagnostic::error(
+                "duplicate_column",
+                name.span,
+                format!("{} is given twice", name.name),
+            ));
         }
         let bound = bind(scope, value)?;
         let Some(data_type) = bound.data_type.clone() else { return Err(mixed(value.span, "a field")) };

@@ -49,7 +49,11 @@ impl GroupScope<'_, '_> {
         }
         let mut bound = args.iter().map(|a| bind(&mut self.input, a)).collect::<Result<Vec<_>, _>>()?;
         let refuse = |message: String| {
-            Err(Diagnostic::error("type_mismatch", span, format!("{} cannot be applied: {message}", name.name)))
+            Err(Diagnostic::error(
+                "type_mismatch",
+                span,
+                format!("{} cannot be applied: {message}", name.name),
+            ))
         };
         let Some(types) = bound.iter().map(|a| a.data_type.clone()).collect::<Option<Vec<_>>>() else {
             return refuse("the type of its argument is not known".into());
@@ -97,7 +101,9 @@ impl Scope for GroupScope<'_, '_> {
             ExprKind::Call { name, args, .. } if is_aggregate(&name.name) => {
                 Some(self.call(name, args, expr.span))
             }
-            ExprKind::Column { name, .. } if matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND") => None,
+            ExprKind::Column { name, .. } if matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND") => {
+                None
+            }
             _ => self.grouping_column(expr).map(Ok),
         }
     }
@@ -106,7 +112,8 @@ impl Scope for GroupScope<'_, '_> {
         let bound = match name.name.as_str() {
             "WINDOWSTART" | "WINDOWEND" if self.windowed => {
                 if !self.in_select {
-                    let message = format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
+                    let message =
+                        format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
                     return Err(Diagnostic::error("window_bounds", name.span, message));
                 }
                 let (at, pseudo) = match name.name.as_str() {
@@ -146,7 +153,11 @@ pub(super) fn select(
     let window = query.window.as_ref().map(window_plan).transpose()?;
     if window.is_none() && emit == Emit::First {
         let span = target.emit_first.unwrap_or(query.span);
-        return Err(Diagnostic::error("directive", span, "emit: first needs a WINDOW, once per which it emits"));
+        return Err(Diagnostic::error(
+            "directive",
+            span,
+            "emit: first needs a WINDOW, once per which it emits",
+        ));
     }
     check_final(query, window.as_ref())?;
     let key = key(query, &source, alias)?;
@@ -167,16 +178,25 @@ pub(super) fn select(
     scope.in_select = false;
     let mut having = query.having.as_ref().map(|h| condition(&mut scope, h)).transpose()?;
     if scope.calls.is_empty() {
-        return Err(Diagnostic::error("group_by", query.group_by[0].span, "GROUP BY needs an aggregate function")
-            .hint("such as COUNT(*)"));
+        return Err(Diagnostic::error(
+            "group_by",
+            query.group_by[0].span,
+            "GROUP BY needs an aggregate function",
+        )
+        .hint("such as COUNT(*)"));
     }
     items.iter_mut().for_each(|(_, expr, _)| scope.settle(expr));
     having.iter_mut().for_each(|h| scope.settle(h));
     let keys: Vec<_> = items.iter().filter(|(_, e, _)| scope.is_key(e)).map(|(_, e, _)| e.clone()).collect();
     let key_row: Vec<_> = (0..key.len())
         .map(|i| {
-            let found = keys.iter().find(|e| matches!(e.node, crate::types::expr::Node::Column { index, .. } if index == i));
-            found.cloned().unwrap_or_else(|| Expr { data_type: key[i].data_type.clone(), ..Expr::column(i, key[i].to_string(), crate::types::DataType::String) })
+            let found = keys
+                .iter()
+                .find(|e| matches!(e.node, crate::types::expr::Node::Column { index, .. } if index == i));
+            found.cloned().unwrap_or_else(|| Expr {
+                data_type: key[i].data_type.clone(),
+                ..Expr::column(i, key[i].to_string(), crate::types::DataType::String)
+            })
         })
         .collect();
     let calls = std::mem::take(&mut scope.calls);
@@ -216,7 +236,11 @@ fn key(query: &Query, source: &Arc<Source>, alias: &Ident) -> Result<Vec<Expr>, 
         let bound = bind(&mut scope, expr)?;
         match &bound.data_type {
             Some(t) if contains_map(t) => {
-                return Err(Diagnostic::error("key", expr.span, "a key cannot hold a MAP: its bytes would not be unique"));
+                return Err(Diagnostic::error(
+                    "key",
+                    expr.span,
+                    "a key cannot hold a MAP: its bytes would not be unique",
+                ));
             }
             Some(_) if bound.as_literal().is_none_or(|v| *v != Value::Null) => key.push(bound),
             _ => return Err(Diagnostic::error("key", expr.span, "GROUP BY NULL has no groups")),
@@ -251,7 +275,11 @@ fn window_plan(window: &ast::Window) -> Result<WindowPlan, Diagnostic> {
     if let Some(retention) = &window.retention
         && retention.millis < size + window.grace.as_ref().map_or(0, |g| g.millis)
     {
-        return Err(Diagnostic::error("window", retention.span, "RETENTION is at least SIZE plus GRACE PERIOD"));
+        return Err(Diagnostic::error(
+            "window",
+            retention.span,
+            "RETENTION is at least SIZE plus GRACE PERIOD",
+        ));
     }
     Ok(WindowPlan { kind, grace })
 }

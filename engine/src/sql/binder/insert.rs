@@ -33,7 +33,8 @@ impl Binder {
                 None => {
                     let message = format!("{} has no column {}", source.name, name.name);
                     let columns = source.schema.columns().map(|c| c.name.as_str());
-                    return Err(Diagnostic::error("unknown_column", name.span, message).did_you_mean(&name.name, columns));
+                    return Err(Diagnostic::error("unknown_column", name.span, message)
+                        .did_you_mean(&name.name, columns));
                 }
             };
             if let Some(from) = &bound.data_type
@@ -43,7 +44,10 @@ impl Binder {
                 return Err(Diagnostic::error("type_mismatch", value.span, message));
             }
             let bound = coerce(bound, &data_type);
-            let result = bound.eval(&[]).map_err(|e| Diagnostic::error("type_mismatch", value.span, e.0))?.into_owned();
+            let result = bound
+                .eval(&[])
+                .map_err(|e| Diagnostic::error("type_mismatch", value.span, e.0))?
+                .into_owned();
             match at {
                 Some(at) => row[at] = result,
                 None => timestamp = result.as_i64(),
@@ -70,7 +74,12 @@ fn names(insert: &InsertValues, source: &Source) -> Vec<Ident> {
     source.schema.columns().map(ident).collect()
 }
 
-fn encode(spec: FormatSpec, columns: &[Column], values: &[Value<'_>], at: &Ident) -> Result<Option<Vec<u8>>, Diagnostic> {
+fn encode(
+    spec: FormatSpec,
+    columns: &[Column],
+    values: &[Value<'_>],
+    at: &Ident,
+) -> Result<Option<Vec<u8>>, Diagnostic> {
     let refuse = |message: String| Diagnostic::error("format", at.span, message);
     let encoder = Encoder::new(&spec, columns).map_err(|e| refuse(e.0))?;
     let mut bytes = Vec::new();

@@ -15,8 +15,9 @@ pub(super) fn integer(text: &str, span: Span) -> Bound {
     }
     match text.parse::<i64>() {
         Ok(v) => Ok(Expr::literal(Value::Bigint(v), Some(DataType::Bigint))),
-        Err(_) => Err(Diagnostic::error("number", span, format!("{text} does not fit a BIGINT"))
-            .hint("a number with a point, such as 1.0, is a DECIMAL; with an exponent, such as 1E20, a DOUBLE")),
+        Err(_) => Err(Diagnostic::error("number", span, format!("{text} does not fit a BIGINT")).hint(
+            "a number with a point, such as 1.0, is a DECIMAL; with an exponent, such as 1E20, a DOUBLE",
+        )),
     }
 }
 

@@ -145,7 +145,12 @@ impl Binder {
             options,
             files: files.iter().map(|f| f.name.clone()).collect(),
             catalog: Catalog::default(),
-            settings: Settings { key_format: kafka, value_format: None, topic_prefix: String::new(), partitions: None },
+            settings: Settings {
+                key_format: kafka,
+                value_format: None,
+                topic_prefix: String::new(),
+                partitions: None,
+            },
             queries: Vec::new(),
             inserts: Vec::new(),
             warnings: Vec::new(),
@@ -182,7 +187,11 @@ impl Binder {
                 self.drop_source(*kind, *if_exists, name)
             }
             StatementKind::Show { .. } | StatementKind::Describe { .. } | StatementKind::Explain { .. } => {
-                self.warnings.push(Diagnostic::warning("ignored", statement.span, "this statement only prints, so it has no effect in a rule file"));
+                self.warnings.push(Diagnostic::warning(
+                    "ignored",
+                    statement.span,
+                    "this statement only prints, so it has no effect in a rule file",
+                ));
                 Ok(())
             }
             StatementKind::CreateType { .. } | StatementKind::DropType { .. } => {
@@ -199,8 +208,12 @@ impl Binder {
         if self.options.purpose == Purpose::Replay {
             return Ok(());
         }
-        Err(Diagnostic::error("misplaced_statement", statement.span, format!("{what} has no place in a rule file"))
-            .hint("streamguard replay runs it"))
+        Err(Diagnostic::error(
+            "misplaced_statement",
+            statement.span,
+            format!("{what} has no place in a rule file"),
+        )
+        .hint("streamguard replay runs it"))
     }
 
     fn drop_source(&mut self, kind: SourceKind, if_exists: bool, name: &Ident) -> Result<(), Diagnostic> {
@@ -239,8 +252,12 @@ impl Binder {
                 self.warnings.push(Diagnostic::warning("ignored", name.span, message));
             }
             other => {
-                return Err(Diagnostic::error("property", name.span, format!("there is no property {other}"))
-                    .hint("properties of ksqlDB begin with ksql."));
+                return Err(Diagnostic::error(
+                    "property",
+                    name.span,
+                    format!("there is no property {other}"),
+                )
+                .hint("properties of ksqlDB begin with ksql."));
             }
         }
         Ok(())
@@ -258,4 +275,3 @@ impl Binder {
         Ok(())
     }
 }
-

@@ -43,7 +43,11 @@ impl Binder {
             read_only: false,
             lineage: Some(String::new()),
         });
-        self.add_query(Settled { selected, sink, id, rule_name: name, at: create.name.span }, &directives, statement)
+        self.add_query(
+            Settled { selected, sink, id, rule_name: name, at: create.name.span },
+            &directives,
+            statement,
+        )
     }
 
     /// The stream or table that a CREATE ... AS SELECT makes.
@@ -61,7 +65,8 @@ impl Binder {
             _ => from.key_format,
         };
         let key_format = properties.key_spec(inherited)?;
-        let value_format = properties.value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), span)?;
+        let value_format =
+            properties.value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), span)?;
         check_formats(&schema, key_format, value_format, &create.name)?;
         let topic = match &properties.topic {
             Some((topic, _)) => topic.clone(),
@@ -82,11 +87,16 @@ impl Binder {
     }
 
     /// Binds `INSERT INTO ... SELECT`.
-    pub(super) fn insert_select(&mut self, insert: &InsertSelect, statement: &Statement) -> Result<(), Diagnostic> {
+    pub(super) fn insert_select(
+        &mut self,
+        insert: &InsertSelect,
+        statement: &Statement,
+    ) -> Result<(), Diagnostic> {
         let entry = self.source(&insert.target)?;
         let (sink, read_only) = (entry.source.clone(), entry.read_only);
         if sink.is_table || read_only {
-            let what = if sink.is_table { "a table" } else { "declared as a SOURCE, which nothing writes to" };
+            let what =
+                if sink.is_table { "a table" } else { "declared as a SOURCE, which nothing writes to" };
             let message = format!("INSERT INTO takes a stream, {} is {what}", insert.target.name);
             return Err(Diagnostic::error("result_type", insert.target.span, message));
         }
@@ -103,7 +113,11 @@ impl Binder {
             Some((id, _)) => id.clone(),
             None => self.file_stem(statement.span),
         };
-        self.add_query(Settled { selected, sink, id, rule_name, at: insert.target.span }, &directives, statement)
+        self.add_query(
+            Settled { selected, sink, id, rule_name, at: insert.target.span },
+            &directives,
+            statement,
+        )
     }
 
     fn file_stem(&self, span: Span) -> String {
@@ -120,8 +134,12 @@ impl Binder {
     ) -> Result<(), Diagnostic> {
         let Settled { selected, sink, id, rule_name, at } = settled;
         if let Some(other) = self.queries.iter().find(|q| q.id == id) {
-            return Err(Diagnostic::error("duplicate_query", at, format!("two queries have the id {}", other.id))
-                .hint("give each its own QUERY_ID"));
+            return Err(Diagnostic::error(
+                "duplicate_query",
+                at,
+                format!("two queries have the id {}", other.id),
+            )
+            .hint("give each its own QUERY_ID"));
         }
         let Selected { source, filter, shape, window, .. } = selected;
         let sql = statement.text.clone();
@@ -140,7 +158,10 @@ impl Binder {
                 name: rule_name,
             });
         } else if let Some((name, span)) = directives.rules_only() {
-            let message = format!("the directive {name} is for rules, whose topic is {ALERTS}; this query writes to {}", query.sink.topic);
+            let message = format!(
+                "the directive {name} is for rules, whose topic is {ALERTS}; this query writes to {}",
+                query.sink.topic
+            );
             return Err(Diagnostic::error("directive", span, message)
                 .hint(format!("WITH (KAFKA_TOPIC='{ALERTS}') makes it a rule")));
         }
@@ -209,7 +230,10 @@ fn fit(selected: &mut Selected, sink: &Schema, target: &Ident) -> Result<(), Dia
     let result = &selected.schema;
     let fits = result.key.len() == sink.key.len()
         && result.width() == sink.width()
-        && result.columns().zip(sink.columns()).all(|(a, b)| a.name == b.name && a.data_type.coerces_to(&b.data_type));
+        && result
+            .columns()
+            .zip(sink.columns())
+            .all(|(a, b)| a.name == b.name && a.data_type.coerces_to(&b.data_type));
     if !fits {
         let message = format!("the query's columns do not fit {}", target.name);
         return Err(Diagnostic::error("schema", target.span, message)

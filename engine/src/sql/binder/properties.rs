@@ -35,9 +35,22 @@ pub(super) struct Properties {
 
 /// What a WITH clause may say, for hints.
 const KNOWN: &[&str] = &[
-    "KAFKA_TOPIC", "KEY_FORMAT", "VALUE_FORMAT", "FORMAT", "VALUE_DELIMITER", "KEY_DELIMITER", "WRAP_SINGLE_VALUE",
-    "PARTITIONS", "REPLICAS", "RETENTION_MS", "CLEANUP_POLICY", "TIMESTAMP", "TIMESTAMP_FORMAT", "WINDOW_TYPE",
-    "WINDOW_SIZE", "QUERY_ID",
+    "KAFKA_TOPIC",
+    "KEY_FORMAT",
+    "VALUE_FORMAT",
+    "FORMAT",
+    "VALUE_DELIMITER",
+    "KEY_DELIMITER",
+    "WRAP_SINGLE_VALUE",
+    "PARTITIONS",
+    "REPLICAS",
+    "RETENTION_MS",
+    "CLEANUP_POLICY",
+    "TIMESTAMP",
+    "TIMESTAMP_FORMAT",
+    "WINDOW_TYPE",
+    "WINDOW_SIZE",
+    "QUERY_ID",
 ];
 
 fn wrong(span: Span, message: impl Into<String>) -> Diagnostic {
@@ -141,8 +154,11 @@ impl Properties {
         }
         if let Some((format, span)) = format {
             if p.key_format.is_some() || p.value_format.is_some() {
-                return Err(wrong(span, "FORMAT sets both formats: it cannot stand beside KEY_FORMAT or VALUE_FORMAT")
-                    .hint("use either FORMAT alone, or KEY_FORMAT and VALUE_FORMAT"));
+                return Err(wrong(
+                    span,
+                    "FORMAT sets both formats: it cannot stand beside KEY_FORMAT or VALUE_FORMAT",
+                )
+                .hint("use either FORMAT alone, or KEY_FORMAT and VALUE_FORMAT"));
             }
             p.key_format = Some(format.clone());
             p.value_format = Some(format);
@@ -168,8 +184,9 @@ impl Properties {
             }
             (None, Some(spec)) => spec,
             (None, None) => {
-                return Err(wrong(at, "VALUE_FORMAT is missing from the WITH clause")
-                    .hint("such as VALUE_FORMAT='JSON', or SET 'ksql.persistence.default.format.value'='JSON';"));
+                return Err(wrong(at, "VALUE_FORMAT is missing from the WITH clause").hint(
+                    "such as VALUE_FORMAT='JSON', or SET 'ksql.persistence.default.format.value'='JSON';",
+                ));
             }
         };
         if let (None, Some(delimiter), Format::Delimited { .. }) =
@@ -179,7 +196,8 @@ impl Properties {
         }
         if let Some((wrapped, span)) = self.wrap {
             if spec.format != Format::Json {
-                let message = format!("WRAP_SINGLE_VALUE does not apply to the format {}", spec.format.name());
+                let message =
+                    format!("WRAP_SINGLE_VALUE does not apply to the format {}", spec.format.name());
                 return Err(wrong(span, message));
             }
             spec.wrapped = wrapped;

@@ -35,12 +35,21 @@ struct Item {
 
 impl Binder {
     /// Binds a SELECT whose result is a stream or a table.
-    pub(super) fn select(&self, query: &Query, target: &Target<'_>, emit: Emit) -> Result<Selected, Diagnostic> {
+    pub(super) fn select(
+        &self,
+        query: &Query,
+        target: &Target<'_>,
+        emit: Emit,
+    ) -> Result<Selected, Diagnostic> {
         if let Some(join) = query.from.joins.first() {
             return Err(unsupported(join.span, "a join"));
         }
         if let Some(span) = query.limit {
-            return Err(Diagnostic::error("syntax", span, "LIMIT belongs to a query that ends, a rule runs on"));
+            return Err(Diagnostic::error(
+                "syntax",
+                span,
+                "LIMIT belongs to a query that ends, a rule runs on",
+            ));
         }
         let relation = &query.from.first;
         let entry = self.source(&relation.name)?;
@@ -65,10 +74,15 @@ impl Binder {
             return Err(wrong_kind(target, is_table));
         }
         if is_table && !query.partition_by.is_empty() {
-            return Err(Diagnostic::error("partition_by", query.partition_by[0].span, "PARTITION BY is for streams")
-                .hint("a table is regrouped by GROUP BY"));
+            return Err(Diagnostic::error(
+                "partition_by",
+                query.partition_by[0].span,
+                "PARTITION BY is for streams",
+            )
+            .hint("a table is regrouped by GROUP BY"));
         }
-        let partition_by = query.partition_by.iter().map(|e| bind(&mut scope, e)).collect::<Result<Vec<_>, _>>()?;
+        let partition_by =
+            query.partition_by.iter().map(|e| bind(&mut scope, e)).collect::<Result<Vec<_>, _>>()?;
         let items = items
             .into_iter()
             .map(|item| Ok((item.name, bind(&mut scope, &item.expr)?, item.span)))
@@ -123,13 +137,19 @@ fn check_ungrouped(query: &Query, items: &[Item], target: &Target<'_>) -> Result
         return Err(Diagnostic::error("group_by", window.span, "WINDOW needs a GROUP BY"));
     }
     if let Some(having) = &query.having {
-        return Err(Diagnostic::error("group_by", having.span, "HAVING needs a GROUP BY").hint("WHERE filters rows"));
+        return Err(
+            Diagnostic::error("group_by", having.span, "HAVING needs a GROUP BY").hint("WHERE filters rows")
+        );
     }
     if query.emit.is_some_and(|e| e.is_final) {
         return Err(Diagnostic::error("emit", query.span, "EMIT FINAL needs a windowed aggregation"));
     }
     if let Some(span) = target.emit_first {
-        return Err(Diagnostic::error("directive", span, "emit: first needs a WINDOW, once per which it emits"));
+        return Err(Diagnostic::error(
+            "directive",
+            span,
+            "emit: first needs a WINDOW, once per which it emits",
+        ));
     }
     Ok(())
 }
@@ -152,7 +172,12 @@ fn key_columns(source: &Source) -> Vec<Expr> {
 
 /// Writes `*` out and names what has no name, as ksqlDB does: a column by itself, a field by its own name,
 /// everything else KSQL_COL_n.
-fn expand(items: &[SelectItem], source: &Source, alias: &Ident, grouped: bool) -> Result<Vec<Item>, Diagnostic> {
+fn expand(
+    items: &[SelectItem],
+    source: &Source,
+    alias: &Ident,
+    grouped: bool,
+) -> Result<Vec<Item>, Diagnostic> {
     let mut out = Vec::new();
     let mut generated = 0;
     for item in items {
@@ -162,7 +187,11 @@ fn expand(items: &[SelectItem], source: &Source, alias: &Ident, grouped: bool) -
                     && q.name != alias.name
                     && q.name != source.name
                 {
-                    return Err(Diagnostic::error("unknown_source", q.span, format!("{} is not in FROM", q.name)));
+                    return Err(Diagnostic::error(
+                        "unknown_source",
+                        q.span,
+                        format!("{} is not in FROM", q.name),
+                    ));
                 }
                 out.extend(star(source, *span, grouped));
             }
@@ -213,9 +242,13 @@ pub(super) fn split(
 ) -> Result<(Schema, Vec<Expr>), Diagnostic> {
     for (i, (name, _, span)) in items.iter().enumerate() {
         if let Some((_, _, first)) = items[..i].iter().find(|(other, ..)| other == name) {
-            return Err(Diagnostic::error("duplicate_column", *span, format!("two columns are called {name}"))
-                .note(*first, "first here")
-                .hint("name one of them by AS"));
+            return Err(Diagnostic::error(
+                "duplicate_column",
+                *span,
+                format!("two columns are called {name}"),
+            )
+            .note(*first, "first here")
+            .hint("name one of them by AS"));
         }
         if matches!(name.as_str(), "ROWTIME" | "ROWPARTITION" | "ROWOFFSET") {
             let message = format!("{name} is a pseudo column, which the result has by itself");
@@ -240,7 +273,8 @@ pub(super) fn split(
             None => values.push((name, expr, span)),
         }
     }
-    let missing: Vec<_> = keys.iter().zip(&texts).filter(|(k, _)| k.is_none()).map(|(_, t)| t.replace('`', "")).collect();
+    let missing: Vec<_> =
+        keys.iter().zip(&texts).filter(|(k, _)| k.is_none()).map(|(_, t)| t.replace('`', "")).collect();
     if !missing.is_empty() {
         let what = if grouped { "grouping expression" } else { "key column" };
         let message = format!("the SELECT of {} lacks the {what} {}", target.name.name, missing.join(", "));
@@ -253,11 +287,16 @@ pub(super) fn split(
     }
     let mut schema = Schema::default();
     let mut exprs = Vec::new();
-    for (part, list) in [(&mut schema.key, keys.into_iter().flatten().collect()), (&mut schema.value, values)] {
+    for (part, list) in [(&mut schema.key, keys.into_iter().flatten().collect()), (&mut schema.value, values)]
+    {
         for (name, expr, span) in list {
             let Some(data_type) = expr.data_type.clone() else {
-                return Err(Diagnostic::error("type_mismatch", span, format!("the type of {name} is not known: it is NULL"))
-                    .hint("CAST(NULL AS VARCHAR) gives it one"));
+                return Err(Diagnostic::error(
+                    "type_mismatch",
+                    span,
+                    format!("the type of {name} is not known: it is NULL"),
+                )
+                .hint("CAST(NULL AS VARCHAR) gives it one"));
             };
             part.push(Column::new(name, data_type));
             exprs.push(expr);

@@ -58,7 +58,8 @@ impl SourceScope<'_> {
             return diagnostic.hint(format!("its name is case-sensitive: write `{other}` in back-quotes"));
         }
         if name.quoted && crate::sql::nearest(&name.name, self.names()).is_none() {
-            return diagnostic.hint(format!("double quotes name a column; text stands in single quotes: '{}'", name.name));
+            return diagnostic
+                .hint(format!("double quotes name a column; text stands in single quotes: '{}'", name.name));
         }
         match crate::sql::nearest(&name.name, self.names()) {
             Some(near) => diagnostic.hint(format!("did you mean {near}?")),
@@ -88,7 +89,10 @@ impl Scope for SourceScope<'_> {
             Some(Pseudo::Windowstart | Pseudo::Windowend) if !windowed => Err(Diagnostic::error(
                 "unknown_column",
                 name.span,
-                format!("{} is only known in the SELECT of a windowed aggregation, or of a windowed source", name.name),
+                format!(
+                    "{} is only known in the SELECT of a windowed aggregation, or of a windowed source",
+                    name.name
+                ),
             )
             .label("there is no window here")),
             Some(pseudo) => Ok(self.pseudo(pseudo)),

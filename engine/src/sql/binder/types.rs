@@ -6,8 +6,21 @@ use crate::types::{DataType, Field};
 
 /// The words for types.
 const NAMES: &[&str] = &[
-    "BOOLEAN", "INT", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL", "VARCHAR", "STRING", "BYTES", "DATE", "TIME",
-    "TIMESTAMP", "ARRAY", "MAP", "STRUCT",
+    "BOOLEAN",
+    "INT",
+    "INTEGER",
+    "BIGINT",
+    "DOUBLE",
+    "DECIMAL",
+    "VARCHAR",
+    "STRING",
+    "BYTES",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+    "ARRAY",
+    "MAP",
+    "STRUCT",
 ];
 
 /// Resolves a type.
@@ -30,7 +43,9 @@ pub(super) fn resolve(name: &TypeName) -> Result<DataType, Diagnostic> {
         },
         TypeKind::Decimal(precision, scale) => {
             if *precision == 0 || scale > precision {
-                let message = format!("DECIMAL({precision}, {scale}): the precision is at least 1 and the scale at most the precision");
+                let message = format!(
+                    "DECIMAL({precision}, {scale}): the precision is at least 1 and the scale at most the precision"
+                );
                 return Err(Diagnostic::error("unknown_type", name.span, message));
             }
             if *precision > 38 {

@@ -102,7 +102,9 @@ impl Accumulator {
             Accumulator::Whole(v) => Value::Bigint(*v),
             Accumulator::Double(v) => Value::Double(*v),
             Accumulator::Decimal(v) => Value::Decimal(*v),
-            Accumulator::WholeMean { count: 0, .. } | Accumulator::Mean { count: 0, .. } => Value::Double(0.0),
+            Accumulator::WholeMean { count: 0, .. } | Accumulator::Mean { count: 0, .. } => {
+                Value::Double(0.0)
+            }
             Accumulator::WholeMean { sum, count } => Value::Double(*sum as f64 / *count as f64),
             Accumulator::Mean { sum, count } => Value::Double(sum / *count as f64),
             Accumulator::Value { value, .. } => value.borrowed(),
@@ -133,7 +135,7 @@ fn take_value(function: Function, mine: &mut Value<'static>, seen: &mut bool, va
         Function::Min => !value.is_null() && (!*seen || compare(value, mine) == Some(Ordering::Less)),
         Function::Max => !value.is_null() && (!*seen || compare(value, mine) == Some(Ordering::Greater)),
         Function::Latest { ignore_nulls } => !(ignore_nulls && value.is_null()),
-        Function::Earliest { ignore_nulls } => !*seen && !(ignore_nulls && value.is_null()),
+        Function::Earliest { ignore_nulls } => !(*seen || ignore_nulls && value.is_null()),
         _ => false,
     };
     if takes {

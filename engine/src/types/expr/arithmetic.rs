@@ -45,7 +45,9 @@ pub fn result_type(op: ArithmeticOp, left: &DataType, right: &DataType) -> Optio
             let ((p1, s1), (p2, s2)) = (l.as_decimal()?, r.as_decimal()?);
             let (whole, scale) = (p1 - s1, s1.max(s2));
             Some(match op {
-                ArithmeticOp::Add | ArithmeticOp::Subtract => DataType::decimal(whole.max(p2 - s2) + scale + 1, scale),
+                ArithmeticOp::Add | ArithmeticOp::Subtract => {
+                    DataType::decimal(whole.max(p2 - s2) + scale + 1, scale)
+                }
                 ArithmeticOp::Multiply => DataType::decimal(p1 + p2 + 1, s1 + s2),
                 ArithmeticOp::Divide => {
                     let scale = 6.max(s1 + p2 + 1);
@@ -77,10 +79,13 @@ pub(super) fn apply<'r>(
         return Ok(Value::Null);
     }
     match returns {
-        Some(DataType::Integer) => integer(op, left.as_i64().unwrap_or_default(), right.as_i64().unwrap_or_default())
-            .map(|v| Value::Integer(v as i32)),
+        Some(DataType::Integer) => {
+            integer(op, left.as_i64().unwrap_or_default(), right.as_i64().unwrap_or_default())
+                .map(|v| Value::Integer(v as i32))
+        }
         Some(DataType::Bigint) => {
-            integer(op, left.as_i64().unwrap_or_default(), right.as_i64().unwrap_or_default()).map(Value::Bigint)
+            integer(op, left.as_i64().unwrap_or_default(), right.as_i64().unwrap_or_default())
+                .map(Value::Bigint)
         }
         Some(DataType::Double) => {
             let (l, r) = (left.as_f64().unwrap_or_default(), right.as_f64().unwrap_or_default());
@@ -111,7 +116,9 @@ fn integer(op: ArithmeticOp, l: i64, r: i64) -> Result<i64, EvalError> {
         ArithmeticOp::Add => l.wrapping_add(r),
         ArithmeticOp::Subtract => l.wrapping_sub(r),
         ArithmeticOp::Multiply => l.wrapping_mul(r),
-        ArithmeticOp::Divide | ArithmeticOp::Modulo if r == 0 => return Err(EvalError::new("division by zero")),
+        ArithmeticOp::Divide | ArithmeticOp::Modulo if r == 0 => {
+            return Err(EvalError::new("division by zero"));
+        }
         ArithmeticOp::Divide => l.wrapping_div(r),
         ArithmeticOp::Modulo => l.wrapping_rem(r),
     })

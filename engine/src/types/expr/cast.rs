@@ -97,7 +97,9 @@ fn from_text(text: &str, to: &DataType) -> Result<Value<'static>, EvalError> {
         // Any prefix of "true" or "yes", as ksqlDB's SqlBooleans.
         DataType::Boolean => {
             let lower = trimmed.to_ascii_lowercase();
-            Some(Value::Boolean(!lower.is_empty() && ("true".starts_with(&lower) || "yes".starts_with(&lower))))
+            Some(Value::Boolean(
+                !lower.is_empty() && ("true".starts_with(&lower) || "yes".starts_with(&lower)),
+            ))
         }
         DataType::Integer => trimmed.parse().ok().map(Value::Integer),
         DataType::Bigint => trimmed.parse().ok().map(Value::Bigint),
@@ -161,7 +163,9 @@ fn to_text(value: &Value<'_>) -> String {
         Value::Decimal(v) => v.to_string(),
         Value::String(v) => v.to_string(),
         Value::Bytes(v) => format!("{v:?}"),
-        Value::Date(days) => chrono::NaiveDate::from_epoch_days(*days).map(|d| d.to_string()).unwrap_or_default(),
+        Value::Date(days) => {
+            chrono::NaiveDate::from_epoch_days(*days).map(|d| d.to_string()).unwrap_or_default()
+        }
         Value::Time(ms) => {
             let time = chrono::NaiveTime::from_num_seconds_from_midnight_opt(
                 ms.unsigned_abs() / 1000,
@@ -177,6 +181,8 @@ fn to_text(value: &Value<'_>) -> String {
             let entries = entries.iter().map(|(k, v)| format!("{}={}", to_text(k), to_text(v)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
-        Value::Struct(values) => format!("Struct{{{}}}", values.iter().map(to_text).collect::<Vec<_>>().join(",")),
+        Value::Struct(values) => {
+            format!("Struct{{{}}}", values.iter().map(to_text).collect::<Vec<_>>().join(","))
+        }
     }
 }

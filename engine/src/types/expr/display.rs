@@ -50,6 +50,25 @@ fn not(negated: bool) -> &'static str {
     if negated { "NOT " } else { "" }
 }
 
+fn case(f: &mut fmt::Formatter<'_>, whens: &[(Expr, Expr)], otherwise: Option<&Expr>) -> fmt::Result {
+    f.write_str("CASE")?;
+    for (condition, result) in whens {
+        write!(f, " WHEN {condition} THEN {result}")?;
+    }
+    if let Some(e) = otherwise {
+        write!(f, " ELSE {e}")?;
+    }
+    f.write_str(" END")
+}
+
+fn map(f: &mut fmt::Formatter<'_>, entries: &[(Expr, Expr)]) -> fmt::Result {
+    f.write_str("MAP(")?;
+    for (key, value) in entries {
+        write!(f, "{key} := {value};")?;
+    }
+    f.write_str(")")
+}
+
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.node {
@@ -88,16 +107,7 @@ impl fmt::Display for Expr {
             },
             Node::Arithmetic(op, l, r) => write!(f, "({l} {} {r})", op.symbol()),
             Node::Negate(e) => write!(f, "-{e}"),
-            Node::Case { whens, otherwise } => {
-                f.write_str("CASE")?;
-                for (condition, result) in whens {
-                    write!(f, " WHEN {condition} THEN {result}")?;
-                }
-                if let Some(e) = otherwise {
-                    write!(f, " ELSE {e}")?;
-                }
-                f.write_str(" END")
-            }
+            Node::Case { whens, otherwise } => case(f, whens, otherwise.as_deref()),
             Node::Cast(e) => match &self.data_type {
                 Some(to) => write!(f, "CAST({e} AS {to})"),
                 None => write!(f, "{e}"),
@@ -119,13 +129,7 @@ impl fmt::Display for Expr {
                 list(f, ", ", items)?;
                 f.write_str(")")
             }
-            Node::Map(entries) => {
-                f.write_str("MAP(")?;
-                for (key, value) in entries {
-                    write!(f, "{key} := {value};")?;
-                }
-                f.write_str(")")
-            }
+            Node::Map(entries) => map(f, entries),
         }
     }
 }
