@@ -16,6 +16,7 @@ use super::Shared;
 use super::context::{Change, Context};
 use super::failure::{Failure, passes};
 use super::native::{Handle, Incident, OnPartitions};
+use super::offsets::Place;
 use super::producer::offset_list;
 use crate::{
     Batch, Consumer, ConsumerConfig, Error, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Poll,
@@ -29,29 +30,6 @@ const SLICE: Duration = Duration::from_millis(100);
 /// How long a seek may take.
 const SEEK: Duration = Duration::from_secs(5);
 const COMMITTED: Duration = Duration::from_secs(30);
-
-/// Where an assigned partition stands.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// The next offset to read.
-    offset: i64,
-    /// Something has come since the offset was set. Before, librdkafka's own position may be an older one.
-    begun: bool,
-    /// The offset of the last end (or error) that came. Taking a batch, librdkafka 2.12 counts it as if it
-    /// were a record (`rd_kafka_q_serve_rkmessages`), so its own position may then be one too far.
-    end: i64,
-}
-
-impl Place {
-    fn at(offset: i64) -> Self {
-        Self { offset, begun: false, end: -1 }
-    }
-
-    /// Moves on to `offset`.
-    fn reach(&mut self, offset: i64) {
-        *self = Self { offset: self.offset.max(offset), begun: true, ..*self };
-    }
-}
 
 /// A consumer.
 pub(super) struct KafkaConsumer {

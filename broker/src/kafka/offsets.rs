@@ -1,4 +1,4 @@
-//! Committed offsets and ends, asked of the cluster.
+//! Committed offsets, asked of the cluster, and where a consumer stands in a partition.
 
 use std::time::Duration;
 
@@ -31,4 +31,27 @@ pub(super) fn committed(
         })
     };
     partitions.iter().map(one).collect()
+}
+
+/// Where an assigned partition stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The next offset to read.
+    pub(super) offset: i64,
+    /// Something has come since the offset was set. Before, librdkafka's own position may be an older one.
+    pub(super) begun: bool,
+    /// The offset of the last end (or error) that came. Taking a batch, librdkafka 2.12 counts it as if it
+    /// were a record (`rd_kafka_q_serve_rkmessages`), so its own position may then be one too far.
+    pub(super) end: i64,
+}
+
+impl Place {
+    pub(super) fn at(offset: i64) -> Self {
+        Self { offset, begun: false, end: -1 }
+    }
+
+    /// Moves on to `offset`.
+    pub(super) fn reach(&mut self, offset: i64) {
+        *self = Self { offset: self.offset.max(offset), begun: true, ..*self };
+    }
 }
