@@ -144,7 +144,7 @@ fn value(number: u64, account: u64, random: u64) -> String {
     let mut text = format!(
         "{{\"transaction_id\":\"tx-{number:012}\",\"account_id\":\"ACC-{account:06}\",\"amount\":{}.{:02},\
          \"timestamp\":\"{time}\",\"currency\":\"EUR\",\"merchant\":\"Merchant-{:03}\",\"category\":\"groceries\",\
-         \"transaction_type\":\"purchase\",\"country\":\"DE\",\"city\":\"Berlin\",\"channel\":\"pos\",\
+         \"country\":\"DE\",\"city\":\"Berlin\",\"channel\":\"pos\",\
          \"card_present\":true,\"device_id\":\"\"",
         cents / 100,
         cents % 100,
