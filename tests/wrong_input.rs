@@ -114,7 +114,7 @@ fn a_port_where_something_else_listens_is_named() {
     let url = format!("postgres://u:hunter2@{address}/d");
     let mut migrate = streamguard(&["db", "migrate"]);
     let output = migrate.env("DATABASE_URL", url).current_dir(place_free.path()).output().unwrap();
-    refused(&output, 1, &[&address.rsplit_once(':').unwrap().1.to_owned()]);
+    refused(&output, 1, &[address.rsplit_once(':').unwrap().1]);
 }
 
 #[test]
