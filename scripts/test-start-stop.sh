@@ -10,6 +10,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/scripts/terminal.sh"
 # shellcheck source=scripts/packages.sh
 . "$root/scripts/packages.sh"
+# shellcheck source=scripts/processes.sh
+. "$root/scripts/processes.sh"
 place=''
 listener=''
 
@@ -85,7 +87,7 @@ goes_on_after_a_stop() {
   local before pid
   pid=$(streamguard_pid)
   "$place/stop.sh" --yes
-  check "stop.sh ends the process" test ! -d "/proc/$pid"
+  check "stop.sh ends the process" test -z "$(birth "$pid")"
   check "stop.sh keeps the data" test -d "$place/.streamguard/postgres" -o -f "$place/.streamguard/postgres.path"
   start
   before=$(transactions)
@@ -117,7 +119,7 @@ leaves_nothing() {
   local pid
   pid=$(streamguard_pid)
   "$place/stop.sh" --yes --all
-  check "--all ends the process" test ! -d "/proc/$pid"
+  check "--all ends the process" test -z "$(birth "$pid")"
   check "--all leaves no state" test ! -e "$place/.streamguard" -a ! -e "$place/.env"
   check "nothing more was written" test "$(entries)" = "rules scripts start.out start.sh stop.sh"
 }
