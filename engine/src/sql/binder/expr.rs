@@ -3,12 +3,13 @@
 //! What holds: an expression that binds does not fail on types later. Constants are brought to the type of
 //! what they are compared with, so that nothing is converted per record.
 
+use super::call::{apply, call};
+use super::comparison::{between, comparable, comparison, in_list};
 use super::literal;
 use super::scope::{Scope, type_name};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{BinaryOp, Expr as AstExpr, ExprKind, Ident, Span, TypeName};
 use crate::types::expr::{ArithmeticOp, CompareOp, Expr, Like, LikePattern, Node, castable, result_type};
-use crate::types::functions::{self, Call, ResolveError};
 use crate::types::{DataType, Field, Value};
 
 type Bound = Result<Expr, Diagnostic>;
@@ -210,68 +211,6 @@ fn arithmetic(scope: &mut dyn Scope, op: ArithmeticOp, left: &AstExpr, right: &A
     }
 }
 
-fn comparison(scope: &mut dyn Scope, op: CompareOp, left: &AstExpr, right: &AstExpr, span: Span) -> Bound {
-    let (l, r) = (bind(scope, left)?, bind(scope, right)?);
-    let (l, r) = comparable(l, r, span, op.symbol())?;
-    let ordered = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
-    let unordered = |t: &Option<DataType>| {
-        matches!(t, Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)))
-    };
-    if ordered && unordered(&l.data_type) {
-        let message =
-            format!("{} has no order: {} does not apply", type_name(l.data_type.as_ref()), op.symbol());
-        return Err(Diagnostic::error("type_mismatch", span, message).hint("= and <> do"));
-    }
-    Ok(Expr::boolean(Node::Compare(op, Box::new(l), Box::new(r))))
-}
-
-/// Brings both sides of a comparison to comparable types; a constant takes the other side's type.
-fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr, Expr), Diagnostic> {
-    let (Some(lt), Some(rt)) = (l.data_type.clone(), r.data_type.clone()) else { return Ok((l, r)) };
-    if let Some(r) = literal::as_time(&l, &r, span)? {
-        return Ok((l, r));
-    }
-    if let Some(l) = literal::as_time(&r, &l, span)? {
-        return Ok((l, r));
-    }
-    if lt.is_numeric() && rt.is_numeric() {
-        return Ok((literal::like_number(l, &rt), literal::like_number(r, &lt)));
-    }
-    if lt == rt {
-        return Ok((l, r));
-    }
-    match lt.common(&rt) {
-        Some(common) => Ok((coerce(l, &common), coerce(r, &common))),
-        None if lt.is_temporal() && rt.is_temporal() && lt != DataType::Time && rt != DataType::Time => {
-            Ok((coerce(l, &DataType::Timestamp), coerce(r, &DataType::Timestamp)))
-        }
-        None => {
-            Err(Diagnostic::error("type_mismatch", span, format!("{op} does not compare {lt} with {rt}"))
-                .hint("CAST(... AS ...) converts a value"))
-        }
-    }
-}
-
-fn between(scope: &mut dyn Scope, expr: &AstExpr, low: &AstExpr, high: &AstExpr, negated: bool) -> Bound {
-    let span = expr.span.to(high.span);
-    let value = bind(scope, expr)?;
-    let (value, low) = comparable(value, bind(scope, low)?, span, "BETWEEN")?;
-    let (value, high) = comparable(value, bind(scope, high)?, span, "BETWEEN")?;
-    Ok(Expr::boolean(Node::Between { parts: Box::new([value, low, high]), negated }))
-}
-
-fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], negated: bool) -> Bound {
-    let mut value = bind(scope, expr)?;
-    let mut items = Vec::with_capacity(list.len());
-    for item in list {
-        let bound = bind(scope, item)?;
-        let (v, bound) = comparable(value, bound, expr.span.to(item.span), "IN")?;
-        value = v;
-        items.push(bound);
-    }
-    Ok(Expr::boolean(Node::In { expr: Box::new(value), list: items, negated }))
-}
-
 fn case(
     scope: &mut dyn Scope,
     operand: Option<&AstExpr>,
@@ -309,70 +248,6 @@ fn explicit_cast(scope: &mut dyn Scope, expr: &AstExpr, to: &TypeName) -> Bound 
         Some(from) if *from == target => Ok(bound),
         _ => Ok(Expr { node: Node::Cast(Box::new(bound)), data_type: Some(target) }),
     }
-}
-
-fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bound {
-    if functions::lookup(&name.name).is_none() && !crate::types::aggregate::is_aggregate(&name.name) {
-        return Err(unknown_function(name));
-    }
-    if name.name == "UNIX_TIMESTAMP" && args.is_empty() {
-        // The record's time, not a clock's: a replay gives the same.
-        return scope.column(None, &Ident { name: "ROWTIME".into(), ..name.clone() });
-    }
-    let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
-    apply(name, args, span)
-}
-
-fn unknown_function(name: &Ident) -> Diagnostic {
-    let known = functions::names().chain(crate::types::aggregate::NAMES.iter().copied());
-    Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name))
-        .did_you_mean(&name.name, known)
-}
-
-/// The interval units that TIMESTAMPADD and its like take as a bare word.
-const UNITS: &[&str] = &["MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"];
-
-fn unit_or(scope: &mut dyn Scope, function: &Ident, arg: &AstExpr) -> Bound {
-    match &arg.kind {
-        ExprKind::Column { qualifier: None, name }
-            if (function.name.ends_with("ADD") || function.name.ends_with("SUB"))
-                && UNITS.contains(&name.name.as_str()) =>
-        {
-            Ok(Expr::literal(Value::string(name.name.as_str()), Some(DataType::String)))
-        }
-        _ => bind(scope, arg),
-    }
-}
-
-/// Applies a scalar function to bound arguments.
-fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
-    if crate::types::aggregate::is_aggregate(&name.name) {
-        let message = format!("{} is an aggregate function, which has no place here", name.name);
-        return Err(Diagnostic::error("misplaced_aggregate", name.span, message).hint(
-            "aggregates stand in SELECT and HAVING of a query with GROUP BY, not inside of one another",
-        ));
-    }
-    let types: Vec<_> = args.iter().map(|a| a.data_type.clone()).collect();
-    let literals: Vec<_> = args.iter().map(|a| a.as_literal().cloned()).collect();
-    let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(
-        |e| match e {
-            ResolveError::Unknown { .. } => unknown_function(name),
-            ResolveError::NoOverload { message, signatures } => {
-                Diagnostic::error("type_mismatch", span, message)
-                    .hint(format!("it is {}", signatures.join(", or ")))
-            }
-        },
-    )?;
-    let args = args
-        .into_iter()
-        .zip(bound.coerce.iter().chain(std::iter::repeat(&None)))
-        .map(|(arg, to)| match to {
-            Some(to) => coerce(arg, to),
-            None => arg,
-        })
-        .collect();
-    let function = functions::lookup(&name.name).map_or("", |f| f.name);
-    Ok(Expr { node: Node::Call { name: function, args, eval: bound.eval }, data_type: Some(bound.returns) })
 }
 
 fn subscript(scope: &mut dyn Scope, base: &AstExpr, index: &AstExpr) -> Bound {

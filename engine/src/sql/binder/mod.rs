@@ -5,6 +5,8 @@
 //! the whole program, and the statements after it are still looked at, so that all errors are reported at
 //! once.
 
+mod call;
+mod comparison;
 mod create;
 mod directives;
 mod expr;

@@ -1,0 +1,76 @@
+//! Calls of scalar functions: the signature that fits, and the arguments cast to it.
+
+use super::expr::{bind, coerce};
+use super::scope::Scope;
+use crate::sql::Diagnostic;
+use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Span};
+use crate::types::expr::{Expr, Node};
+use crate::types::functions::{self, Call, ResolveError};
+use crate::types::{DataType, Value};
+
+type Bound = Result<Expr, Diagnostic>;
+
+/// Binds `name(arguments)`.
+pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bound {
+    if functions::lookup(&name.name).is_none() && !crate::types::aggregate::is_aggregate(&name.name) {
+        return Err(unknown_function(name));
+    }
+    if name.name == "UNIX_TIMESTAMP" && args.is_empty() {
+        // The record's time, not a clock's: a replay gives the same.
+        return scope.column(None, &Ident { name: "ROWTIME".into(), ..name.clone() });
+    }
+    let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
+    apply(name, args, span)
+}
+
+fn unknown_function(name: &Ident) -> Diagnostic {
+    let known = functions::names().chain(crate::types::aggregate::NAMES.iter().copied());
+    Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name))
+        .did_you_mean(&name.name, known)
+}
+
+/// The interval units that TIMESTAMPADD and its like take as a bare word.
+const UNITS: &[&str] = &["MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"];
+
+fn unit_or(scope: &mut dyn Scope, function: &Ident, arg: &AstExpr) -> Bound {
+    match &arg.kind {
+        ExprKind::Column { qualifier: None, name }
+            if (function.name.ends_with("ADD") || function.name.ends_with("SUB"))
+                && UNITS.contains(&name.name.as_str()) =>
+        {
+            Ok(Expr::literal(Value::string(name.name.as_str()), Some(DataType::String)))
+        }
+        _ => bind(scope, arg),
+    }
+}
+
+/// Applies a scalar function to bound arguments.
+pub(super) fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
+    if crate::types::aggregate::is_aggregate(&name.name) {
+        let message = format!("{} is an aggregate function, which has no place here", name.name);
+        return Err(Diagnostic::error("misplaced_aggregate", name.span, message).hint(
+            "aggregates stand in SELECT and HAVING of a query with GROUP BY, not inside of one another",
+        ));
+    }
+    let types: Vec<_> = args.iter().map(|a| a.data_type.clone()).collect();
+    let literals: Vec<_> = args.iter().map(|a| a.as_literal().cloned()).collect();
+    let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(
+        |e| match e {
+            ResolveError::Unknown { .. } => unknown_function(name),
+            ResolveError::NoOverload { message, signatures } => {
+                Diagnostic::error("type_mismatch", span, message)
+                    .hint(format!("it is {}", signatures.join(", or ")))
+            }
+        },
+    )?;
+    let args = args
+        .into_iter()
+        .zip(bound.coerce.iter().chain(std::iter::repeat(&None)))
+        .map(|(arg, to)| match to {
+            Some(to) => coerce(arg, to),
+            None => arg,
+        })
+        .collect();
+    let function = functions::lookup(&name.name).map_or("", |f| f.name);
+    Ok(Expr { node: Node::Call { name: function, args, eval: bound.eval }, data_type: Some(bound.returns) })
+}

@@ -1,0 +1,88 @@
+//! Comparisons: both sides brought to types that compare, a constant to its column's.
+
+use super::expr::{bind, coerce};
+use super::literal;
+use super::scope::{Scope, type_name};
+use crate::sql::Diagnostic;
+use crate::sql::ast::{Expr as AstExpr, Span};
+use crate::types::DataType;
+use crate::types::expr::{CompareOp, Expr, Node};
+
+type Bound = Result<Expr, Diagnostic>;
+
+/// Binds `left op right`.
+pub(super) fn comparison(
+    scope: &mut dyn Scope,
+    op: CompareOp,
+    left: &AstExpr,
+    right: &AstExpr,
+    span: Span,
+) -> Bound {
+    let (l, r) = (bind(scope, left)?, bind(scope, right)?);
+    let (l, r) = comparable(l, r, span, op.symbol())?;
+    let ordered = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+    let unordered = |t: &Option<DataType>| {
+        matches!(t, Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)))
+    };
+    if ordered && unordered(&l.data_type) {
+        let message =
+            format!("{} has no order: {} does not apply", type_name(l.data_type.as_ref()), op.symbol());
+        return Err(Diagnostic::error("type_mismatch", span, message).hint("= and <> do"));
+    }
+    Ok(Expr::boolean(Node::Compare(op, Box::new(l), Box::new(r))))
+}
+
+/// Brings both sides of a comparison to comparable types; a constant takes the other side's type.
+pub(super) fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr, Expr), Diagnostic> {
+    let (Some(lt), Some(rt)) = (l.data_type.clone(), r.data_type.clone()) else { return Ok((l, r)) };
+    if let Some(r) = literal::as_time(&l, &r, span)? {
+        return Ok((l, r));
+    }
+    if let Some(l) = literal::as_time(&r, &l, span)? {
+        return Ok((l, r));
+    }
+    if lt.is_numeric() && rt.is_numeric() {
+        return Ok((literal::like_number(l, &rt), literal::like_number(r, &lt)));
+    }
+    if lt == rt {
+        return Ok((l, r));
+    }
+    match lt.common(&rt) {
+        Some(common) => Ok((coerce(l, &common), coerce(r, &common))),
+        None if lt.is_temporal() && rt.is_temporal() && lt != DataType::Time && rt != DataType::Time => {
+            Ok((coerce(l, &DataType::Timestamp), coerce(r, &DataType::Timestamp)))
+        }
+        None => {
+            Err(Diagnostic::error("type_mismatch", span, format!("{op} does not compare {lt} with {rt}"))
+                .hint("CAST(... AS ...) converts a value"))
+        }
+    }
+}
+
+/// Binds BETWEEN.
+pub(super) fn between(
+    scope: &mut dyn Scope,
+    expr: &AstExpr,
+    low: &AstExpr,
+    high: &AstExpr,
+    negated: bool,
+) -> Bound {
+    let span = expr.span.to(high.span);
+    let value = bind(scope, expr)?;
+    let (value, low) = comparable(value, bind(scope, low)?, span, "BETWEEN")?;
+    let (value, high) = comparable(value, bind(scope, high)?, span, "BETWEEN")?;
+    Ok(Expr::boolean(Node::Between { parts: Box::new([value, low, high]), negated }))
+}
+
+/// Binds IN.
+pub(super) fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], negated: bool) -> Bound {
+    let mut value = bind(scope, expr)?;
+    let mut items = Vec::with_capacity(list.len());
+    for item in list {
+        let bound = bind(scope, item)?;
+        let (v, bound) = comparable(value, bound, expr.span.to(item.span), "IN")?;
+        value = v;
+        items.push(bound);
+    }
+    Ok(Expr::boolean(Node::In { expr: Box::new(value), list: items, negated }))
+}
