@@ -66,7 +66,9 @@ fn an_edited_rule_works_at_once_and_a_broken_one_changes_nothing() {
 
     std::fs::write(&file, sql.replace("high_amount_limit = '5000'", "high_amount_limit = '1'")).unwrap();
     let low = "SELECT count(*) FROM fraud_alerts WHERE rule_name = 'HIGH_AMOUNT' AND amount < 5000";
-    wait_until("alerts by the new limit", Duration::from_secs(10), || place.database.count(low) > 0);
+    let took =
+        wait_until("alerts by the new limit", Duration::from_secs(10), || place.database.count(low) > 0);
+    eprintln!("alerts by the edited rule after {} ms", took.as_millis());
 
     std::fs::write(&file, sql.replace("WHERE amount", "WHERE amuont")).unwrap();
     wait_until("the diagnostic", Duration::from_secs(10), || running.log().to_lowercase().contains("amuont"));

@@ -127,13 +127,14 @@ pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Waits until `done`, and fails with `what` where that takes longer than `limit`.
-pub fn wait_until(what: &str, limit: Duration, mut done: impl FnMut() -> bool) {
+/// Waits until `done` and says how long that took; fails with `what` where it takes longer than `limit`.
+pub fn wait_until(what: &str, limit: Duration, mut done: impl FnMut() -> bool) -> Duration {
     let begin = Instant::now();
     while !done() {
         assert!(begin.elapsed() < limit, "{what}: not within {} s", limit.as_secs());
         std::thread::sleep(Duration::from_millis(100));
     }
+    begin.elapsed()
 }
 
 /// A name that no other test of this process has.
