@@ -5,6 +5,8 @@
 //! the database alone, on every assignment and after every outage; while PostgreSQL is away the partitions
 //! are paused and polling goes on, so that the group keeps this member and memory stays bounded.
 
+mod positions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +17,11 @@ use broker::{
 };
 use events::topics;
 
-use crate::error::{Error, ForeignLog, OffsetLost, Result};
+use crate::error::Result;
 use crate::relay::{Relay, Round};
-use crate::store::offsets::Identity;
 use crate::writer::{Outcome, Writer};
 use crate::{Options, Summary};
+use positions::position;
 
 /// How long a poll waits: the request to end is looked at so often.
 const POLL: Duration = Duration::from_millis(50);
@@ -156,65 +158,6 @@ impl Runner {
         Ok(())
     }
 
-    /// What the database holds of these partitions; waits for it. None: asked to end meanwhile.
-    fn offsets(&mut self, partitions: &[TopicPartition]) -> Result<Option<BTreeMap<TopicPartition, i64>>> {
-        let wanted = self.identities(partitions)?;
-        let mut wait = BACK_OFF.0;
-        while !self.shutdown.is_requested() {
-            match self.writer.offsets(&wanted)? {
-                Ok(recorded) => {
-                    for (found, row) in wanted.iter().filter_map(|(partition, identity)| {
-                        Some((identity, recorded.iter().find(|row| row.partition == *partition)?))
-                    }) {
-                        self.same_log(found, &row.identity, &row.partition)?;
-                    }
-                    return Ok(Some(recorded.into_iter().map(|r| (r.partition, r.next_offset)).collect()));
-                }
-                Err(why) => {
-                    tracing::warn!("{} is away ({why}); trying again", self.writer.target());
-                    std::thread::sleep(wait);
-                    wait = (wait * 2).min(BACK_OFF.1);
-                    self.writer.connect()?;
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    fn identities(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Identity)>> {
-        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
-        for partition in partitions {
-            if !ids.contains_key(&*partition.topic) {
-                let id = self.broker.topic(&partition.topic)?.map(|info| info.id).unwrap_or_default();
-                ids.insert(&partition.topic, id);
-            }
-        }
-        let identity = |p: &TopicPartition| Identity {
-            cluster: self.cluster.clone(),
-            topic: ids.get(&*p.topic).cloned().unwrap_or_default(),
-        };
-        Ok(partitions.iter().map(|p| (p.clone(), identity(p))).collect())
-    }
-
-    /// Offsets of another log, or of a topic that was made anew, mean nothing here.
-    fn same_log(&self, found: &Identity, recorded: &Identity, partition: &TopicPartition) -> Result<()> {
-        let (what, recorded, found) = if recorded.cluster != found.cluster {
-            ("cluster".to_owned(), &recorded.cluster, &found.cluster)
-        } else if recorded.topic != found.topic && !recorded.topic.is_empty() {
-            (format!("topic {} with id", partition.topic), &recorded.topic, &found.topic)
-        } else {
-            return Ok(());
-        };
-        Err(Error::ForeignLog(Box::new(ForeignLog {
-            target: self.writer.target().to_owned(),
-            broker: self.broker.describe(),
-            what,
-            recorded: recorded.clone(),
-            found: found.clone(),
-            topic: partition.topic.to_string(),
-        })))
-    }
-
     /// Pauses the intake and keeps polling until PostgreSQL is back; then reads on where it is.
     fn wait_for_database(&mut self, why: String) -> Result<()> {
         let target = self.writer.target().to_owned();
@@ -270,17 +213,6 @@ impl Runner {
         Ok(())
     }
 
-    /// Goes to where the database is: after an outage nobody else knows what was committed.
-    fn resynchronize(&mut self) -> Result<()> {
-        let partitions: Vec<TopicPartition> = self.held.keys().cloned().collect();
-        let Some(offsets) = self.offsets(&partitions)? else { return Ok(()) };
-        for (partition, offset) in &offsets {
-            self.consumer.seek(partition, position(*offset))?;
-        }
-        self.held = offsets;
-        Ok(())
-    }
-
     fn poll_failed(&mut self, error: broker::Error, wait: &mut Duration) -> Result<()> {
         match error.kind() {
             ErrorKind::OffsetOutOfRange => Err(self.offset_lost(&error)),
@@ -300,26 +232,6 @@ impl Runner {
                 Ok(())
             }
         }
-    }
-
-    /// Names the partition whose expected offset the log does not have.
-    fn offset_lost(&self, error: &broker::Error) -> Error {
-        let lost = self.held.iter().find(|(partition, offset)| {
-            self.broker
-                .watermarks(partition, Isolation::ReadUncommitted)
-                .is_ok_and(|(low, high)| **offset > high || (**offset < low && **offset > 0))
-        });
-        let Some((partition, offset)) = lost else {
-            return broker::Error::new(ErrorKind::OffsetOutOfRange, "poll", error.to_string()).into();
-        };
-        Error::OffsetLost(Box::new(OffsetLost {
-            topic: partition.topic.to_string(),
-            partition: partition.partition,
-            offset: *offset,
-            target: self.writer.target().to_owned(),
-            broker: self.broker.describe(),
-            message: error.to_string(),
-        }))
     }
 
     /// Whether to end because everything that lies in the topics is stored.
@@ -398,11 +310,6 @@ impl Report {
             self.last = *summary;
         }
     }
-}
-
-/// Offset 0 is the oldest record that is there: a topic may have been cut before it was first read.
-fn position(offset: i64) -> Position {
-    if offset == 0 { Position::Beginning } else { Position::Offset(offset) }
 }
 
 fn join(broker: &dyn Broker, options: &Options) -> Result<Box<dyn Consumer>> {
