@@ -64,7 +64,7 @@ impl Binder {
             None => None,
         };
         let grouped = !query.group_by.is_empty();
-        let items = expand(&query.items, &source, alias, grouped)?;
+        let items = expand(&query.items, &source, alias)?;
         if grouped {
             return grouping::select(query, target, emit, filter, items_of(items), source.clone(), alias);
         }
@@ -172,12 +172,7 @@ fn key_columns(source: &Source) -> Vec<Expr> {
 
 /// Writes `*` out and names what has no name, as ksqlDB does: a column by itself, a field by its own name,
 /// everything else KSQL_COL_n.
-fn expand(
-    items: &[SelectItem],
-    source: &Source,
-    alias: &Ident,
-    grouped: bool,
-) -> Result<Vec<Item>, Diagnostic> {
+fn expand(items: &[SelectItem], source: &Source, alias: &Ident) -> Result<Vec<Item>, Diagnostic> {
     let mut out = Vec::new();
     let mut generated = 0;
     for item in items {
@@ -193,7 +188,7 @@ fn expand(
                         format!("{} is not in FROM", q.name),
                     ));
                 }
-                out.extend(star(source, *span, grouped));
+                out.extend(star(source, *span));
             }
             SelectItem::StructAll { span, .. } => return Err(unsupported(*span, "->*")),
             SelectItem::Expr { expr, alias } => {
@@ -214,16 +209,11 @@ fn expand(
     Ok(out)
 }
 
-/// `*`: all columns, and of a windowed source its window's bounds.
-fn star(source: &Source, span: Span, grouped: bool) -> Vec<Item> {
-    let bounds: &[Pseudo] = match source.window {
-        Some(_) if !grouped => &[Pseudo::Windowstart, Pseudo::Windowend],
-        _ => &[],
-    };
+/// `*`: all columns, in the order of key and value; a window's bounds are not columns.
+fn star(source: &Source, span: Span) -> Vec<Item> {
     let keys = source.schema.key.iter().map(|c| c.name.as_str());
     let values = source.schema.value.iter().map(|c| c.name.as_str());
-    keys.chain(bounds.iter().map(|p| p.name()))
-        .chain(values)
+    keys.chain(values)
         .map(|name| {
             let ident = Ident { name: name.into(), quoted: true, span };
             let expr = AstExpr { kind: ExprKind::Column { qualifier: None, name: ident }, span };
@@ -250,7 +240,7 @@ pub(super) fn split(
             .note(*first, "first here")
             .hint("name one of them by AS"));
         }
-        if matches!(name.as_str(), "ROWTIME" | "ROWPARTITION" | "ROWOFFSET") {
+        if Pseudo::ALL.iter().any(|p| p.name() == name) {
             let message = format!("{name} is a pseudo column, which the result has by itself");
             return Err(Diagnostic::error("duplicate_column", *span, message).hint("name it by AS"));
         }
