@@ -60,7 +60,7 @@ impl Crew {
     /// Runs until all parts have ended; what each said, in order.
     pub(crate) fn run(mut self, stop: &Shutdown, until: Until) -> Result<Vec<String>, Failure> {
         loop {
-            self.collect(stop, until);
+            self.collect();
             if self.parts.iter().all(|part| part.thread.is_none()) {
                 break;
             }
@@ -74,7 +74,7 @@ impl Crew {
     }
 
     /// Takes in the parts that have ended.
-    fn collect(&mut self, stop: &Shutdown, until: Until) {
+    fn collect(&mut self) {
         for part in &mut self.parts {
             let Some(thread) = part.thread.take_if(|thread| thread.is_finished()) else { continue };
             let asked = part.shutdown.is_requested() || part.shutdown.is_requested_when_drained();
@@ -90,7 +90,7 @@ impl Crew {
             };
             match ended {
                 Ok(said) => {
-                    tracing::info!(part = part.name, ending = stop.is_requested(), ?until, "{said}");
+                    tracing::info!("the {} has ended", part.name);
                     part.said = Some(said);
                 }
                 Err(failure) => {
