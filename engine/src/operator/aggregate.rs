@@ -3,6 +3,7 @@
 //! The group's entry is looked up once for all frames, at the first that takes the record. A record with a
 //! NULL among its key's columns, or without a value, belongs to no group: it is skipped, as in ksqlDB.
 
+use super::emit::FrameRow;
 use super::window::Starts;
 use super::{Change, Run};
 use crate::plan::StoreId;
@@ -112,17 +113,19 @@ impl Run<'_, '_> {
         let entry = group.entry();
         let (layout, state) = group.store.frame_mut(frame.place, entry, (start, now));
         let (place, is_new) = state.window(layout, start);
-        let window = &mut state.windows[place];
-        self.judge_before(frame, group.key, (!is_new).then_some(&*window));
-        for (((aggregate, arg), value), accumulator) in
-            frame.calls.iter().zip(args).zip(window.accumulators.iter_mut())
-        {
+        let (window, accumulators) = state.at(layout, place);
+        let verdicts = window.verdicts;
+        let old = FrameRow { frame, key: group.key, window, accumulators };
+        self.judge_before(&old, if is_new { Some(0) } else { verdicts });
+        for (((aggregate, arg), value), accumulator) in frame.calls.iter().zip(args).zip(accumulators) {
             if aggregate.add(accumulator, arg.is_some().then_some(value)).is_err() {
                 self.count(&frame.queries, |c| c.errors += 1);
             }
         }
         window.time = window.time.max(time);
-        let verdicts = self.emit(frame, group.key, &state.windows[place], &mut state.fired);
-        state.windows[place].verdicts = verdicts;
+        let (window, accumulators, fired) = state.parts(layout, place);
+        let row = FrameRow { frame, key: group.key, window, accumulators };
+        let verdicts = self.emit(&row, fired);
+        state.at(layout, place).0.verdicts = verdicts;
     }
 }

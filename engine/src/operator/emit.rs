@@ -10,18 +10,20 @@ use crate::format::window_key::Window;
 use crate::state::WindowState;
 use crate::task::{FrameOutputRun, FrameRun};
 use crate::types::Value;
+use crate::types::aggregate::Accumulator;
 
 /// The columns of a frame's output row after the key's and the calls': ROWTIME, WINDOWSTART, WINDOWEND.
 const TRAILING: usize = 3;
 
 /// How many outputs' verdicts a window keeps; with more they are found anew.
-const MAX_VERDICTS: usize = 64;
+const MAX_VERDICTS: usize = 32;
 
 /// A frame's output row, made column by column as far as it is needed.
-struct FrameRow<'v> {
-    frame: &'v FrameRun,
-    key: &'v [Value<'v>],
-    window: &'v WindowState,
+pub(super) struct FrameRow<'v> {
+    pub(super) frame: &'v FrameRun,
+    pub(super) key: &'v [Value<'v>],
+    pub(super) window: &'v WindowState,
+    pub(super) accumulators: &'v [Accumulator],
 }
 
 impl<'v> FrameRow<'v> {
@@ -35,7 +37,7 @@ impl<'v> FrameRow<'v> {
         }
         let index = index - self.key.len();
         if let Some((aggregate, _)) = self.frame.calls.get(index) {
-            return aggregate.result(&self.window.accumulators[index]);
+            return aggregate.result(&self.accumulators[index]);
         }
         match index - self.frame.calls.len() {
             0 => Value::Bigint(self.window.time),
@@ -65,41 +67,36 @@ impl<'v> FrameRow<'v> {
 
 impl Run<'_, '_> {
     /// Notes for each output whether the window satisfied its HAVING before the update. Only asked where a
-    /// tombstone may follow. `window` is None where the update makes it.
-    pub(super) fn judge_before(&mut self, frame: &FrameRun, key: &[Value<'_>], window: Option<&WindowState>) {
+    /// tombstone may follow. `known` are the verdicts as far as they are known.
+    pub(super) fn judge_before(&mut self, old: &FrameRow<'_>, known: Option<u32>) {
+        let outputs = &old.frame.outputs;
         let mut verdicts = std::mem::take(&mut self.scratch.verdicts);
         verdicts.clear();
-        verdicts.resize(frame.outputs.len(), false);
-        if let Some(known) = window.and_then(|window| window.verdicts) {
-            verdicts.iter_mut().enumerate().for_each(|(i, verdict)| *verdict = known >> i & 1 == 1);
-        } else if let Some(window) = window {
-            let frame_row = FrameRow { frame, key, window };
-            let mut row = self.scratch.rows.take_nulls(frame_row.width());
-            for (verdict, output) in verdicts.iter_mut().zip(&frame.outputs) {
-                // An error was counted when the row was new.
-                *verdict = output.may_retract() && frame_row.passes(&mut row, output).unwrap_or(false);
-            }
+        if let Some(known) = known {
+            verdicts.extend((0..outputs.len()).map(|i| known.checked_shr(i as u32).unwrap_or(0) & 1 == 1));
+        } else {
+            let mut row = self.scratch.rows.take_nulls(old.width());
+            // An error was counted when the row was new.
+            verdicts.extend(
+                outputs
+                    .iter()
+                    .map(|output| output.may_retract() && old.passes(&mut row, output).unwrap_or(false)),
+            );
             self.scratch.rows.give(row);
         }
         self.scratch.verdicts = verdicts;
     }
 
     /// Gives a window's change to the outputs that write it; which HAVINGs hold, by bit.
-    pub(super) fn emit(
-        &mut self,
-        frame: &FrameRun,
-        key: &[Value<'_>],
-        window: &WindowState,
-        fired: &mut Vec<(usize, i64)>,
-    ) -> Option<u64> {
+    pub(super) fn emit(&mut self, frame_row: &FrameRow<'_>, fired: &mut Vec<(usize, i64)>) -> Option<u32> {
+        let (frame, window) = (frame_row.frame, frame_row.window);
         let mut verdicts = (frame.outputs.len() <= MAX_VERDICTS).then_some(0);
-        let frame_row = FrameRow { frame, key, window };
         let mut row = self.scratch.rows.take_nulls(frame_row.width());
         let mut is_whole = false;
         for (i, output) in frame.outputs.iter().enumerate() {
             let passes = frame_row.passes(&mut row, output);
             let passes = self.test_or_false(&[output.query], passes);
-            verdicts = verdicts.map(|bits| bits | u64::from(passes) << i);
+            verdicts = verdicts.map(|bits| bits | u32::from(passes) << i);
             if !self.is_written(output, i, passes, window.start, fired) {
                 continue;
             }

@@ -1,8 +1,9 @@
 //! The store of aggregates: group key to the windows of all frames.
 //!
 //! Entries lie in a slab in order of arrival, so that walking over them depends on the records alone; a hash
-//! table finds them by key. A clock hand drops windows that nothing can reach any more, two entries a
-//! record, so that memory follows the live windows without a pause.
+//! table finds them by key. A key's closed windows go when it is next seen; a clock hand drops those of keys
+//! that are not seen any more, a few entries at a time, so that memory follows the live windows without a
+//! pause.
 
 use std::hash::BuildHasher;
 
@@ -12,8 +13,11 @@ use super::changelog::ChangedKeys;
 use super::entry::{Entry, FrameLayout, FrameState};
 use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
 
-/// How many entries the hand looks at per record: more than a record can add.
-const SWEPT_PER_RECORD: usize = 2;
+/// How many entries the hand looks at for each that was added: with more than one it always comes round.
+const SWEPT_PER_ENTRY: u32 = 2;
+/// Every how many records it looks at one, whatever was added: an entry that it looks at is one more that
+/// has to come into the cache.
+const RECORDS_PER_SWEPT: u32 = 8;
 
 /// Index of an entry, valid until the next [`AggregateStore::sweep`].
 pub(crate) type EntryId = u32;
@@ -32,6 +36,8 @@ pub(crate) struct AggregateStore {
     slab: Vec<Entry>,
     free: Vec<EntryId>,
     hand: usize,
+    /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].
+    due: u32,
     changed: ChangedKeys,
     scratch: Vec<u8>,
 }
@@ -52,6 +58,7 @@ impl AggregateStore {
             slab: Vec::new(),
             free: Vec::new(),
             hand: 0,
+            due: 0,
             changed: ChangedKeys::default(),
             scratch: Vec::new(),
         }
@@ -98,6 +105,7 @@ impl AggregateStore {
         if let Some(id) = self.index.find(hash, |id| *self.slab[*id as usize].key == *key) {
             return *id;
         }
+        self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
         let entry = Entry::new(key, self.layout.len());
         let id = match self.free.pop() {
             Some(id) => {
@@ -125,11 +133,13 @@ impl AggregateStore {
         self.free.push(id);
     }
 
-    /// Moves the hand on: drops the closed windows of the next entries, and entries that have none left.
+    /// Moves the hand on after a record: drops the closed windows of the next entries, and entries that have none left.
     pub(crate) fn sweep(&mut self) {
-        for _ in 0..SWEPT_PER_RECORD.min(self.slab.len()) {
+        self.due = self.due.saturating_add(1);
+        while self.due >= RECORDS_PER_SWEPT {
+            self.due -= RECORDS_PER_SWEPT;
             self.hand = if self.hand + 1 < self.slab.len() { self.hand + 1 } else { 0 };
-            let entry = &mut self.slab[self.hand];
+            let Some(entry) = self.slab.get_mut(self.hand) else { return };
             if !entry.live || entry.closes_at > self.latest {
                 continue;
             }
@@ -193,8 +203,9 @@ impl AggregateStore {
         }
         let frames = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
         match frames {
-            Some(frames) if frames.iter().any(|frame| !frame.windows.is_empty()) => {
+            Some(frames) if frames.iter().any(|frame| !frame.windows().is_empty()) => {
                 let id = self.find_or_insert(key);
+                self.due = 0;
                 let entry = &mut self.slab[id as usize];
                 entry.frames = frames;
                 entry.closes_at = NO_TIME;

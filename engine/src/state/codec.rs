@@ -16,7 +16,7 @@
 use std::mem::discriminant;
 
 use super::RestoreError;
-use super::entry::{FrameLayout, FrameState, WindowState};
+use super::entry::{FrameLayout, FrameState};
 use crate::plan::Fingerprint;
 use crate::types::Value;
 use crate::types::aggregate::{Accumulator, codec as values};
@@ -55,18 +55,19 @@ fn write_slot(out: &mut Vec<u8>, tag: Fingerprint, write: impl FnOnce(&mut Vec<u
 pub(crate) fn write_entry(out: &mut Vec<u8>, layout: &[FrameLayout], frames: &[FrameState]) {
     out.push(VERSION);
     for (layout, frame) in layout.iter().zip(frames) {
-        if frame.windows.is_empty() {
+        if frame.windows().is_empty() {
             continue;
         }
         write_slot(out, layout.fingerprint, |out| {
-            for window in &frame.windows {
+            for window in frame.windows() {
                 [window.start, window.end, window.time]
                     .iter()
                     .for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
             }
         });
+        let windows = || frame.windows().iter().map(|window| frame.accumulators(layout, window));
         for (i, (tag, _)) in layout.calls.iter().enumerate() {
-            write_slot(out, *tag, |out| frame.windows.iter().for_each(|w| w.accumulators[i].write(out)));
+            write_slot(out, *tag, |out| windows().for_each(|accumulators| accumulators[i].write(out)));
         }
         for (i, tag) in layout.firsts.iter().enumerate() {
             let fired = frame.fired.iter().filter(|(first, _)| *first == i);
@@ -116,21 +117,22 @@ fn read_frame(slots: &[Slot<'_>], layout: &FrameLayout) -> Option<FrameState> {
     let body_of = |tag: Fingerprint| slots.iter().find(|(t, _)| *t == tag).map(|(_, body)| *body);
     let mut state = FrameState::default();
     let Some(body) = body_of(layout.fingerprint) else { return Some(state) };
-    for window in numbers(body)?.chunks(3) {
+    for (place, window) in numbers(body)?.chunks(3).enumerate() {
         let [start, end, time] = *window else { return None };
-        state.windows.push(WindowState { start, end, time, accumulators: layout.start(), verdicts: None });
+        state.insert(layout, place, (start, end, time));
     }
-    if !state.windows.is_sorted_by_key(|window| window.start) {
+    if !state.windows().is_sorted_by_key(|window| window.start) {
         return None;
     }
     for (i, (tag, _)) in layout.calls.iter().enumerate() {
         let Some(mut body) = body_of(*tag) else { continue };
-        for window in &mut state.windows {
+        for place in 0..state.windows().len() {
             let accumulator = Accumulator::read(&mut body)?;
-            if discriminant(&accumulator) != discriminant(&window.accumulators[i]) {
+            let mine = &mut state.at(layout, place).1[i];
+            if discriminant(&accumulator) != discriminant(mine) {
                 return None;
             }
-            window.accumulators[i] = accumulator;
+            *mine = accumulator;
         }
         if !body.is_empty() {
             return None;

@@ -1,4 +1,10 @@
 //! What one group key has: the windows of every frame, and what rules remember of them.
+//!
+//! A frame's windows lie in two runs of memory, one of bounds and one of accumulators, whatever their number:
+//! a key that was not seen for a while is not in the cache, and each piece of it is a wait. A window that has
+//! closed leaves its place, and the memory of its accumulators, to the next one.
+
+use std::ops::Range;
 
 use crate::plan::{Fingerprint, WindowKind, WindowPlan};
 use crate::types::aggregate::{Accumulator, Aggregate};
@@ -31,9 +37,10 @@ impl FrameLayout {
         })
     }
 
-    /// Accumulators before any value.
-    pub(crate) fn start(&self) -> Box<[Accumulator]> {
-        self.calls.iter().map(|(_, aggregate)| aggregate.start()).collect()
+    /// Where the accumulators of a window lie.
+    fn range(&self, window: &WindowState) -> Range<usize> {
+        let first = window.slot as usize * self.calls.len();
+        first..first + self.calls.len()
     }
 }
 
@@ -53,16 +60,22 @@ pub(crate) struct Entry {
 }
 
 /// The windows of one frame.
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct FrameState {
-    /// Ascending by start.
-    pub(crate) windows: Vec<WindowState>,
+    /// The open windows, ascending by start; then those whose memory is free.
+    windows: Vec<WindowState>,
+    /// How many are open.
+    open: usize,
+    /// None of them closes before this stream time.
+    closes_at: i64,
+    /// Per window, open or free, one per call of the frame.
+    accumulators: Vec<Accumulator>,
     /// Which windows have fired, in order of firing: index among the layout's `firsts`, window start.
     pub(crate) fired: Vec<(usize, i64)>,
 }
 
-/// One window's aggregates.
-#[derive(Debug, Clone, PartialEq)]
+/// One window.
+#[derive(Debug, Clone)]
 pub(crate) struct WindowState {
     /// Its first millisecond; 0 where there is no window.
     pub(crate) start: i64,
@@ -70,11 +83,11 @@ pub(crate) struct WindowState {
     pub(crate) end: i64,
     /// The highest timestamp that went in.
     pub(crate) time: i64,
-    /// One per call of the frame.
-    pub(crate) accumulators: Box<[Accumulator]>,
     /// Which of the frame's outputs' HAVINGs hold, by bit, as far as it is known: not part of the state, it
     /// follows from it, and is only kept so that it need not be found again.
-    pub(crate) verdicts: Option<u64>,
+    pub(crate) verdicts: Option<u32>,
+    /// The place of its accumulators among the frame's.
+    slot: u32,
 }
 
 impl Entry {
@@ -89,7 +102,7 @@ impl Entry {
         let (mut expired, mut closes_at) = (false, i64::MAX);
         for ((frame, layout), now) in self.frames.iter_mut().zip(layout).zip(times) {
             expired |= frame.expire(layout, *now);
-            closes_at = closes_at.min(frame.closes_at(layout));
+            closes_at = closes_at.min(frame.closes_at);
         }
         self.closes_at = closes_at;
         expired
@@ -97,41 +110,103 @@ impl Entry {
 
     /// Nothing is left in it.
     pub(super) fn is_empty(&self) -> bool {
-        self.frames.iter().all(|frame| frame.windows.is_empty() && frame.fired.is_empty())
+        self.frames.iter().all(|frame| frame.open == 0 && frame.fired.is_empty())
+    }
+}
+
+impl Default for FrameState {
+    fn default() -> Self {
+        let (windows, accumulators, fired) = Default::default();
+        Self { windows, open: 0, closes_at: i64::MAX, accumulators, fired }
     }
 }
 
 impl FrameState {
+    /// The open windows, ascending by start.
+    pub(crate) fn windows(&self) -> &[WindowState] {
+        &self.windows[..self.open]
+    }
+
+    /// The open window at a place, and its accumulators: one per call of the frame.
+    pub(crate) fn at(
+        &mut self,
+        layout: &FrameLayout,
+        place: usize,
+    ) -> (&mut WindowState, &mut [Accumulator]) {
+        let window = &mut self.windows[place];
+        let accumulators = &mut self.accumulators[layout.range(window)];
+        (window, accumulators)
+    }
+
+    /// The accumulators of one of its windows.
+    pub(crate) fn accumulators(&self, layout: &FrameLayout, window: &WindowState) -> &[Accumulator] {
+        &self.accumulators[layout.range(window)]
+    }
+
+    /// As [`FrameState::at`], to be read while what has fired is written.
+    pub(crate) fn parts(
+        &mut self,
+        layout: &FrameLayout,
+        place: usize,
+    ) -> (&WindowState, &[Accumulator], &mut Vec<(usize, i64)>) {
+        let window = &self.windows[place];
+        (window, &self.accumulators[layout.range(window)], &mut self.fired)
+    }
+
     /// Drops the windows that are closed at stream time `now`, and what is remembered of them. Nothing more
     /// can come out of them. Whether there were any.
     pub(crate) fn expire(&mut self, layout: &FrameLayout, now: i64) -> bool {
-        let is_open = |start, end| layout.closes_at(start, end).is_none_or(|at| now < at);
-        let before = (self.windows.len(), self.fired.len());
-        // Windows are ascending, so looking at the first tells whether there is work at all.
-        if self.windows.first().is_some_and(|w| !is_open(w.start, w.end)) {
-            self.windows.retain(|w| is_open(w.start, w.end));
+        if now < self.closes_at {
+            return false;
         }
-        if !self.fired.is_empty() {
+        let is_open = |start, end| layout.closes_at(start, end).is_none_or(|at| now < at);
+        // They close in the order of their starts.
+        let closed = self.windows().iter().take_while(|w| !is_open(w.start, w.end)).count();
+        if closed > 0 {
+            self.windows[..self.open].rotate_left(closed);
+            self.open -= closed;
+        }
+        let fired = self.fired.len();
+        if fired > 0 {
             self.fired.retain(|(_, start)| is_open(*start, *start));
         }
-        before != (self.windows.len(), self.fired.len())
-    }
-
-    /// When the oldest window closes.
-    pub(super) fn closes_at(&self, layout: &FrameLayout) -> i64 {
-        self.windows.first().and_then(|w| layout.closes_at(w.start, w.end)).unwrap_or(i64::MAX)
+        let oldest = self.windows().first();
+        self.closes_at = oldest.and_then(|w| layout.closes_at(w.start, w.end)).unwrap_or(i64::MAX);
+        closed > 0 || fired != self.fired.len()
     }
 
     /// The place of the window that starts at `start`, made where it is missing, and whether it was.
     pub(crate) fn window(&mut self, layout: &FrameLayout, start: i64) -> (usize, bool) {
         // The newest is the likeliest.
-        let place = self.windows.iter().rposition(|w| w.start <= start).map_or(0, |i| i + 1);
+        let place = self.windows().iter().rposition(|w| w.start <= start).map_or(0, |i| i + 1);
         if place > 0 && self.windows[place - 1].start == start {
             return (place - 1, false);
         }
-        let window =
-            WindowState { start, end: 0, time: i64::MIN, accumulators: layout.start(), verdicts: None };
-        self.windows.insert(place, window);
+        self.insert(layout, place, (start, 0, i64::MIN));
         (place, true)
+    }
+
+    /// Adds a window of these bounds and time, without values, at a place.
+    pub(super) fn insert(&mut self, layout: &FrameLayout, place: usize, (start, end, time): (i64, i64, i64)) {
+        let aggregates = layout.calls.iter().map(|(_, aggregate)| aggregate);
+        let slot = match self.windows.get(self.open) {
+            Some(free) => {
+                let accumulators = &mut self.accumulators[layout.range(free)];
+                accumulators.iter_mut().zip(aggregates).for_each(|(mine, aggregate)| aggregate.restart(mine));
+                free.slot
+            }
+            None => {
+                self.accumulators.extend(aggregates.map(|aggregate| aggregate.start()));
+                self.windows.len() as u32
+            }
+        };
+        let window = WindowState { start, end, time, verdicts: None, slot };
+        match self.windows.get_mut(self.open) {
+            Some(free) => *free = window,
+            None => self.windows.push(window),
+        }
+        self.windows[place..=self.open].rotate_right(1);
+        self.open += 1;
+        self.closes_at = self.closes_at.min(layout.closes_at(start, end).unwrap_or(i64::MAX));
     }
 }

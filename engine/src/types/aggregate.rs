@@ -101,6 +101,11 @@ impl Aggregate {
         Accumulator::start(self)
     }
 
+    /// Makes an accumulator of this function one before any value; its memory stays.
+    pub fn restart(&self, accumulator: &mut Accumulator) {
+        accumulator.restart(self);
+    }
+
     /// Takes a value; `None` is COUNT(*)'s. An overflow leaves the accumulator as it was.
     pub fn add(&self, accumulator: &mut Accumulator, value: Option<&Value<'_>>) -> Result<(), EvalError> {
         accumulator.add(self, value)

@@ -31,7 +31,7 @@ pub enum Accumulator {
     },
     /// MIN, MAX, LATEST and EARLIEST; `seen` tells a NULL that was kept from nothing.
     Value {
-        /// The value.
+        /// The value; without meaning while nothing was taken.
         value: Value<'static>,
         /// A record was taken.
         seen: bool,
@@ -53,6 +53,19 @@ impl Accumulator {
             (Function::CountDistinct, _) => Accumulator::Distinct(BTreeSet::new()),
             _ => Accumulator::Value { value: Value::Null, seen: false },
         }
+    }
+
+    /// As it was before any value; a text's memory stays for the next.
+    pub(super) fn restart(&mut self, aggregate: &Aggregate) {
+        match self {
+            Accumulator::Value { seen, .. } => *seen = false,
+            other => *other = Self::start(aggregate),
+        }
+    }
+
+    /// The value that is kept; NULL where there is none.
+    pub(super) fn kept<'a>(value: &'a Value<'static>, seen: bool) -> Value<'a> {
+        if seen { value.borrowed() } else { Value::Null }
     }
 
     /// Takes a value.
@@ -107,7 +120,7 @@ impl Accumulator {
             }
             Accumulator::WholeMean { sum, count } => Value::Double(*sum as f64 / *count as f64),
             Accumulator::Mean { sum, count } => Value::Double(sum / *count as f64),
-            Accumulator::Value { value, .. } => value.borrowed(),
+            Accumulator::Value { value, seen } => Self::kept(value, *seen),
             Accumulator::Distinct(values) => Value::Bigint(values.len() as i64),
         }
     }

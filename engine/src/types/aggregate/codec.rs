@@ -129,7 +129,7 @@ impl Accumulator {
             }
             Accumulator::Value { value, seen } => {
                 out.extend([5, u8::from(*seen)]);
-                write_value(out, value);
+                write_value(out, &Self::kept(value, *seen));
             }
             Accumulator::Distinct(values) => {
                 tagged(out, 6, &(values.len() as u32).to_le_bytes());
