@@ -110,6 +110,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Asked to end in the middle of something that is left undone; never the outcome of [`run`].
+    #[error("asked to end")]
+    Stopping,
     /// A worker thread died.
     #[error("a worker thread ended unexpectedly; its message is in the log")]
     Worker,
@@ -139,6 +142,15 @@ impl Shared {
 
     fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Tells all workers to stop when it goes out of scope, however that comes about.
+struct StopOnDrop<'s>(&'s Shared);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 
@@ -176,12 +188,9 @@ fn supervise(shared: &Arc<Shared>, shutdown: &Shutdown) -> Result<(), Error> {
         let shared = shared.clone();
         let name = format!("worker-{index}");
         let thread = std::thread::Builder::new().name(name).spawn(move || {
-            let result = Worker::new(&shared, index).and_then(Worker::run);
-            if result.is_err() {
-                // One worker's end is all workers' end.
-                shared.stop();
-            }
-            result
+            // One worker's end is all workers' end, a panic's too.
+            let _stop = StopOnDrop(&shared);
+            Worker::new(&shared, index).and_then(Worker::run)
         });
         workers.push(thread.map_err(|source| Error::State { path: "threads".into(), source })?);
     }

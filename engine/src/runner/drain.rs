@@ -43,7 +43,8 @@ fn ends(shared: &Shared) -> Result<Option<Vec<i64>>, Error> {
     let committed = shared.broker.committed(&shared.options.group, &partitions)?;
     let mut ends = Vec::with_capacity(partitions.len());
     for (partition, committed) in partitions.iter().zip(committed) {
-        let (low, end) = shared.broker.watermarks(partition, Isolation::ReadCommitted)?;
+        // The end with all that is pending: a commit's marker may come later than the offsets it sent.
+        let (low, end) = shared.broker.watermarks(partition, Isolation::ReadUncommitted)?;
         let done = committed.map_or(low, |c| c.offset);
         if done < end {
             return Ok(None);

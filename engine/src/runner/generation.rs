@@ -144,6 +144,9 @@ pub(super) fn reload(shared: &Arc<Shared>) {
                 diagnostics.render(RenderStyle::Plain)
             );
         }
+        Err(Error::Broker(error)) if error.is_transient() => {
+            tracing::warn!(%error, "the changed rules wait for the log");
+        }
         Err(error) => {
             shared.refused.store(hash, Ordering::SeqCst);
             tracing::error!(%error, "the changed rules cannot be used, the last good ones go on");

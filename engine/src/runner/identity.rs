@@ -1,13 +1,14 @@
 //! Who this process is: a name that survives a restart, so that its transactional ids fence its own past.
 
 use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::Error;
 
-/// A number under the state directory that this process has locked.
+/// A name, and where there is a state directory the lock that keeps it this process's.
 pub(super) struct Identity {
-    number: Option<usize>,
+    name: String,
     /// Held for the lock.
     _lock: Option<File>,
 }
@@ -18,14 +19,19 @@ const MOST: usize = 1024;
 impl Identity {
     /// Takes the first `N` whose lock is free in `dir`, which is made where it is missing.
     pub(super) fn take(dir: Option<&Path>) -> Result<Self, Error> {
-        let Some(dir) = dir else { return Ok(Self { number: None, _lock: None }) };
+        let Some(dir) = dir else { return Ok(Self { name: drawn(), _lock: None }) };
         let failed = |source| Error::State { path: dir.to_owned(), source };
         std::fs::create_dir_all(dir).map_err(failed)?;
         for number in 0..MOST {
             let path = dir.join(number.to_string());
-            let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+            let mut options = File::options();
+            let mut file =
+                options.create(true).truncate(false).read(true).write(true).open(path).map_err(failed)?;
             match file.try_lock() {
-                Ok(()) => return Ok(Self { number: Some(number), _lock: Some(file) }),
+                Ok(()) => {
+                    let name = kept(&mut file).map_err(failed)?;
+                    return Ok(Self { name, _lock: Some(file) });
+                }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
@@ -33,21 +39,34 @@ impl Identity {
         Err(failed(std::io::Error::other("all of its identities are in use")))
     }
 
-    /// The name for clients: of the machine and the number, or of process and time where there is no state directory.
+    /// The name for clients.
     pub(super) fn name(&self) -> String {
-        match self.number {
-            Some(number) => format!("{}-{number}", host()),
-            // Nobody else has this process number on this machine now, nor had it at this time.
-            None => format!("{}-{}-{}", host(), std::process::id(), since_epoch().as_nanos()),
-        }
+        self.name.clone()
     }
 }
 
-fn since_epoch() -> std::time::Duration {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+/// The name in a lock file; a new file gets one. It belongs to the directory, not to the machine: a container
+/// that is made anew over the same directory fences its own past, and two directories never fence each other.
+fn kept(file: &mut File) -> std::io::Result<String> {
+    let mut name = String::new();
+    file.read_to_string(&mut name)?;
+    if name.trim().is_empty() {
+        name = drawn();
+        file.set_len(0)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(name.as_bytes())?;
+        file.sync_all()?;
+    }
+    Ok(name.trim().to_owned())
 }
 
-/// The machine's name, so that two machines with their own state directories do not fence each other.
+/// A name that nobody else has: of the machine, the process and the time.
+fn drawn() -> String {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}-{:x}", host(), std::process::id(), since.as_nanos())
+}
+
+/// The machine's name, for people who read client ids.
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name: String = name.trim().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();

@@ -4,12 +4,13 @@
 //! state at the committed offsets. The end is taken read-uncommitted first: a transaction of a predecessor
 //! that is still pending is waited for.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use broker::{Batch, Broker, ConsumerConfig, Isolation, Poll, Position, TopicPartition};
+use broker::{Batch, ConsumerConfig, Isolation, Poll, Position, TopicPartition};
 
 use super::topics::changelog;
-use super::{Error, Options};
+use super::{Error, Shared};
 use crate::task::StreamTask;
 
 /// A store's changelog on the way back in.
@@ -25,11 +26,11 @@ struct Changelog {
 const REPORT: Duration = Duration::from_secs(5);
 
 /// Restores all stores of these tasks, each for one partition number.
-pub(super) fn restore(
-    broker: &dyn Broker,
-    options: &Options,
-    tasks: &mut [(i32, &mut StreamTask)],
-) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Stopping`] where the engine is asked to end meanwhile.
+pub(super) fn restore(shared: &Shared, tasks: &mut [(i32, &mut StreamTask)]) -> Result<(), Error> {
+    let (broker, options) = (&*shared.broker, &shared.options);
     let mut logs = Vec::new();
     for (index, (partition, task)) in tasks.iter().enumerate() {
         for (store, name) in task.store_names().enumerate() {
@@ -50,6 +51,9 @@ pub(super) fn restore(
     let (mut batch, mut records, started, mut reported) =
         (Batch::new(), 0usize, Instant::now(), Instant::now());
     while logs.iter().any(|l| !l.done) {
+        if shared.stop.load(Ordering::SeqCst) {
+            return Err(Error::Stopping);
+        }
         if consumer.poll(&mut batch, Duration::from_millis(50))? == Poll::Records {
             records += batch.len();
             apply(&batch, &logs, tasks)?;

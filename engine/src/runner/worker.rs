@@ -30,8 +30,10 @@ const LINGER: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a commit may be put off while catching up.
 const CATCH_UP: Duration = Duration::from_secs(1);
-/// How long to wait before an unavailable log is tried again.
-const RETRY: Duration = Duration::from_millis(200);
+/// How long to wait before the first try after a failure; twice as long before each further one.
+const RETRY: Duration = Duration::from_millis(100);
+/// The longest wait before a try.
+const LONGEST_RETRY: Duration = Duration::from_secs(3);
 /// Bytes of output that are handed to the producer at once.
 const HAND_OVER: usize = 1 << 20;
 
@@ -44,6 +46,8 @@ pub(super) struct Worker {
     producer: Box<dyn Producer>,
     group: Option<GroupMetadata>,
     tasks: Tasks,
+    /// Given by the group and not yet taken up, because that failed.
+    pending: Option<Vec<TopicPartition>>,
     batch: Batch,
     output: Output,
     /// A transaction is open.
@@ -53,6 +57,8 @@ pub(super) struct Worker {
     last_commit: Instant,
     /// The last poll brought so much that the input is ahead.
     behind: bool,
+    /// Failures since the last commit that went well.
+    failures: u32,
     commit_number: u64,
     records: u64,
     outputs: u64,
@@ -73,12 +79,14 @@ impl Worker {
             consumer,
             group: None,
             tasks: Tasks::default(),
+            pending: None,
             batch: Batch::new(),
             output: Output::new(),
             in_transaction: false,
             first_output: None,
             last_commit: Instant::now(),
             behind: false,
+            failures: 0,
             commit_number: 0,
             records: 0,
             outputs: 0,
@@ -90,11 +98,15 @@ impl Worker {
     pub(super) fn run(mut self) -> Result<(), Error> {
         while !self.shared.stop.load(Ordering::SeqCst) {
             if let Err(error) = self.step() {
-                self.recover(error)?;
+                match self.recover(error) {
+                    Err(Error::Stopping) => break,
+                    outcome => outcome?,
+                }
             }
         }
         if let Err(error) = self.commit() {
-            self.recover(error)?;
+            // What is not committed is done again after the next start.
+            tracing::warn!(worker = self.index, %error, "the last commit failed");
         }
         self.count();
         Ok(self.consumer.close()?)
@@ -105,6 +117,9 @@ impl Worker {
         if self.shared.number.load(Ordering::SeqCst) != self.generation.number {
             self.switch()?;
         }
+        if let Some(partitions) = self.pending.clone() {
+            self.assign(partitions)?;
+        }
         let timeout = self.until_commit().min(IDLE);
         let mut batch = std::mem::take(&mut self.batch);
         let polled = self.consumer.poll(&mut batch, timeout);
@@ -114,7 +129,10 @@ impl Worker {
                 self.behind = false;
                 Ok(())
             }
-            Ok(Poll::Assign(partitions)) => self.assign(partitions),
+            Ok(Poll::Assign(partitions)) => {
+                tracing::info!(worker = self.index, partitions = %names(&partitions), "assigned");
+                self.assign(partitions)
+            }
             Ok(Poll::Revoke { partitions, lost }) => self.revoke(&partitions, lost),
             Err(error) => Err(error.into()),
         };
@@ -180,12 +198,17 @@ impl Worker {
         Ok(())
     }
 
+    /// Takes up partitions that the group gave; where that fails, the next step tries again.
     fn assign(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Error> {
-        tracing::info!(worker = self.index, partitions = %names(&partitions), "assigned");
+        self.pending = Some(partitions.clone());
+        // A predecessor's pending commit is waited for here, before its changelog is read: the stable offsets
+        // are only known once it has ended.
+        self.shared.broker.committed(&self.shared.options.group, &partitions)?;
         self.tasks.open(&self.shared, &self.generation.program, &partitions)?;
         let positions: Vec<_> = partitions.into_iter().map(|p| (p, Position::Committed)).collect();
         self.consumer.assign(&positions)?;
         self.group = Some(self.consumer.group_metadata()?);
+        self.pending = None;
         self.last_commit = Instant::now();
         Ok(())
     }
@@ -194,6 +217,7 @@ impl Worker {
         tracing::info!(worker = self.index, partitions = %names(partitions), lost, "revoked");
         let committed = if lost { self.abort() } else { self.commit() };
         self.count();
+        self.pending = None;
         self.tasks.close(partitions);
         self.consumer.unassign(partitions)?;
         // A commit that failed now is settled by the offsets that the next owner finds.
@@ -227,18 +251,23 @@ impl Worker {
     /// What an error asks for; an error that nothing can be done about ends the worker.
     fn recover(&mut self, error: Error) -> Result<(), Error> {
         let Error::Broker(failure) = error else { return Err(error) };
+        if lasts(failure.kind()) {
+            return Err(failure.into());
+        }
         tracing::warn!(worker = self.index, error = %failure, "going back to the last commit");
+        self.failures += 1;
+        self.wait();
         match failure.kind() {
-            ErrorKind::Config
-            | ErrorKind::UnknownTopic
-            | ErrorKind::OffsetOutOfRange
-            | ErrorKind::TooLarge => Err(failure.into()),
-            ErrorKind::Unavailable => {
-                std::thread::sleep(RETRY);
-                self.retry(Self::go_back)
-            }
-            ErrorKind::Fenced => self.retry(Self::rejoin),
-            ErrorKind::Abortable | ErrorKind::Unknown | ErrorKind::Fatal => self.retry(Self::go_back),
+            ErrorKind::Fenced | ErrorKind::Fatal => self.retry(Self::rejoin),
+            _ => self.retry(Self::go_back),
+        }
+    }
+
+    /// Waits before the next try: the longer, the more tries have failed. A request to end is heard.
+    fn wait(&self) {
+        let until = Instant::now() + RETRY.saturating_mul(1 << self.failures.min(5)).min(LONGEST_RETRY);
+        while Instant::now() < until && !self.shared.stop.load(Ordering::SeqCst) {
+            std::thread::sleep(RETRY / 4);
         }
     }
 
@@ -246,16 +275,13 @@ impl Worker {
     fn retry(&mut self, way: impl Fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
         loop {
             match way(self) {
-                Err(Error::Broker(e))
-                    if matches!(
-                        e.kind(),
-                        ErrorKind::Unavailable | ErrorKind::Fatal | ErrorKind::Unknown | ErrorKind::Abortable
-                    ) =>
-                {
+                Err(Error::Broker(e)) if !lasts(e.kind()) => {
                     if self.shared.stop.load(Ordering::SeqCst) {
-                        return Err(e.into());
+                        return Err(Error::Stopping);
                     }
-                    std::thread::sleep(RETRY);
+                    tracing::warn!(worker = self.index, error = %e, "trying again");
+                    self.failures += 1;
+                    self.wait();
                 }
                 other => return other,
             }
@@ -266,6 +292,7 @@ impl Worker {
     fn rejoin(&mut self) -> Result<(), Error> {
         self.forget_transaction();
         self.tasks = Tasks::default();
+        self.pending = None;
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
         self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
         self.consumer.subscribe(&topics_of(&self.generation))?;
@@ -279,13 +306,21 @@ impl Worker {
     }
 }
 
+/// Whether an error of this kind stays, however often it is tried.
+fn lasts(kind: ErrorKind) -> bool {
+    use ErrorKind::{Config, OffsetOutOfRange, TooLarge, UnknownTopic};
+    matches!(kind, Config | UnknownTopic | OffsetOutOfRange | TooLarge)
+}
+
 fn names(partitions: &[TopicPartition]) -> String {
     partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// What a program reads.
+/// What a program reads, in an order that does not depend on that of its files.
 fn topics_of(generation: &Generation) -> Vec<String> {
-    generation.program.tasks.iter().map(|t| t.input.topic.clone()).collect()
+    let mut topics: Vec<_> = generation.program.tasks.iter().map(|t| t.input.topic.clone()).collect();
+    topics.sort();
+    topics
 }
 
 fn client_name(shared: &Shared, index: usize) -> String {
@@ -295,7 +330,7 @@ fn client_name(shared: &Shared, index: usize) -> String {
 fn consumer_config(shared: &Shared, index: usize) -> ConsumerConfig {
     ConsumerConfig {
         group: Some(shared.options.group.clone()),
-        instance: Some(client_name(shared, index)),
+        instance: shared.options.state_dir.as_ref().map(|_| client_name(shared, index)),
         max_batch: BATCH,
         properties: shared.options.consumer_properties.clone(),
         ..ConsumerConfig::default()

@@ -28,6 +28,7 @@ impl Worker {
         self.tasks.committed();
         self.in_transaction = false;
         self.first_output = None;
+        self.failures = 0;
         self.commit_number += 1;
         self.commits += 1;
         self.last_commit = Instant::now();
@@ -65,6 +66,10 @@ impl Worker {
             self.forget_transaction();
         }
         self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
+        if self.pending.is_some() {
+            // What was given is not taken up yet: there is nothing to go back to.
+            return Ok(());
+        }
         let partitions: Vec<TopicPartition> = self.tasks.positions().map(|(p, _)| p.clone()).collect();
         if partitions.is_empty() {
             return Ok(());

@@ -71,20 +71,16 @@ impl Tasks {
         program: &Program,
         partitions: &[TopicPartition],
     ) -> Result<(), Error> {
-        let mut fresh = Vec::new();
-        for partition in partitions.iter().filter(|p| self.find(p).is_none()) {
-            let task = new_task(program, &partition.topic)?;
-            fresh.push(Assigned { partition: partition.clone(), task, committed: None, attempted: None });
-        }
-        restore_all(shared, &mut fresh)?;
-        self.list.append(&mut fresh);
+        let new: Vec<_> = partitions.iter().filter(|p| self.find(p).is_none()).cloned().collect();
+        self.list.append(&mut fresh(shared, program, &new)?);
         Ok(())
     }
 
     /// Opens all tasks again at their last commit.
     pub(super) fn reopen(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
-        let partitions: Vec<_> = self.list.drain(..).map(|a| a.partition).collect();
-        self.open(shared, program, &partitions)
+        let partitions: Vec<_> = self.list.iter().map(|a| a.partition.clone()).collect();
+        self.list = fresh(shared, program, &partitions)?;
+        Ok(())
     }
 
     /// Gives up partitions.
@@ -202,10 +198,17 @@ impl Tasks {
     }
 }
 
-fn restore_all(shared: &Shared, tasks: &mut [Assigned]) -> Result<(), Error> {
-    let mut open: Vec<(i32, &mut StreamTask)> =
-        tasks.iter_mut().filter_map(|a| a.task.as_mut().map(|t| (a.partition.partition, t))).collect();
-    restore(&*shared.broker, &shared.options, &mut open)
+/// New tasks, their state restored.
+fn fresh(shared: &Shared, program: &Program, partitions: &[TopicPartition]) -> Result<Vec<Assigned>, Error> {
+    let open = |partition: &TopicPartition| {
+        let task = new_task(program, &partition.topic)?;
+        Ok(Assigned { partition: partition.clone(), task, committed: None, attempted: None })
+    };
+    let mut list = partitions.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
+    let mut tasks: Vec<(i32, &mut StreamTask)> =
+        list.iter_mut().filter_map(|a| a.task.as_mut().map(|t| (a.partition.partition, t))).collect();
+    restore(shared, &mut tasks)?;
+    Ok(list)
 }
 
 /// Hands the state of one task to another, store by name.
