@@ -192,7 +192,10 @@ impl FrameState {
         let slot = match self.windows.get(self.open) {
             Some(free) => {
                 let accumulators = &mut self.accumulators[layout.range(free)];
-                accumulators.iter_mut().zip(aggregates).for_each(|(mine, aggregate)| aggregate.restart(mine));
+                accumulators
+                    .iter_mut()
+                    .zip(aggregates)
+                    .for_each(|(mine, aggregate)| *mine = aggregate.start());
                 free.slot
             }
             None => {

@@ -5,8 +5,10 @@
 
 mod accumulator;
 pub mod codec;
+mod kept;
 
 pub use accumulator::Accumulator;
+pub use kept::Kept;
 
 use super::{DataType, EvalError, Value};
 
@@ -99,11 +101,6 @@ impl Aggregate {
     /// The accumulator before any value.
     pub fn start(&self) -> Accumulator {
         Accumulator::start(self)
-    }
-
-    /// Makes an accumulator of this function one before any value; its memory stays.
-    pub fn restart(&self, accumulator: &mut Accumulator) {
-        accumulator.restart(self);
     }
 
     /// Takes a value; `None` is COUNT(*)'s. An overflow leaves the accumulator as it was.

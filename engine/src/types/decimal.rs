@@ -51,7 +51,10 @@ impl Decimal {
 
     /// How many digits it has without leading zeros; at least 1, as Java's `BigDecimal.precision`.
     pub fn precision(self) -> u32 {
-        self.unscaled().unsigned_abs().checked_ilog10().map_or(1, |n| n + 1)
+        let digits = self.unscaled().unsigned_abs();
+        // Nearly all fit 64 bits, whose logarithm is far quicker to find.
+        let log = u64::try_from(digits).map_or_else(|_| digits.checked_ilog10(), u64::checked_ilog10);
+        log.map_or(1, |n| n + 1)
     }
 
     /// Parses `[+-]digits[.digits][e[+-]digits]`. None where it is something else or has over 38 digits.
@@ -115,17 +118,17 @@ impl Decimal {
     }
 
     /// The same number with this scale, rounded half up. None where it needs over 38 digits.
+    #[inline]
     pub fn rescale(self, scale: u32) -> Option<Self> {
-        match scale.cmp(&self.scale) {
-            Ordering::Equal => Some(self),
-            Ordering::Greater => {
-                Some(Self::new(self.unscaled().checked_mul(pow10(scale - self.scale)?)?, scale))
-            }
-            Ordering::Less => {
-                let unscaled = pow10(self.scale - scale).map_or(0, |p| div_half_up(self.unscaled(), p));
-                Some(Self::new(unscaled, scale))
-            }
+        if scale == self.scale { Some(self) } else { self.rescale_to_other(scale) }
+    }
+
+    fn rescale_to_other(self, scale: u32) -> Option<Self> {
+        if scale > self.scale {
+            return Some(Self::new(self.unscaled().checked_mul(pow10(scale - self.scale)?)?, scale));
         }
+        let unscaled = pow10(self.scale - scale).map_or(0, |p| div_half_up(self.unscaled(), p));
+        Some(Self::new(unscaled, scale))
     }
 
     /// The same number as a DECIMAL(precision, scale), rounded half up. None where it does not fit.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::{Aggregate, Function};
+use super::{Aggregate, Function, Kept};
 use crate::types::{DataType, Decimal, EvalError, Value, compare};
 
 /// The state of one aggregate of one group and window.
@@ -29,13 +29,8 @@ pub enum Accumulator {
         /// Count.
         count: i64,
     },
-    /// MIN, MAX, LATEST and EARLIEST; `seen` tells a NULL that was kept from nothing.
-    Value {
-        /// The value; without meaning while nothing was taken.
-        value: Value<'static>,
-        /// A record was taken.
-        seen: bool,
-    },
+    /// MIN, MAX, LATEST and EARLIEST.
+    Value(Kept),
     /// COUNT_DISTINCT: the values' bytes.
     Distinct(BTreeSet<Box<[u8]>>),
 }
@@ -51,21 +46,8 @@ impl Accumulator {
             (Function::Avg, _) if double => Accumulator::Mean { sum: 0.0, count: 0 },
             (Function::Avg, _) => Accumulator::WholeMean { sum: 0, count: 0 },
             (Function::CountDistinct, _) => Accumulator::Distinct(BTreeSet::new()),
-            _ => Accumulator::Value { value: Value::Null, seen: false },
+            _ => Accumulator::Value(Kept::NOTHING),
         }
-    }
-
-    /// As it was before any value; a text's memory stays for the next.
-    pub(super) fn restart(&mut self, aggregate: &Aggregate) {
-        match self {
-            Accumulator::Value { seen, .. } => *seen = false,
-            other => *other = Self::start(aggregate),
-        }
-    }
-
-    /// The value that is kept; NULL where there is none.
-    pub(super) fn kept<'a>(value: &'a Value<'static>, seen: bool) -> Value<'a> {
-        if seen { value.borrowed() } else { Value::Null }
     }
 
     /// Takes a value.
@@ -76,8 +58,8 @@ impl Accumulator {
             }
             return Ok(());
         };
-        if let Accumulator::Value { value: mine, seen } = self {
-            take_value(aggregate.function, mine, seen, value);
+        if let Accumulator::Value(kept) = self {
+            take_value(aggregate.function, kept, value);
             return Ok(());
         }
         if value.is_null() {
@@ -103,7 +85,7 @@ impl Accumulator {
                 super::codec::write_value(&mut bytes, value);
                 values.insert(bytes.into_boxed_slice());
             }
-            Accumulator::Value { .. } => {}
+            Accumulator::Value(_) => {}
         }
         Ok(())
     }
@@ -120,7 +102,7 @@ impl Accumulator {
             }
             Accumulator::WholeMean { sum, count } => Value::Double(*sum as f64 / *count as f64),
             Accumulator::Mean { sum, count } => Value::Double(sum / *count as f64),
-            Accumulator::Value { value, seen } => Self::kept(value, *seen),
+            Accumulator::Value(kept) => kept.get().unwrap_or_default(),
             Accumulator::Distinct(values) => Value::Bigint(values.len() as i64),
         }
     }
@@ -143,16 +125,16 @@ fn add_decimal(aggregate: &Aggregate, sum: Decimal, value: &Value<'_>) -> Result
         .ok_or_else(|| EvalError::new(format!("SUM exceeds {}", aggregate.returns)))
 }
 
-fn take_value(function: Function, mine: &mut Value<'static>, seen: &mut bool, value: &Value<'_>) {
+fn take_value(function: Function, kept: &mut Kept, value: &Value<'_>) {
+    let beats = |order| kept.get().is_none_or(|mine| compare(value, &mine) == Some(order));
     let takes = match function {
-        Function::Min => !value.is_null() && (!*seen || compare(value, mine) == Some(Ordering::Less)),
-        Function::Max => !value.is_null() && (!*seen || compare(value, mine) == Some(Ordering::Greater)),
+        Function::Min => !value.is_null() && beats(Ordering::Less),
+        Function::Max => !value.is_null() && beats(Ordering::Greater),
         Function::Latest { ignore_nulls } => !(ignore_nulls && value.is_null()),
-        Function::Earliest { ignore_nulls } => !(*seen || ignore_nulls && value.is_null()),
+        Function::Earliest { ignore_nulls } => !(ignore_nulls && value.is_null()) && kept.get().is_none(),
         _ => false,
     };
     if takes {
-        mine.assign(value);
-        *seen = true;
+        kept.set(value);
     }
 }

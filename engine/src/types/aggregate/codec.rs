@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::Accumulator;
+use super::{Accumulator, Kept};
 use crate::types::{Decimal, Value};
 
 /// Appends a value: a tag, then its parts.
@@ -127,9 +127,10 @@ impl Accumulator {
                 tagged(out, 4, &sum.to_bits().to_le_bytes());
                 out.extend(count.to_le_bytes());
             }
-            Accumulator::Value { value, seen } => {
-                out.extend([5, u8::from(*seen)]);
-                write_value(out, &Self::kept(value, *seen));
+            Accumulator::Value(kept) => {
+                let value = kept.get();
+                out.extend([5, u8::from(value.is_some())]);
+                write_value(out, &value.unwrap_or_default());
             }
             Accumulator::Distinct(values) => {
                 tagged(out, 6, &(values.len() as u32).to_le_bytes());
@@ -156,7 +157,14 @@ impl Accumulator {
                 sum: f64::from_bits(u64::from_le_bytes(take(rest)?)),
                 count: i64::from_le_bytes(take(rest)?),
             },
-            5 => Accumulator::Value { seen: take::<1>(rest)? != [0], value: read_value(rest)? },
+            5 => {
+                let (seen, value) = (take::<1>(rest)? != [0], read_value(rest)?);
+                let mut kept = Kept::NOTHING;
+                if seen {
+                    kept.set(&value);
+                }
+                Accumulator::Value(kept)
+            }
             6 => {
                 let len = take_len(rest)?;
                 let values = (0..len).map(|_| take_bytes(rest).map(Into::into));
