@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Emit, Fingerprint, Rule, Source, WindowKind, WindowPlan};
+use crate::format::{Format, FormatSpec};
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 
@@ -80,6 +81,16 @@ pub(super) fn window_text(window: Option<&WindowPlan>) -> String {
     }
 }
 
+/// Canonical text of a format.
+fn format_text(spec: FormatSpec) -> String {
+    let name = spec.format.name();
+    match spec.format {
+        Format::Delimited { delimiter } => format!("{name} by {delimiter:?}"),
+        _ if spec.wrapped => format!("{name} wrapped"),
+        _ => name.into(),
+    }
+}
+
 impl Grouping {
     /// The text that a frame's fingerprint is made of: input, key, filter and window.
     pub(super) fn frame_text(&self, source: &Source, filter: Option<&Expr>) -> String {
@@ -115,15 +126,22 @@ impl Source {
             "{} topic {} key {} value {} time {} window {:?} columns",
             if self.is_table { "table" } else { "stream" },
             self.topic,
-            self.key_format.format.name(),
-            self.value_format.format.name(),
+            format_text(self.key_format),
+            format_text(self.value_format),
             self.time_text(),
             self.window,
         );
         for (index, column) in self.schema.columns().enumerate() {
             if used(index) {
-                let key = if index < self.schema.key.len() { " key" } else { "" };
-                let _ = write!(text, " `{}` {}{key};", column.name, column.data_type);
+                let keys = self.schema.key.len();
+                let (key, spec) =
+                    if index < keys { (" key", self.key_format) } else { ("", self.value_format) };
+                let _ = write!(text, " `{}` {}{key}", column.name, column.data_type);
+                if let Format::Delimited { .. } = spec.format {
+                    // Such a column is read by its place.
+                    let _ = write!(text, " at {}", if index < keys { index } else { index - keys });
+                }
+                text.push(';');
             }
         }
         text
@@ -167,10 +185,7 @@ impl LogicalQuery {
                 let _ = write!(text, " having {having} project [{}] final {}", list(&g.exprs), g.is_final);
             }
         }
-        let _ = write!(text, " into {} as", self.sink.topic);
-        for column in self.sink.schema.columns() {
-            let _ = write!(text, " `{}` {};", column.name, column.data_type);
-        }
+        let _ = write!(text, " into {}", self.sink.canonical(&|_| true));
         text
     }
 }

@@ -56,13 +56,22 @@ fn is_topic_key(source: &Source, key: &[Expr]) -> bool {
 fn key_name(key: &[Expr]) -> String {
     let text = key.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     match key {
-        [Expr { node: Node::Column { name, .. }, .. }]
-            if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
-        {
-            name.to_ascii_lowercase()
-        }
+        [Expr { node: Node::Column { name, .. }, .. }] if is_plain(name) => name.to_ascii_lowercase(),
         _ => Fingerprint::of(&format!("key/1 {text}")).short(),
     }
+}
+
+/// A name that stays different from all others when it is written in lower case.
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// A source's name for stores and topics of ours.
+fn source_name(source: &Source) -> String {
+    if is_plain(&source.name) {
+        return source.name.to_ascii_lowercase();
+    }
+    Fingerprint::of(&format!("source/1 {}", source.name)).short()
 }
 
 impl Planner<'_> {
@@ -104,7 +113,7 @@ impl Planner<'_> {
             self.tasks.len() - 1
         });
         let readings = &mut self.tasks[task].input.readings;
-        let reading = readings.iter().position(|r| r.source.name == source.name).unwrap_or_else(|| {
+        let reading = readings.iter().position(|r| Arc::ptr_eq(&r.source, source)).unwrap_or_else(|| {
             readings.push(Reading {
                 source: source.clone(),
                 repartitioned,
@@ -167,7 +176,9 @@ impl Planner<'_> {
     /// The step that remembers a table's rows, shared by all who read it.
     fn table(&mut self, at: (usize, usize), source: &Source) -> StepId {
         let task = &mut self.tasks[at.0];
-        let name = format!("{}-table", source.name.to_ascii_lowercase());
+        // Rows are kept by position, so a table whose columns change begins with an empty store.
+        let columns = Fingerprint::of(&format!("table/1 {:?}", source.schema)).short();
+        let name = format!("{}-table-{columns}", source_name(source));
         let store = task.stores.iter().position(|s| s.name == name);
         if let Some(store) = store {
             let is_it = |s: &Step| matches!(s.operator, Operator::Table { store: other } if other == store);
@@ -205,7 +216,7 @@ impl Planner<'_> {
 
     /// The topic of ours that holds the source's records by this key.
     fn repartition(&mut self, id: QueryId, source: &Arc<Source>, key: &[Expr]) -> String {
-        let topic = format!("{}-{}-by-{}-repartition", self.prefix, source.topic, key_name(key));
+        let topic = format!("{}-{}-by-{}-repartition", self.prefix, source_name(source), key_name(key));
         let at = self.reading(&source.topic, source, false, id);
         let exists = self.tasks[at.0]
             .steps
@@ -233,7 +244,7 @@ impl Planner<'_> {
 
     /// The step that groups a reading by this key, shared by all queries that do.
     fn grouping_step(&mut self, at: (usize, usize), source: &Source, key: &[Expr]) -> StepId {
-        let name = format!("{}-by-{}", source.name.to_ascii_lowercase(), key_name(key));
+        let name = format!("{}-by-{}", source_name(source), key_name(key));
         let task = &mut self.tasks[at.0];
         if let Some(store) = task.stores.iter().position(|s| s.name == name) {
             let is_it =

@@ -1,7 +1,6 @@
 //! The sources that statements have declared or derived so far.
 //!
-//! What holds: a name is one source; a source keeps the canonical text of all that it comes from, which
-//! rule versions are made of.
+//! What holds: a name is one source.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,8 +17,6 @@ pub(super) struct Entry {
     pub(super) declared: Span,
     /// CREATE SOURCE: nothing may write to it.
     pub(super) read_only: bool,
-    /// What it comes from, as canonical text; None for a declared source, whose text is its own.
-    pub(super) lineage: Option<String>,
 }
 
 /// All sources by name.

@@ -19,11 +19,17 @@ impl Binder {
             return Ok(());
         }
         let source = self.declare(statement, span)?;
+        if let Some(entry) = self.catalog.get(&statement.name.name) {
+            let text = |s: &Source| format!("{} partitions {:?}", s.canonical(&|_| true), s.partitions);
+            if text(&entry.source) == text(&source) {
+                return Ok(());
+            }
+            self.refuse_replacing_what_is_read(&statement.name, entry)?;
+        }
         self.catalog.put(Entry {
             source: Arc::new(source),
             declared: statement.name.span,
             read_only: statement.read_only,
-            lineage: None,
         });
         Ok(())
     }
@@ -44,6 +50,19 @@ impl Binder {
                     .note(entry.declared, "made here"))
             }
             _ => Ok(true),
+        }
+    }
+
+    /// A query keeps the columns that it was bound to, so they cannot change under it.
+    fn refuse_replacing_what_is_read(&self, name: &Ident, entry: &Entry) -> Result<(), Diagnostic> {
+        match self.queries.iter().find(|q| q.source.name == name.name || q.sink.name == name.name) {
+            Some(query) => {
+                let message = format!("{} cannot be replaced: the query {} uses it", name.name, query.id);
+                Err(Diagnostic::error("in_use", name.span, message)
+                    .note(entry.declared, "made here")
+                    .hint("change the first declaration"))
+            }
+            None => Ok(()),
         }
     }
 

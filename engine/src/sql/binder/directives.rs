@@ -75,7 +75,8 @@ impl Directives {
     /// The first of those that only a rule may have.
     pub(super) fn rules_only(&self) -> Option<(&'static str, Span)> {
         let severity = self.severity.as_ref().map(|(_, s)| ("severity", *s));
-        severity.or(self.mode.as_ref().map(|(_, s)| ("mode", *s)))
+        let mode = self.mode.as_ref().map(|(_, s)| ("mode", *s));
+        severity.or(mode).or(self.emit.as_ref().map(|(_, s)| ("emit", *s)))
     }
 }
 

@@ -101,7 +101,9 @@ impl Scope for GroupScope<'_, '_> {
             ExprKind::Call { name, args, .. } if is_aggregate(&name.name) => {
                 Some(self.call(name, args, expr.span))
             }
-            ExprKind::Column { name, .. } if matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND") => {
+            ExprKind::Column { name, .. }
+                if self.windowed && matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND") =>
+            {
                 None
             }
             _ => self.grouping_column(expr).map(Ok),

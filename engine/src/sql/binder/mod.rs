@@ -12,6 +12,7 @@ mod directives;
 mod expr;
 mod grouping;
 mod insert;
+mod lineage;
 mod literal;
 mod persistent;
 mod properties;
@@ -71,6 +72,7 @@ pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Dia
             diagnostics.push(diagnostic);
         }
     }
+    binder.settle_versions();
     diagnostics.append(&mut binder.warnings);
     let diagnostics = without_consequences(diagnostics, &binder.broken);
     let diagnostics = Diagnostics::new(files, diagnostics);

@@ -10,7 +10,7 @@ use super::query::Selected;
 use super::{Binder, Target};
 use crate::format::{Format, FormatSpec};
 use crate::plan::logical::{LogicalQuery, Shape};
-use crate::plan::{Emit, Fingerprint, Rule, Source};
+use crate::plan::{Emit, Rule, Source};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
 use crate::sql::catalog::Entry;
@@ -37,12 +37,7 @@ impl Binder {
         };
         self.queries.retain(|q| q.sink.name != create.name.name);
         let name = create.name.name.clone();
-        self.catalog.put(Entry {
-            source: sink.clone(),
-            declared: create.name.span,
-            read_only: false,
-            lineage: Some(String::new()),
-        });
+        self.catalog.put(Entry { source: sink.clone(), declared: create.name.span, read_only: false });
         self.add_query(
             Settled { selected, sink, id, rule_name: name, at: create.name.span },
             &directives,
@@ -103,8 +98,15 @@ impl Binder {
         let directives = Directives::read(&statement.directives)?;
         let properties = Properties::read(&insert.properties)?;
         let target = target(&insert.target, SourceKind::Stream, true, &directives);
+        if let Some(other) = insert.properties.iter().find(|p| !p.name.name.eq_ignore_ascii_case("QUERY_ID"))
+        {
+            let message =
+                format!("INSERT INTO writes to {} as it is: it takes no {}", sink.name, other.name.name);
+            return Err(Diagnostic::error("property", other.name.span, message)
+                .hint("QUERY_ID is its only property; the stream's are given where it is declared"));
+        }
         let mut selected = self.select(&insert.query, &target, emit(&directives))?;
-        fit(&mut selected, &sink.schema, &insert.target)?;
+        fit(&mut selected, &sink, &insert.target)?;
         let id = match &properties.query_id {
             Some((id, _)) => id.clone(),
             None => format!("INSERTQUERY_{}", self.statements - 1),
@@ -125,7 +127,7 @@ impl Binder {
         std::path::Path::new(file).file_stem().map_or(String::new(), |s| s.to_string_lossy().into_owned())
     }
 
-    /// Adds a query with its sink, its lineage and, where it alerts, its rule.
+    /// Adds a query with its sink and, where it alerts, its rule, whose version comes last.
     fn add_query(
         &mut self,
         settled: Settled,
@@ -144,11 +146,11 @@ impl Binder {
         let Selected { source, filter, shape, window, .. } = selected;
         let sql = statement.text.clone();
         let mut query = LogicalQuery { id, source, filter, shape, sink, rule: None, sql };
-        let canonical = query.canonical(&self.lineage(&query));
+        self.refuse_circle(&query, at)?;
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;
             query.rule = Some(Rule {
-                version: version(&canonical, directives),
+                version: String::new(),
                 severity: directives.severity.as_ref().map_or_else(Default::default, |(s, _)| *s),
                 mode: directives.mode.as_ref().map_or_else(Default::default, |(m, _)| *m),
                 emit: emit(directives),
@@ -165,25 +167,8 @@ impl Binder {
             return Err(Diagnostic::error("directive", span, message)
                 .hint(format!("WITH (KAFKA_TOPIC='{ALERTS}') makes it a rule")));
         }
-        if let Some(entry) = self.catalog.get(&query.sink.name) {
-            let mut entry = entry.clone();
-            entry.lineage = entry.lineage.map(|before| before + &canonical);
-            self.catalog.put(entry);
-        }
         self.queries.push(query);
         Ok(())
-    }
-
-    /// The canonical text of all that a query's source comes from.
-    fn lineage(&self, query: &LogicalQuery) -> String {
-        let entry = self.catalog.get(&query.source.name);
-        match entry.and_then(|e| e.lineage.clone()) {
-            Some(lineage) => lineage,
-            None => {
-                let used = query.used_columns();
-                query.source.canonical(&|i| used.contains(&i))
-            }
-        }
     }
 
     fn check_rule_name(&self, name: &str, at: Span) -> Result<(), Diagnostic> {
@@ -217,17 +202,15 @@ fn emit(directives: &Directives) -> Emit {
     directives.emit.as_ref().map_or(Emit::Changes, |(e, _)| *e)
 }
 
-/// 16 hexadecimal digits over the meaning, with emit and severity; not over mode and description.
-fn version(canonical: &str, directives: &Directives) -> String {
-    let severity = directives.severity.as_ref().map_or_else(Default::default, |(s, _)| *s);
-    let text = format!("rule/1 {canonical} emit {} cooldown none severity {severity}", emit(directives));
-    Fingerprint::of(&text).to_string()[..16].to_owned()
-}
-
 /// Fits a query's result to the stream it is inserted into: the same columns in the same order, of types that
 /// widen to the stream's.
-fn fit(selected: &mut Selected, sink: &Schema, target: &Ident) -> Result<(), Diagnostic> {
+fn fit(selected: &mut Selected, stream: &Source, target: &Ident) -> Result<(), Diagnostic> {
+    let sink = &stream.schema;
     let result = &selected.schema;
+    if selected.window != stream.window {
+        let message = format!("the keys of {} and of the query's result are not windowed alike", target.name);
+        return Err(Diagnostic::error("schema", target.span, message));
+    }
     let fits = result.key.len() == sink.key.len()
         && result.width() == sink.width()
         && result
