@@ -206,7 +206,8 @@ pub(super) fn select(
     let is_final = query.emit.is_some_and(|e| e.is_final);
     let grouping = Grouping { key, window, calls, having, exprs, is_final, emit };
     let window = sink_window(&grouping);
-    Ok(Selected { source, filter, shape: Shape::Aggregate(grouping), schema, window })
+    let warning = query.window.as_ref().and_then(without_grace);
+    Ok(Selected { source, filter, shape: Shape::Aggregate(grouping), schema, window, warning })
 }
 
 fn check_final(query: &Query, window: Option<&WindowPlan>) -> Result<(), Diagnostic> {
@@ -249,6 +250,14 @@ fn key(query: &Query, source: &Arc<Source>, alias: &Ident) -> Result<Vec<Expr>, 
         }
     }
     Ok(key)
+}
+
+/// Memory and changelog hold every open window of every key, and a day of grace keeps them open for a day.
+fn without_grace(window: &ast::Window) -> Option<Diagnostic> {
+    let warning =
+        Diagnostic::warning("grace", window.span, "no GRACE PERIOD: every window stays open for 24 hours");
+    let missing = window.grace.is_none();
+    missing.then(|| warning.label("24 hours, as in ksqlDB").hint("such as GRACE PERIOD 10 MINUTES"))
 }
 
 /// WINDOW with its grace.

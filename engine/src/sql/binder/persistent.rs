@@ -143,7 +143,8 @@ impl Binder {
             )
             .hint("give each its own QUERY_ID"));
         }
-        let Selected { source, filter, shape, window, .. } = selected;
+        let Selected { source, filter, shape, window, warning, .. } = selected;
+        self.warnings.extend(warning);
         let sql = statement.text.clone();
         let mut query = LogicalQuery { id, source, filter, shape, sink, rule: None, sql };
         self.refuse_circle(&query, at)?;

@@ -24,6 +24,8 @@ pub(super) struct Selected {
     pub(super) schema: Schema,
     /// How the result's key is windowed.
     pub(super) window: Option<KeyWindow>,
+    /// What may not be as meant.
+    pub(super) warning: Option<Diagnostic>,
 }
 
 /// An item of the SELECT list: its name, and its expression as written.
@@ -90,7 +92,7 @@ impl Binder {
         let key = if partition_by.is_empty() { key_columns(&source) } else { without_null(partition_by) };
         let (schema, exprs) = split(items, &key, target, false)?;
         let window = source.window.filter(|_| query.partition_by.is_empty());
-        Ok(Selected { source, filter, shape: Shape::Project { exprs }, schema, window })
+        Ok(Selected { source, filter, shape: Shape::Project { exprs }, schema, window, warning: None })
     }
 
     /// The source of this name.
