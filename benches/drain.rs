@@ -1,9 +1,9 @@
 //! `cargo bench --bench drain`: how fast a full topic is worked off, beside the fastest that reading it can be.
 //!
-//! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. First a bare librdkafka consumer
-//! per thread that reads the rules' fields by sonic-rs and does nothing else; then the engine with the five
-//! rules of `benches/rules`, exactly once, until it has drained the topic. `RECORDS=n` and `THREADS=n`
-//! change the size; the figure of interest is the ratio.
+//! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. First a bare consumer per
+//! thread (librdkafka's batches, by way of `broker`) that reads the rules' fields by sonic-rs and does nothing
+//! else; then the engine with the five rules of `benches/rules`, exactly once, until it has drained the topic.
+//! `RECORDS=n` and `THREADS=n` change the size; the figure of interest is the ratio.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::kafka::Kafka;
-use broker::{Broker, Isolation, Outgoing, ProducerConfig, Shutdown, TopicPartition, TopicSpec};
-use rdkafka::config::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::{Message, Offset, TopicPartitionList};
+use broker::{
+    Batch, Broker, ConsumerConfig, Isolation, Outgoing, Position, ProducerConfig, Shutdown, TopicPartition,
+    TopicSpec,
+};
 
 const TOPIC: &str = "transactions";
 const PARTITIONS: i32 = 3;
@@ -36,7 +36,7 @@ fn main() {
         kafka.watermarks(&TopicPartition::new(TOPIC, partition), Isolation::ReadCommitted).unwrap().1
     };
     let ends: Vec<i64> = (0..PARTITIONS).map(end).collect();
-    let bare = bare(server.bootstrap(), &ends, threads);
+    let bare = bare(&*kafka, &ends, threads);
     println!("bare consumer  {:>12} records/s", load::grouped(bare));
     let (engine, alerts) = engine(kafka, count, threads);
     println!(
@@ -77,10 +77,10 @@ struct Fields<'a> {
 
 /// Records per second of consumers that read the fields, from the first record to the last: connecting is
 /// not part of it.
-fn bare(bootstrap: &str, ends: &[i64], threads: usize) -> f64 {
+fn bare(kafka: &dyn Broker, ends: &[i64], threads: usize) -> f64 {
     let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
         let readers: Vec<_> =
-            (0..threads).map(|at| scope.spawn(move || read(bootstrap, ends, at, threads))).collect();
+            (0..threads).map(|at| scope.spawn(move || read(kafka, ends, at, threads))).collect();
         readers.into_iter().map(|reader| reader.join().unwrap()).collect()
     });
     let (first, last) = (spans.iter().map(|span| span.0).min(), spans.iter().map(|span| span.1).max());
@@ -88,28 +88,25 @@ fn bare(bootstrap: &str, ends: &[i64], threads: usize) -> f64 {
 }
 
 /// Reads every `threads`-th partition from `at` on to its end; when the first and the last record came.
-fn read(bootstrap: &str, ends: &[i64], at: usize, threads: usize) -> (Instant, Instant) {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", bootstrap).set("group.id", "bare").set("enable.auto.commit", "false");
-    let consumer: BaseConsumer = config.create().unwrap();
-    let mut partitions = TopicPartitionList::new();
-    let mut left = 0;
-    for partition in (at..ends.len()).step_by(threads) {
-        partitions.add_partition_offset(TOPIC, partition as i32, Offset::Beginning).unwrap();
-        left += ends[partition];
-    }
+fn read(kafka: &dyn Broker, ends: &[i64], at: usize, threads: usize) -> (Instant, Instant) {
+    let mut consumer = kafka.consumer(&ConsumerConfig::default()).unwrap();
+    let mine = || (at..ends.len()).step_by(threads);
+    let partitions: Vec<_> =
+        mine().map(|p| (TopicPartition::new(TOPIC, p as i32), Position::Beginning)).collect();
     consumer.assign(&partitions).unwrap();
+    let (mut batch, mut left) = (Batch::new(), mine().map(|p| ends[p]).sum::<i64>());
     let (mut first, mut seen) = (None, 0.0);
     while left > 0 {
-        let Some(message) = consumer.poll(Duration::from_secs(1)) else { continue };
-        first.get_or_insert_with(Instant::now);
-        let message = message.unwrap();
-        let fields: Fields<'_> = sonic_rs::from_slice(message.payload().unwrap()).unwrap();
-        let text =
-            [fields.transaction_id, fields.timestamp, fields.merchant, fields.category, fields.country];
-        // Summed up, so that nothing is optimised away.
-        seen += fields.amount + text.iter().map(|part| part.len()).sum::<usize>() as f64;
-        left -= 1;
+        consumer.poll(&mut batch, Duration::from_secs(1)).unwrap();
+        first = first.or_else(|| (!batch.is_empty()).then(Instant::now));
+        for record in batch.iter() {
+            let fields: Fields<'_> = sonic_rs::from_slice(record.value.unwrap()).unwrap();
+            let text =
+                [fields.transaction_id, fields.timestamp, fields.merchant, fields.category, fields.country];
+            // Summed up, so that nothing is optimised away.
+            seen += fields.amount + text.iter().map(|part| part.len()).sum::<usize>() as f64;
+        }
+        left -= batch.len() as i64;
     }
     assert!(seen > 0.0);
     (first.unwrap(), Instant::now())

@@ -49,6 +49,7 @@ pub(crate) struct GlobalArgs {
 
 /// How to reach Kafka, and what passes through to its clients.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "kafka"), allow(dead_code, reason = "nothing connects without Kafka"))]
 pub(crate) struct KafkaSettings {
     /// `HOST:PORT`, several separated by commas.
     pub(crate) bootstrap_servers: String,

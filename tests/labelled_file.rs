@@ -66,6 +66,7 @@ fn on_standalone() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "kafka"), ignore = "built without Kafka")]
 fn on_kafka() {
     let (Some(file), Some(place)) = (file(), Place::with_kafka()) else { return };
     place.run(&["db", "migrate"]);

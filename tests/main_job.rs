@@ -1,6 +1,7 @@
 //! The main job on a real Kafka and a real PostgreSQL: transactions become alerts by SQL rules, and
 //! decisions; also where the engine and the consumer are killed in the middle.
 
+#![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;

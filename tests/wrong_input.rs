@@ -1,5 +1,6 @@
 //! What is wrong is said clearly, with an exit status, and what is right flows on.
 
+#![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
