@@ -18,9 +18,20 @@ pub struct Decimal {
 /// The most digits.
 pub(super) const MAX_PRECISION: u32 = 38;
 
+/// The powers of ten that an i128 holds.
+const POWERS: [i128; MAX_PRECISION as usize + 1] = {
+    let mut powers = [1; MAX_PRECISION as usize + 1];
+    let mut n = 1;
+    while n < powers.len() {
+        powers[n] = 10 * powers[n - 1];
+        n += 1;
+    }
+    powers
+};
+
 /// 10^n for n up to 38.
 fn pow10(n: u32) -> Option<i128> {
-    10i128.checked_pow(n)
+    POWERS.get(n as usize).copied()
 }
 
 /// Division that rounds half away from zero.

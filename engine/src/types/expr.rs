@@ -2,13 +2,14 @@
 //!
 //! Enters: a row, a slice of values that the column indexes fit. Leaves: a value of the expression's type,
 //! or NULL, borrowing from row and expression wherever that is possible. What holds: comparisons are
-//! two-valued as ksqlDB's: `NULL = x`, `NULL < x` and so on are FALSE, only IS [NOT] DISTINCT FROM and
-//! IS [NOT] NULL see NULLs; an [`EvalError`] is this row's alone.
+//! two-valued as ksqlDB's: `NULL = x`, `NULL < x` and so on are FALSE, only `IS [NOT] DISTINCT FROM` and
+//! `IS [NOT] NULL` see NULLs; an [`EvalError`] is this row's alone.
 
 mod arithmetic;
 mod cast;
 mod display;
 mod like;
+mod walk;
 
 use std::cmp::Ordering;
 
@@ -65,14 +66,14 @@ pub enum Node {
     Not(Box<Expr>),
     /// A comparison; both sides are of comparable types.
     Compare(CompareOp, Box<Expr>, Box<Expr>),
-    /// IS [NOT] DISTINCT FROM
+    /// `IS [NOT] DISTINCT FROM`
     Distinct {
         /// The sides.
         sides: Box<[Expr; 2]>,
         /// IS NOT DISTINCT FROM.
         negated: bool,
     },
-    /// IS [NOT] NULL
+    /// `IS [NOT] NULL`
     IsNull {
         /// The operand.
         expr: Box<Expr>,
@@ -206,7 +207,10 @@ impl Expr {
                 Ok(false)
             }
             Node::Not(expr) => Ok(!expr.test(row)?),
-            Node::Compare(op, left, right) => Ok(op.holds(&left.eval(row)?, &right.eval(row)?)),
+            Node::Compare(op, left, right) => match (left.in_place(row), right.in_place(row)) {
+                (Some(left), Some(right)) => Ok(op.holds(left, right)),
+                _ => Ok(op.holds(&left.eval(row)?, &right.eval(row)?)),
+            },
             Node::Distinct { sides, negated } => {
                 let (left, right) = (sides[0].eval(row)?, sides[1].eval(row)?);
                 let same = match (left.is_null(), right.is_null()) {
@@ -226,6 +230,15 @@ impl Expr {
             Node::In { expr, list, negated } => Ok(is_in(expr, list, row)? != *negated),
             Node::Like { expr, pattern, negated } => Ok(is_like(expr, pattern, row)? != *negated),
             _ => Ok(matches!(self.eval(row)?, Value::Boolean(true))),
+        }
+    }
+
+    /// The value of a column or constant, where it lies.
+    fn in_place<'r>(&'r self, row: &'r [Value<'r>]) -> Option<&'r Value<'r>> {
+        match &self.node {
+            Node::Column { index, .. } => Some(&row[*index]),
+            Node::Literal(value) => Some(value),
+            _ => None,
         }
     }
 
@@ -264,79 +277,6 @@ impl Expr {
                 Ok(Value::Map(entries.collect::<Result<Vec<_>, EvalError>>()?.into()))
             }
             _ => self.test(row).map(Value::Boolean),
-        }
-    }
-
-    /// Calls `visit` for each column index in it.
-    pub fn visit_columns(&self, visit: &mut impl FnMut(usize)) {
-        if let Node::Column { index, .. } = &self.node {
-            visit(*index);
-        }
-        self.children().into_iter().for_each(|child| child.visit_columns(visit));
-    }
-
-    /// Moves each column to where `map` says.
-    pub fn map_columns(&mut self, map: &impl Fn(usize) -> usize) {
-        if let Node::Column { index, .. } = &mut self.node {
-            *index = map(*index);
-        }
-        self.children_mut().into_iter().for_each(|child| child.map_columns(map));
-    }
-
-    /// Its direct parts.
-    pub fn children(&self) -> Vec<&Expr> {
-        match &self.node {
-            Node::Column { .. } | Node::Literal(_) => Vec::new(),
-            Node::And(v) | Node::Or(v) | Node::Array(v) | Node::Struct(v) | Node::Call { args: v, .. } => {
-                v.iter().collect()
-            }
-            Node::Not(e)
-            | Node::Negate(e)
-            | Node::Cast(e)
-            | Node::IsNull { expr: e, .. }
-            | Node::Field { base: e, .. } => {
-                vec![e]
-            }
-            Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Subscript(a, b) => vec![a, b],
-            Node::Distinct { sides, .. } => sides.iter().collect(),
-            Node::Between { parts, .. } => parts.iter().collect(),
-            Node::In { expr, list, .. } => std::iter::once(&**expr).chain(list).collect(),
-            Node::Like { expr, pattern, .. } => match &**pattern {
-                Like::Constant(_) => vec![expr],
-                Like::Dynamic { pattern, .. } => vec![expr, pattern],
-            },
-            Node::Case { whens, otherwise } => {
-                whens.iter().flat_map(|(a, b)| [a, b]).chain(otherwise.as_deref()).collect()
-            }
-            Node::Map(entries) => entries.iter().flat_map(|(a, b)| [a, b]).collect(),
-        }
-    }
-
-    fn children_mut(&mut self) -> Vec<&mut Expr> {
-        match &mut self.node {
-            Node::Column { .. } | Node::Literal(_) => Vec::new(),
-            Node::And(v) | Node::Or(v) | Node::Array(v) | Node::Struct(v) | Node::Call { args: v, .. } => {
-                v.iter_mut().collect()
-            }
-            Node::Not(e)
-            | Node::Negate(e)
-            | Node::Cast(e)
-            | Node::IsNull { expr: e, .. }
-            | Node::Field { base: e, .. } => {
-                vec![e]
-            }
-            Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Subscript(a, b) => vec![a, b],
-            Node::Distinct { sides, .. } => sides.iter_mut().collect(),
-            Node::Between { parts, .. } => parts.iter_mut().collect(),
-            Node::In { expr, list, .. } => std::iter::once(&mut **expr).chain(list).collect(),
-            Node::Like { expr, pattern, .. } => match &mut **pattern {
-                Like::Constant(_) => vec![expr],
-                Like::Dynamic { pattern, .. } => vec![expr, pattern],
-            },
-            Node::Case { whens, otherwise } => {
-                whens.iter_mut().flat_map(|(a, b)| [a, b]).chain(otherwise.as_deref_mut()).collect()
-            }
-            Node::Map(entries) => entries.iter_mut().flat_map(|(a, b)| [a, b]).collect(),
         }
     }
 }
