@@ -329,11 +329,11 @@ pub struct Join {
 pub enum JoinKind {
     /// JOIN, INNER JOIN
     Inner,
-    /// LEFT [OUTER] JOIN
+    /// `LEFT [OUTER] JOIN`
     Left,
-    /// RIGHT [OUTER] JOIN
+    /// `RIGHT [OUTER] JOIN`
     Right,
-    /// FULL [OUTER] JOIN
+    /// `FULL [OUTER] JOIN`
     Full,
 }
 

@@ -41,11 +41,11 @@ pub enum DataType {
     Time,
     /// TIMESTAMP
     Timestamp,
-    /// ARRAY<element>
+    /// `ARRAY<element>`
     Array(Box<DataType>),
-    /// MAP<key, value>
+    /// `MAP<key, value>`
     Map(Box<DataType>, Box<DataType>),
-    /// STRUCT<fields>
+    /// `STRUCT<fields>`
     Struct(Vec<Field>),
 }
 
