@@ -160,3 +160,22 @@ fn several_workers_share_the_partitions() {
     assert_eq!(of("VELOCITY"), 8);
     assert_eq!(of("MERCHANT_VELOCITY"), 30);
 }
+
+/// A rule that goes and comes back begins anew, also after a restart: its slot does not come back from the
+/// changelog of a key that another rule keeps alive.
+#[test]
+fn a_rule_that_comes_back_finds_nothing_of_what_it_counted_before() {
+    let state = tempfile::tempdir().unwrap();
+    let broker = memory();
+    let stays = VELOCITY.replace("velocity", "stays").replace("> 3", "> 100");
+    let comes_back = VELOCITY.replace("1 MINUTE", "2 MINUTES");
+    let rules = Rules::new(&[("10_stays.sql", &stays), ("20_velocity.sql", &comes_back)]);
+    produce(&broker, &burst("A", &["t1", "t2", "t3"]));
+    drain(&broker, rules.options(Some(state.path()))).unwrap();
+    std::fs::remove_file(rules.dir.path().join("20_velocity.sql")).unwrap();
+    drain(&broker, rules.options(Some(state.path()))).unwrap();
+    rules.write("20_velocity.sql", &comes_back);
+    produce(&broker, &burst("A", &["t4"]));
+    drain(&broker, rules.options(Some(state.path()))).unwrap();
+    assert!(read(&broker, "fraud_alerts").is_empty(), "{:?}", read(&broker, "fraud_alerts"));
+}

@@ -191,8 +191,9 @@ impl AggregateStore {
         visit(codec::TIMES_KEY, &bytes);
     }
 
-    /// Takes a changelog record back in. An entry of which the layout knows nothing is not kept, and its
-    /// key counts as changed, so that the changelog forgets it too.
+    /// Takes a changelog record back in. An entry of which the layout knows nothing is not kept. Where the
+    /// layout does not know all of it, its key counts as changed, so that the changelog forgets the rest too:
+    /// otherwise a rule that comes back would find what it counted before it went.
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
         if key == codec::TIMES_KEY {
             return value.map_or(Ok(()), |bytes| {
@@ -203,12 +204,16 @@ impl AggregateStore {
         }
         let frames = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
         match frames {
-            Some(frames) if frames.iter().any(|frame| !frame.windows().is_empty()) => {
+            Some((frames, whole)) if frames.iter().any(|frame| !frame.windows().is_empty()) => {
                 let id = self.find_or_insert(key);
                 self.due = 0;
                 let entry = &mut self.slab[id as usize];
                 entry.frames = frames;
                 entry.closes_at = NO_TIME;
+                if !whole && !entry.changed {
+                    entry.changed = true;
+                    self.changed.note(key);
+                }
             }
             dropped => {
                 if let Some(id) = self.find(key) {

@@ -78,20 +78,22 @@ pub(crate) fn write_entry(out: &mut Vec<u8>, layout: &[FrameLayout], frames: &[F
     }
 }
 
-/// Reads an entry's bytes as far as the layout knows its slots. A call that is new to a frame starts empty
-/// in the windows that are there.
+/// Reads an entry's bytes as far as the layout knows its slots, and says whether it knows all of them. A call
+/// that is new to a frame starts empty in the windows that are there.
 pub(crate) fn read_entry(
     key: &[u8],
     bytes: &[u8],
     layout: &[FrameLayout],
-) -> Result<Box<[FrameState]>, RestoreError> {
+) -> Result<(Box<[FrameState]>, bool), RestoreError> {
     let mut rest = versioned(key, bytes)?;
     let mut slots = Vec::new();
     while !rest.is_empty() {
         slots.push(read_slot(&mut rest).ok_or_else(|| RestoreError::damaged(key))?);
     }
+    let whole = slots.iter().all(|(tag, _)| layout.iter().any(|frame| frame.knows(*tag)));
     let frames = layout.iter().map(|frame| read_frame(&slots, frame));
-    frames.collect::<Option<_>>().ok_or_else(|| RestoreError::damaged(key))
+    let frames = frames.collect::<Option<_>>().ok_or_else(|| RestoreError::damaged(key))?;
+    Ok((frames, whole))
 }
 
 /// What follows the version byte.

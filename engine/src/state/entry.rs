@@ -23,6 +23,13 @@ pub(crate) struct FrameLayout {
 }
 
 impl FrameLayout {
+    /// Whether a slot of this tag is one of its own.
+    pub(crate) fn knows(&self, tag: Fingerprint) -> bool {
+        self.fingerprint == tag
+            || self.calls.iter().any(|(call, _)| *call == tag)
+            || self.firsts.contains(&tag)
+    }
+
     /// The stream time from which on a window is closed; None: never. A session is one millisecond more
     /// patient than a time window, as in Kafka Streams.
     pub(crate) fn closes_at(&self, start: i64, end: i64) -> Option<i64> {
