@@ -151,9 +151,13 @@ run_steps() {
     step "dependencies: bans, licenses, sources" dependencies
   fi
   step "tests of the engine, without librdkafka" engine_alone
-  step "tests of the workspace" all_tests
   if [ $quick = no ]; then
     step "release build" release_build
+    # The long end-to-end tests run the binary that people run.
+    export STREAMGUARD_TEST_BIN=$target/release/streamguard
+  fi
+  step "tests of the workspace" all_tests
+  if [ $quick = no ]; then
     if postgres_programs >/dev/null; then
       step "start.sh and stop.sh, without containers" start_stop
     else
