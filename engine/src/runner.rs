@@ -72,6 +72,21 @@ pub struct Summary {
     pub commits: u64,
     /// What became of the records, by query id.
     pub queries: BTreeMap<String, QueryCounters>,
+    /// When the first record came, and when the last commit of records had happened.
+    span: Option<(Instant, Instant)>,
+}
+
+impl Summary {
+    /// The time from the first record to the last commit, without the start and the wait for an end.
+    pub fn busy(&self) -> Duration {
+        self.span.map_or(Duration::ZERO, |(first, last)| last.saturating_duration_since(first))
+    }
+
+    /// Takes in when a worker was busy.
+    fn cover(&mut self, span: (Instant, Instant)) {
+        let (first, last) = self.span.unwrap_or(span);
+        self.span = Some((first.min(span.0), last.max(span.1)));
+    }
 }
 
 /// Why the engine ended.

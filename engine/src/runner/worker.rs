@@ -63,6 +63,12 @@ pub(super) struct Worker {
     records: u64,
     outputs: u64,
     commits: u64,
+    /// When the first record since the last count came.
+    first_record: Option<Instant>,
+    /// When the last commit of records had happened.
+    last_records: Option<Instant>,
+    /// Records since the last commit.
+    uncommitted: bool,
 }
 
 impl Worker {
@@ -91,6 +97,9 @@ impl Worker {
             records: 0,
             outputs: 0,
             commits: 0,
+            first_record: None,
+            last_records: None,
+            uncommitted: false,
         })
     }
 
@@ -157,6 +166,8 @@ impl Worker {
     fn records(&mut self, batch: &Batch) -> Result<(), Error> {
         self.behind = batch.len() >= BEHIND;
         self.records += batch.len() as u64;
+        self.first_record.get_or_insert_with(Instant::now);
+        self.uncommitted = true;
         let routes: Vec<_> = batch.sources().iter().map(|source| self.tasks.find(source)).collect();
         for record in batch.iter() {
             let Some(task) = routes[record.source] else { continue };
@@ -245,6 +256,9 @@ impl Worker {
         summary.records += std::mem::take(&mut self.records);
         summary.outputs += std::mem::take(&mut self.outputs);
         summary.commits += std::mem::take(&mut self.commits);
+        if let Some(first) = self.first_record.take() {
+            summary.cover((first, self.last_records.unwrap_or(first)));
+        }
         self.tasks.count(&self.generation.program, &mut summary);
     }
 

@@ -29,6 +29,9 @@ impl Worker {
         self.in_transaction = false;
         self.first_output = None;
         self.failures = 0;
+        if std::mem::take(&mut self.uncommitted) {
+            self.last_records = Some(Instant::now());
+        }
         self.commit_number += 1;
         self.commits += 1;
         self.last_commit = Instant::now();
