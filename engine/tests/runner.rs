@@ -179,3 +179,41 @@ fn a_rule_that_comes_back_finds_nothing_of_what_it_counted_before() {
     drain(&broker, rules.options(Some(state.path()))).unwrap();
     assert!(read(&broker, "fraud_alerts").is_empty(), "{:?}", read(&broker, "fraud_alerts"));
 }
+
+/// Rows of a table are kept by position: with other columns they are other rows.
+#[test]
+fn a_table_with_more_columns_does_not_read_its_old_rows() {
+    let broker = memory();
+    let table = |columns: &str, filter: &str| {
+        format!(
+            "CREATE TABLE kept (account_id VARCHAR PRIMARY KEY, amount DOUBLE{columns}) \
+             WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON'); \
+             CREATE TABLE high AS SELECT account_id, amount FROM kept WHERE {filter};"
+        )
+    };
+    let rules = Rules::new(&[("10_table.sql", &table("", "amount > 5"))]);
+    produce(&broker, &[("A", "t1", "6", "m", 1)]);
+    drain(&broker, rules.options(None)).unwrap();
+    rules.write(
+        "10_table.sql",
+        &table(", b DOUBLE, c DOUBLE, merchant VARCHAR", "merchant = 'm' AND amount > 5"),
+    );
+    produce(&broker, &[("A", "t2", "7", "m", 2)]);
+    drain(&broker, rules.options(None)).unwrap();
+    let values: Vec<_> = read(&broker, "HIGH").into_iter().map(|r| r.value.unwrap()).collect();
+    assert_eq!(values, [r#"{"AMOUNT":6.0}"#, r#"{"AMOUNT":7.0}"#]);
+}
+
+/// What one declaration of a topic reads, another may refuse: each moves records through a topic of its own.
+#[test]
+fn two_declarations_of_a_topic_are_moved_apart() {
+    let second = "CREATE STREAM as_text (account_id VARCHAR KEY, amount VARCHAR, merchant VARCHAR) \
+        WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON'); \
+        CREATE TABLE texts AS SELECT merchant, COUNT(*) AS n FROM as_text GROUP BY merchant;";
+    let (broker, rules) =
+        (memory(), Rules::new(&[("10_merchant.sql", BY_MERCHANT), ("20_text.sql", second)]));
+    produce(&broker, &[("A", "t1", "\"abc\"", "shop", 1), ("A", "t2", "1", "shop", 2)]);
+    drain(&broker, rules.options(None)).unwrap();
+    assert_eq!(read(&broker, "TEXTS").len(), 2);
+    assert_eq!(read(&broker, "transactions.dlq").len(), 1);
+}

@@ -108,7 +108,9 @@ impl Worker {
         while !self.shared.stop.load(Ordering::SeqCst) {
             if let Err(error) = self.step() {
                 match self.recover(error) {
-                    Err(Error::Stopping) => break,
+                    // The way back was not found before the end was asked for. What is done since the last
+                    // commit may be part of a batch, so nothing of it may be committed.
+                    Err(Error::Stopping) => return Ok(()),
                     outcome => outcome?,
                 }
             }
