@@ -1,12 +1,12 @@
 //! Logical plans: one bound query each, as the binder leaves it.
 //!
-//! What holds: expressions are over the source's row (its key columns, value columns, pseudo columns), or
-//! where said over the aggregate's row; every name is resolved.
+//! What holds: expressions are over the row of what is read (see [`From`]), or where said over the
+//! aggregate's row; every name is resolved.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{Emit, Fingerprint, Rule, Source, WindowKind, WindowPlan};
+use super::{Emit, Fingerprint, From, Rule, Source, WindowKind, WindowPlan};
 use crate::format::{Format, FormatSpec};
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
@@ -17,7 +17,7 @@ pub struct LogicalQuery {
     /// Its id.
     pub id: String,
     /// What it reads.
-    pub source: Arc<Source>,
+    pub from: From,
     /// WHERE.
     pub filter: Option<Expr>,
     /// What it does.
@@ -149,7 +149,12 @@ impl Source {
 }
 
 impl LogicalQuery {
-    /// The columns of the source's row that it reads.
+    /// Whether it reads the source of this name.
+    pub fn reads(&self, name: &str) -> bool {
+        self.from.sources().iter().any(|s| s.name == name)
+    }
+
+    /// The columns of the row of what it reads that it needs.
     pub fn used_columns(&self) -> Vec<usize> {
         let mut used = Vec::new();
         let mut add = |expr: &Expr| expr.visit_columns(&mut |i| used.push(i));
@@ -161,7 +166,7 @@ impl LogicalQuery {
                 grouping.calls.iter().flat_map(|(_, args)| args).for_each(&mut add);
             }
         }
-        used.extend(self.source.timestamp.as_ref().map(|t| t.column));
+        used_by(&self.from, 0, &mut used);
         used.sort_unstable();
         used.dedup();
         used
@@ -187,5 +192,19 @@ impl LogicalQuery {
         }
         let _ = write!(text, " into {}", self.sink.canonical(&|_| true));
         text
+    }
+}
+
+/// The columns that a source's time and a join's criteria need, `base` being where the row begins.
+fn used_by(from: &From, base: usize, used: &mut Vec<usize>) {
+    match from {
+        From::Source(source) => used.extend(source.timestamp.as_ref().map(|t| base + t.column)),
+        From::Join(join) => {
+            used_by(&join.left, base, used);
+            join.left_key.visit_columns(&mut |i| used.push(base + i));
+            let right = base + join.right_at();
+            join.right_key.visit_columns(&mut |i| used.push(right + i));
+            used.extend(join.right.timestamp.as_ref().map(|t| right + t.column));
+        }
     }
 }

@@ -14,6 +14,7 @@
 //! ```
 
 mod fingerprint;
+mod from;
 pub mod logical;
 mod physical;
 mod rule;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use fingerprint::Fingerprint;
+pub use from::{From, Join, JoinKey, JoinKind, KeyOrigin, Within};
 pub(crate) use physical::physical;
 pub use rule::{Emit, Mode, Rule, Severity};
 

@@ -79,7 +79,7 @@ impl Planner<'_> {
         self.output(OutputTopic {
             name: query.sink.topic.clone(),
             partitions: query.sink.partitions,
-            like: query.source.topic.clone(),
+            like: query.from.first().topic.clone(),
             compacted: query.sink.is_table && query.rule.is_none(),
             internal: false,
         });
@@ -155,12 +155,13 @@ impl Planner<'_> {
 
     /// Row by row.
     fn project(&mut self, id: QueryId, query: &LogicalQuery, exprs: &[Expr]) {
-        let at = self.reading(&query.source.topic, &query.source, false, id);
+        let Some(source) = query.from.single() else { return };
+        let at = self.reading(&source.topic, source, false, id);
         self.want(at, query.used_columns());
         let mut last = None;
-        if query.source.is_table {
-            self.want(at, 0..query.source.schema.width());
-            last = Some(self.table(at, &query.source));
+        if source.is_table {
+            self.want(at, 0..source.schema.width());
+            last = Some(self.table(at, source));
         }
         if let Some(predicate) = &query.filter {
             let step = self.step(at.0, Operator::Filter { predicate: predicate.clone() }, Some(id));
@@ -199,7 +200,7 @@ impl Planner<'_> {
 
     /// Grouped: where the key is not the topic's, behind a repartition topic.
     fn aggregate(&mut self, id: QueryId, query: &LogicalQuery, grouping: &Grouping) {
-        let source = &query.source;
+        let Some(source) = query.from.single() else { return };
         let at = if is_topic_key(source, &grouping.key) {
             self.reading(&source.topic, source, false, id)
         } else {
@@ -273,7 +274,8 @@ impl Planner<'_> {
         project: StepId,
     ) {
         let Operator::Aggregate { frames, .. } = &mut self.tasks[task].steps[step].operator else { return };
-        let fingerprint = Fingerprint::of(&grouping.frame_text(&query.source, query.filter.as_ref()));
+        let Some(source) = query.from.single() else { return };
+        let fingerprint = Fingerprint::of(&grouping.frame_text(source, query.filter.as_ref()));
         let at = frames.iter().position(|f| f.fingerprint == fingerprint).unwrap_or_else(|| {
             frames.push(Frame {
                 fingerprint,
@@ -333,7 +335,7 @@ impl Planner<'_> {
         }
         let describe = |q: LogicalQuery| Query {
             id: q.id,
-            source_topic: q.source.topic.clone(),
+            source_topic: q.from.first().topic.clone(),
             sink_topic: q.sink.topic.clone(),
             rule: q.rule,
             sql: q.sql,

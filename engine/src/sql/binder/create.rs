@@ -55,7 +55,7 @@ impl Binder {
 
     /// A query keeps the columns that it was bound to, so they cannot change under it.
     fn refuse_replacing_what_is_read(&self, name: &Ident, entry: &Entry) -> Result<(), Diagnostic> {
-        match self.queries.iter().find(|q| q.source.name == name.name || q.sink.name == name.name) {
+        match self.queries.iter().find(|q| q.reads(&name.name) || q.sink.name == name.name) {
             Some(query) => {
                 let message = format!("{} cannot be replaced: the query {} uses it", name.name, query.id);
                 Err(Diagnostic::error("in_use", name.span, message)

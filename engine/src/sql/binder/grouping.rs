@@ -8,7 +8,7 @@ use super::expr::{bind, coerce, condition, unsupported};
 use super::query::{Selected, sink_window, split, wrong_kind};
 use super::scope::{Scope, SourceScope, find_aggregate};
 use crate::plan::logical::{Grouping, Shape};
-use crate::plan::{Emit, Pseudo, Source, WindowKind, WindowPlan};
+use crate::plan::{Emit, From, Pseudo, Source, WindowKind, WindowPlan};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
 use crate::types::Value;
@@ -207,7 +207,8 @@ pub(super) fn select(
     let grouping = Grouping { key, window, calls, having, exprs, is_final, emit };
     let window = sink_window(&grouping);
     let warning = query.window.as_ref().and_then(without_grace);
-    Ok(Selected { source, filter, shape: Shape::Aggregate(grouping), schema, window, warning })
+    let from = From::Source(source);
+    Ok(Selected { from, filter, shape: Shape::Aggregate(grouping), schema, window, warning })
 }
 
 fn check_final(query: &Query, window: Option<&WindowPlan>) -> Result<(), Diagnostic> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::Binder;
 use crate::plan::logical::LogicalQuery;
-use crate::plan::{Fingerprint, Source};
+use crate::plan::{Fingerprint, From, Source};
 use crate::sql::Diagnostic;
 use crate::sql::ast::Span;
 
@@ -32,12 +32,29 @@ impl Binder {
         path.push(at);
         let query = &self.queries[at];
         let used = query.used_columns();
-        let declared = query.source.canonical(&|i| used.contains(&i));
-        let mut writers: Vec<String> =
-            self.writers(&query.source).into_iter().map(|writer| self.canonical(writer, path)).collect();
-        writers.sort();
+        let from = self.read_text(&query.from, &used, 0, path);
         path.pop();
-        query.canonical(&format!("{declared} written by [{}]", writers.join("; ")))
+        query.canonical(&from)
+    }
+
+    /// The canonical text of what is read, `base` being where its row begins.
+    fn read_text(&self, from: &From, used: &[usize], base: usize, path: &mut Vec<usize>) -> String {
+        match from {
+            From::Source(source) => self.source_text(source, used, base, path),
+            From::Join(join) => {
+                let left = self.read_text(&join.left, used, base, path);
+                let right = self.source_text(&join.right, used, base + join.right_at(), path);
+                join.canonical(&left, &right)
+            }
+        }
+    }
+
+    fn source_text(&self, source: &Source, used: &[usize], base: usize, path: &mut Vec<usize>) -> String {
+        let declared = source.canonical(&|i| used.contains(&(base + i)));
+        let mut writers: Vec<String> =
+            self.writers(source).into_iter().map(|writer| self.canonical(writer, path)).collect();
+        writers.sort();
+        format!("{declared} written by [{}]", writers.join("; "))
     }
 
     /// The queries that write a source.
@@ -48,12 +65,15 @@ impl Binder {
 
     /// Refuses a query that would read what it writes, and so never come to an end.
     pub(super) fn refuse_circle(&self, query: &LogicalQuery, at: Span) -> Result<(), Diagnostic> {
-        let mut upstream = BTreeSet::from([query.source.topic.as_str()]);
+        let topics = |query: &'_ LogicalQuery| -> Vec<String> {
+            query.from.sources().into_iter().map(|s| s.topic.clone()).collect()
+        };
+        let mut upstream: BTreeSet<String> = topics(query).into_iter().collect();
         loop {
             let before = upstream.len();
             for other in &self.queries {
                 if upstream.contains(other.sink.topic.as_str()) {
-                    upstream.insert(&other.source.topic);
+                    upstream.extend(topics(other));
                 }
             }
             if upstream.len() == before {

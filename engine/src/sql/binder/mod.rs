@@ -229,7 +229,7 @@ impl Binder {
             let actual = if is_table { "table" } else { "stream" };
             return Err(Diagnostic::error("result_type", name.span, format!("{} is a {actual}", name.name)));
         }
-        if let Some(reader) = self.queries.iter().find(|q| q.source.name == name.name) {
+        if let Some(reader) = self.queries.iter().find(|q| q.reads(&name.name)) {
             let message = format!("{} cannot be dropped: the query {} reads it", name.name, reader.id);
             return Err(Diagnostic::error("in_use", name.span, message));
         }

@@ -53,7 +53,7 @@ impl Binder {
         selected: &Selected,
         span: Span,
     ) -> Result<Source, Diagnostic> {
-        let from = &selected.source;
+        let from = selected.from.first();
         let schema = selected.schema.clone();
         let inherited = match from.key_format.format {
             Format::None => self.settings.key_format,
@@ -143,10 +143,10 @@ impl Binder {
             )
             .hint("give each its own QUERY_ID"));
         }
-        let Selected { source, filter, shape, window, warning, .. } = selected;
+        let Selected { from, filter, shape, window, warning, .. } = selected;
         self.warnings.extend(warning);
         let sql = statement.text.clone();
-        let mut query = LogicalQuery { id, source, filter, shape, sink, rule: None, sql };
+        let mut query = LogicalQuery { id, from, filter, shape, sink, rule: None, sql };
         self.refuse_circle(&query, at)?;
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;

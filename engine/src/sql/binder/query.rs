@@ -5,17 +5,16 @@ use super::grouping::{self, GroupScope};
 use super::scope::{SourceScope, find_aggregate};
 use super::{Binder, Target};
 use crate::plan::logical::{Grouping, Shape};
-use crate::plan::{Emit, KeyWindow, Pseudo, Source, WindowKind};
+use crate::plan::{Emit, From, KeyWindow, Pseudo, Source, WindowKind};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Query, SelectItem, SourceKind, Span};
 use crate::types::expr::{Expr, Node};
 use crate::types::{Column, Schema};
-use std::sync::Arc;
 
 /// A bound SELECT, before its sink is settled.
 pub(super) struct Selected {
     /// What it reads.
-    pub(super) source: Arc<Source>,
+    pub(super) from: From,
     /// WHERE.
     pub(super) filter: Option<Expr>,
     /// What it does.
@@ -92,7 +91,8 @@ impl Binder {
         let key = if partition_by.is_empty() { key_columns(&source) } else { without_null(partition_by) };
         let (schema, exprs) = split(items, &key, target, false)?;
         let window = source.window.filter(|_| query.partition_by.is_empty());
-        Ok(Selected { source, filter, shape: Shape::Project { exprs }, schema, window, warning: None })
+        let from = From::Source(source);
+        Ok(Selected { from, filter, shape: Shape::Project { exprs }, schema, window, warning: None })
     }
 
     /// The source of this name.
