@@ -66,8 +66,8 @@ impl fmt::Display for CoreFigures {
 /// # Errors
 /// The program has no such task, or it cannot run.
 pub fn core(program: &Program, records: u64) -> Result<CoreFigures, TaskError> {
-    let index = program.tasks.iter().position(|task| task.input.topic == TOPIC);
-    let mut task = StreamTask::new(program, index.unwrap_or(program.tasks.len()))?;
+    let (index, input) = program.reader_of(TOPIC).unwrap_or((program.tasks.len(), 0));
+    let mut task = StreamTask::new(program, index)?;
     let mut figures =
         CoreFigures { records: 0, elapsed: Duration::ZERO, written: 0, changes: 0, counters: Vec::new() };
     let (mut chunk, mut output) = (Chunk::default(), Output::new());
@@ -75,7 +75,7 @@ pub fn core(program: &Program, records: u64) -> Result<CoreFigures, TaskError> {
         chunk.fill(figures.records, CHUNK.min(records - figures.records));
         let begin = Instant::now();
         for i in 0..chunk.ends.len() {
-            task.process(&chunk.record(i), &mut output);
+            task.process(input, &chunk.record(i), &mut output);
         }
         task.take_changes(&mut |_, _, _| figures.changes += 1);
         figures.elapsed += begin.elapsed();

@@ -81,6 +81,7 @@ fn run(program: &Program, records: &[Given], stops: &BTreeSet<usize>) -> (Writte
         }
         let (key, value) = (record.key.map(|key| format!("k{key}").into_bytes()), record.value());
         task.process(
+            0,
             &InputRecord {
                 partition: 0,
                 offset: i as i64,
@@ -212,7 +213,7 @@ proptest! {
             let record = InputRecord {
                 partition: 0, offset, timestamp: 1, key: Some(b"k"), value: Some(b"{\"A\":20}"), headers: &no_headers,
             };
-            task.process(&record, &mut output);
+            task.process(0, &record, &mut output);
         }
         // An entry without anything that the rules know is not kept: its key comes first, as a tombstone.
         task.take_changes(&mut |_, key, value| entries.extend(value.map(|v| (key.to_vec(), v.to_vec()))));
@@ -275,7 +276,7 @@ fn closed_windows_give_their_memory_back() {
             value: Some(b"{\"A\":1}"),
             headers: &no_headers,
         };
-        task.process(&record, &mut output);
+        task.process(0, &record, &mut output);
         output.clear();
         if i % 100 == 0 {
             task.take_changes(&mut |_, _, value| tombstones += usize::from(value.is_none()));

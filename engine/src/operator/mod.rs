@@ -23,7 +23,7 @@ pub(crate) use rows::Scratch;
 use crate::format::window_key::Window;
 use crate::plan::{QueryId, StepId};
 use crate::state::Store;
-use crate::task::{InputRecord, Node, Origin, Output, QueryCounters, StepRun, Wiring};
+use crate::task::{InputRecord, InputRun, Node, Origin, Output, QueryCounters, StepRun, Wiring};
 use crate::types::{EvalError, Value};
 
 /// A row on its way, or the change of a table's row.
@@ -49,6 +49,8 @@ pub(crate) struct Change<'r> {
 pub(crate) struct Run<'t, 'r> {
     /// The steps.
     pub(crate) wiring: &'t Wiring,
+    /// Where the record comes from.
+    pub(crate) input: &'t InputRun,
     /// The record.
     pub(crate) record: &'t InputRecord<'r>,
     /// The record that it derives from.

@@ -1,7 +1,7 @@
 //! Plans: what a program of rules does, as data.
 //!
 //! Enters from `sql`'s binder: queries with every name, type and function resolved. Leaves to `task`:
-//! [`TaskPlan`]s, one per input topic, whose steps `operator` runs. What holds: an expression's column
+//! [`TaskPlan`]s, one per group of input topics that meet in joins, whose steps `operator` runs. What holds: an expression's column
 //! indexes fit the row that the step gets; aggregates that group one input by one key share one store and
 //! one look-up; a [`Fingerprint`] depends on meaning only, never on layout, file or order of rules.
 //!
@@ -18,6 +18,7 @@ mod from;
 pub mod logical;
 mod physical;
 mod rule;
+mod split;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +38,8 @@ use crate::types::{Column, DataType, Schema};
 pub type QueryId = usize;
 /// Index of a step in [`TaskPlan::steps`].
 pub type StepId = usize;
+/// Index of an input in [`TaskPlan::inputs`].
+pub type InputId = usize;
 /// Index of a store in [`TaskPlan::stores`].
 pub type StoreId = usize;
 
@@ -45,7 +48,8 @@ pub type StoreId = usize;
 pub struct Program {
     /// The persistent queries in order of their statements.
     pub queries: Vec<Query>,
-    /// One per topic that is read, in order of their first use; all of them together do the queries' work.
+    /// Each topic that is read is the input of one of them; in order of the topics' first use. All of them
+    /// together do the queries' work.
     pub tasks: Vec<TaskPlan>,
     /// The topics that the program writes, each once: sinks and repartition topics.
     pub outputs: Vec<OutputTopic>,
@@ -144,14 +148,15 @@ pub struct InsertedRecord {
     pub timestamp: Option<i64>,
 }
 
-/// What is done with the records of one topic, the same for each of its partitions. A task is one of these
-/// for one partition.
+/// What is done with the records of topics that belong together (they meet in a join), the same for each
+/// partition number. A task is one of these for one partition number of all its inputs, which therefore are
+/// partitioned alike.
 #[derive(Debug)]
 pub struct TaskPlan {
     /// A name that is stable across runs, for stores and messages.
     pub name: String,
-    /// The topic and how its records become rows.
-    pub input: Input,
+    /// The topics and how their records become rows, by [`InputId`].
+    pub inputs: Vec<Input>,
     /// The stores that the steps use.
     pub stores: Vec<StorePlan>,
     /// In an order in which each step stands after those that feed it.
@@ -200,6 +205,20 @@ pub enum Pseudo {
     Windowstart = 3,
     /// WINDOWEND, a BIGINT; NULL without a window.
     Windowend = 4,
+}
+
+impl Program {
+    /// The task and its input that read a topic.
+    pub fn reader_of(&self, topic: &str) -> Option<(usize, InputId)> {
+        self.tasks.iter().enumerate().find_map(|(task, plan)| {
+            plan.inputs.iter().position(|input| input.topic == topic).map(|input| (task, input))
+        })
+    }
+
+    /// The topics that are read.
+    pub fn input_topics(&self) -> impl Iterator<Item = &str> {
+        self.tasks.iter().flat_map(|task| &task.inputs).map(|input| input.topic.as_str())
+    }
 }
 
 impl Pseudo {

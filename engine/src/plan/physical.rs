@@ -1,4 +1,4 @@
-//! From logical queries to one plan per input topic, merging what they share.
+//! From logical queries to the plans of tasks, merging what they share.
 //!
 //! What holds: the plans do all of the queries' work and nothing twice: a topic is read once, a key looked up
 //! once, an aggregate that rules share is kept once. The order of steps, frames and calls follows the order
@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::logical::{Grouping, LogicalQuery, Shape};
+use super::split::split;
 use super::{
     Call, Emit, Fingerprint, Frame, FrameOutput, Input, Mode, Operator, OutputTopic, Program, Query, QueryId,
     Reading, SinkPlan, Source, Step, StepId, StoreKind, StorePlan, TaskPlan,
@@ -16,7 +17,8 @@ use crate::types::expr::{Expr, Node};
 
 /// Plans the queries. Those whose mode is off are listed but do no work.
 pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Program {
-    let mut planner = Planner { prefix: internal_prefix, tasks: Vec::new(), outputs: Vec::new() };
+    let whole = TaskPlan { name: String::new(), inputs: Vec::new(), stores: Vec::new(), steps: Vec::new() };
+    let mut planner = Planner { prefix: internal_prefix, whole, outputs: Vec::new() };
     for (id, query) in queries.iter().enumerate() {
         if query.rule.as_ref().is_none_or(|r| r.mode != Mode::Off) {
             planner.query(id, query);
@@ -27,7 +29,8 @@ pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Pro
 
 struct Planner<'p> {
     prefix: &'p str,
-    tasks: Vec<TaskPlan>,
+    /// All inputs, stores and steps; [`super::split`] makes tasks of what hangs together.
+    whole: TaskPlan,
     outputs: Vec<OutputTopic>,
 }
 
@@ -95,7 +98,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The task that reads a topic, and its reading of it as this source.
+    /// The input of a topic, and its reading as this source.
     fn reading(
         &mut self,
         topic: &str,
@@ -103,16 +106,12 @@ impl Planner<'_> {
         repartitioned: bool,
         id: QueryId,
     ) -> (usize, usize) {
-        let task = self.tasks.iter().position(|t| t.input.topic == topic).unwrap_or_else(|| {
-            self.tasks.push(TaskPlan {
-                name: topic.to_owned(),
-                input: Input { topic: topic.to_owned(), readings: Vec::new(), carries_origin: false },
-                stores: Vec::new(),
-                steps: Vec::new(),
-            });
-            self.tasks.len() - 1
+        let inputs = &mut self.whole.inputs;
+        let input = inputs.iter().position(|i| i.topic == topic).unwrap_or_else(|| {
+            inputs.push(Input { topic: topic.to_owned(), readings: Vec::new(), carries_origin: false });
+            inputs.len() - 1
         });
-        let readings = &mut self.tasks[task].input.readings;
+        let readings = &mut inputs[input].readings;
         let reading = readings.iter().position(|r| Arc::ptr_eq(&r.source, source)).unwrap_or_else(|| {
             readings.push(Reading {
                 source: source.clone(),
@@ -126,11 +125,11 @@ impl Planner<'_> {
         if !readings[reading].queries.contains(&id) {
             readings[reading].queries.push(id);
         }
-        (task, reading)
+        (input, reading)
     }
 
-    fn want(&mut self, (task, reading): (usize, usize), columns: impl IntoIterator<Item = usize>) {
-        let wanted = &mut self.tasks[task].input.readings[reading].wanted;
+    fn want(&mut self, (input, reading): (usize, usize), columns: impl IntoIterator<Item = usize>) {
+        let wanted = &mut self.whole.inputs[input].readings[reading].wanted;
         for column in columns {
             // Beyond the declared columns are the pseudo columns, which are always there.
             if let Some(flag) = wanted.get_mut(column) {
@@ -139,17 +138,16 @@ impl Planner<'_> {
         }
     }
 
-    fn step(&mut self, task: usize, operator: Operator, query: Option<QueryId>) -> StepId {
-        let steps = &mut self.tasks[task].steps;
+    fn step(&mut self, operator: Operator, query: Option<QueryId>) -> StepId {
+        let steps = &mut self.whole.steps;
         steps.push(Step { operator, outputs: Vec::new(), query });
         steps.len() - 1
     }
 
-    fn connect(&mut self, (task, reading): (usize, usize), from: Option<StepId>, to: StepId) {
-        let task = &mut self.tasks[task];
+    fn connect(&mut self, (input, reading): (usize, usize), from: Option<StepId>, to: StepId) {
         match from {
-            Some(from) => task.steps[from].outputs.push(to),
-            None => task.input.readings[reading].outputs.push(to),
+            Some(from) => self.whole.steps[from].outputs.push(to),
+            None => self.whole.inputs[input].readings[reading].outputs.push(to),
         }
     }
 
@@ -164,19 +162,19 @@ impl Planner<'_> {
             last = Some(self.table(at, source));
         }
         if let Some(predicate) = &query.filter {
-            let step = self.step(at.0, Operator::Filter { predicate: predicate.clone() }, Some(id));
+            let step = self.step(Operator::Filter { predicate: predicate.clone() }, Some(id));
             self.connect(at, last, step);
             last = Some(step);
         }
-        let step = self.step(at.0, Operator::Project { exprs: exprs.to_vec() }, Some(id));
+        let step = self.step(Operator::Project { exprs: exprs.to_vec() }, Some(id));
         self.connect(at, last, step);
-        let sink = self.step(at.0, Operator::Sink(sink(query)), Some(id));
+        let sink = self.step(Operator::Sink(sink(query)), Some(id));
         self.connect(at, Some(step), sink);
     }
 
     /// The step that remembers a table's rows, shared by all who read it.
     fn table(&mut self, at: (usize, usize), source: &Source) -> StepId {
-        let task = &mut self.tasks[at.0];
+        let task = &mut self.whole;
         // Rows are kept by position, so a table whose columns change begins with an empty store.
         let columns = Fingerprint::of(&format!("table/1 {:?}", source.schema)).short();
         let name = format!("{}-table-{columns}", source_name(source));
@@ -193,7 +191,7 @@ impl Planner<'_> {
             kind: StoreKind::Table { columns: source.schema.value.clone() },
         });
         let store = task.stores.len() - 1;
-        let step = self.step(at.0, Operator::Table { store }, None);
+        let step = self.step(Operator::Table { store }, None);
         self.connect(at, None, step);
         step
     }
@@ -209,20 +207,20 @@ impl Planner<'_> {
         };
         self.want(at, query.used_columns());
         let step = self.grouping_step(at, source, &grouping.key);
-        let project = self.step(at.0, Operator::Project { exprs: grouping.exprs.clone() }, Some(id));
-        let sink = self.step(at.0, Operator::Sink(sink(query)), Some(id));
+        let project = self.step(Operator::Project { exprs: grouping.exprs.clone() }, Some(id));
+        let sink = self.step(Operator::Sink(sink(query)), Some(id));
         self.connect(at, Some(project), sink);
-        self.frame_output(at.0, step, id, query, grouping, project);
+        self.frame_output(step, id, query, grouping, project);
     }
 
     /// The topic of ours that holds the source's records by this key.
     fn repartition(&mut self, id: QueryId, source: &Arc<Source>, key: &[Expr]) -> String {
         let topic = format!("{}-{}-by-{}-repartition", self.prefix, source_name(source), key_name(key));
         let at = self.reading(&source.topic, source, false, id);
-        let exists = self.tasks[at.0]
-            .steps
-            .iter()
-            .any(|s| matches!(&s.operator, Operator::Repartition { topic: other, .. } if *other == topic));
+        let exists =
+            self.whole.steps.iter().any(
+                |s| matches!(&s.operator, Operator::Repartition { topic: other, .. } if *other == topic),
+            );
         let mut columns = Vec::new();
         key.iter().for_each(|e| e.visit_columns(&mut |i| columns.push(i)));
         columns.extend(source.timestamp.as_ref().map(|t| t.column));
@@ -230,7 +228,7 @@ impl Planner<'_> {
         if !exists {
             let operator =
                 Operator::Repartition { topic: topic.clone(), key: key.to_vec(), columns: key_columns(key) };
-            let step = self.step(at.0, operator, None);
+            let step = self.step(operator, None);
             self.connect(at, None, step);
         }
         self.output(OutputTopic {
@@ -246,7 +244,7 @@ impl Planner<'_> {
     /// The step that groups a reading by this key, shared by all queries that do.
     fn grouping_step(&mut self, at: (usize, usize), source: &Source, key: &[Expr]) -> StepId {
         let name = format!("{}-by-{}", source_name(source), key_name(key));
-        let task = &mut self.tasks[at.0];
+        let task = &mut self.whole;
         if let Some(store) = task.stores.iter().position(|s| s.name == name) {
             let is_it =
                 |s: &Step| matches!(s.operator, Operator::Aggregate { store: other, .. } if other == store);
@@ -257,7 +255,7 @@ impl Planner<'_> {
         task.stores.push(StorePlan { name, key: key_columns(key), kind: StoreKind::Aggregates });
         let operator =
             Operator::Aggregate { store: task.stores.len() - 1, key: key.to_vec(), frames: Vec::new() };
-        let step = self.step(at.0, operator, None);
+        let step = self.step(operator, None);
         self.connect(at, None, step);
         step
     }
@@ -266,14 +264,13 @@ impl Planner<'_> {
     /// projection keep the column of each call by name until [`Planner::finish`] knows the final layout.
     fn frame_output(
         &mut self,
-        task: usize,
         step: StepId,
         id: QueryId,
         query: &LogicalQuery,
         grouping: &Grouping,
         project: StepId,
     ) {
-        let Operator::Aggregate { frames, .. } = &mut self.tasks[task].steps[step].operator else { return };
+        let Operator::Aggregate { frames, .. } = &mut self.whole.steps[step].operator else { return };
         let Some(source) = query.from.single() else { return };
         let fingerprint = Fingerprint::of(&grouping.frame_text(source, query.filter.as_ref()));
         let at = frames.iter().position(|f| f.fingerprint == fingerprint).unwrap_or_else(|| {
@@ -316,21 +313,21 @@ impl Planner<'_> {
             is_final: grouping.is_final,
             step: project,
         });
-        if let Operator::Project { exprs } = &mut self.tasks[task].steps[project].operator {
+        if let Operator::Project { exprs } = &mut self.whole.steps[project].operator {
             exprs.iter_mut().for_each(|e| e.map_columns(&place));
         }
     }
 
     /// Settles what is only known once all queries are there.
     fn finish(mut self, queries: Vec<LogicalQuery>) -> Program {
-        let read: Vec<String> = self.tasks.iter().map(|t| t.input.topic.clone()).collect();
-        for task in &mut self.tasks {
-            task.input.carries_origin = self.outputs.iter().any(|o| o.name == task.input.topic);
-            settle_pseudo(task);
-            for step in &mut task.steps {
-                if let Operator::Sink(sink) = &mut step.operator {
-                    sink.carries_origin = read.contains(&sink.topic);
-                }
+        let read: Vec<String> = self.whole.inputs.iter().map(|i| i.topic.clone()).collect();
+        for input in &mut self.whole.inputs {
+            input.carries_origin = self.outputs.iter().any(|o| o.name == input.topic);
+        }
+        settle_pseudo(&mut self.whole);
+        for step in &mut self.whole.steps {
+            if let Operator::Sink(sink) = &mut step.operator {
+                sink.carries_origin = read.contains(&sink.topic);
             }
         }
         let describe = |q: LogicalQuery| Query {
@@ -342,7 +339,7 @@ impl Planner<'_> {
         };
         Program {
             queries: queries.into_iter().map(describe).collect(),
-            tasks: self.tasks,
+            tasks: split(self.whole),
             outputs: self.outputs,
             ..Program::default()
         }

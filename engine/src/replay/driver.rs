@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Order, ReplayError, ReplayRecord, ReplaySummary};
-use crate::plan::{Program, QueryId};
+use crate::plan::{InputId, Program, QueryId};
 use crate::task::{InputRecord, Output, OutputRecord, QueryCounters, StreamTask, TaskError};
 
 /// Takes what is written, in order.
@@ -136,28 +136,38 @@ impl<'p> Replay<'p> {
     }
 }
 
-/// The tasks by their topic, with the next offset of each.
+/// The tasks, and the place of each topic among their inputs with its next offset.
 #[derive(Debug)]
 struct Tasks {
-    by_topic: BTreeMap<String, (StreamTask, i64)>,
+    list: Vec<StreamTask>,
+    by_topic: BTreeMap<String, Place>,
     /// Do one query's work only: what it writes is not read on at once, its repartition topics apart.
     only: Option<QueryId>,
     output: Output,
 }
 
+/// Where the records of a topic go.
+#[derive(Debug)]
+struct Place {
+    task: usize,
+    input: InputId,
+    offset: i64,
+}
+
 impl Tasks {
     fn new(program: &Program, only: Option<QueryId>) -> Result<Self, TaskError> {
-        let mut by_topic = BTreeMap::new();
-        for (id, plan) in program.tasks.iter().enumerate() {
+        let (mut list, mut by_topic) = (Vec::new(), BTreeMap::new());
+        for id in 0..program.tasks.len() {
             let task = match only {
                 None => StreamTask::new(program, id)?,
                 Some(query) => StreamTask::for_query(program, id, query)?,
             };
-            if task.has_work() {
-                by_topic.insert(plan.input.topic.clone(), (task, 0));
+            for (input, topic) in task.topics().enumerate().filter(|(input, _)| task.reads(*input)) {
+                by_topic.insert(topic.to_owned(), Place { task: list.len(), input, offset: 0 });
             }
+            list.push(task);
         }
-        Ok(Self { by_topic, only, output: Output::new() })
+        Ok(Self { list, by_topic, only, output: Output::new() })
     }
 
     fn reads(&self, topic: &str) -> bool {
@@ -176,19 +186,19 @@ impl Tasks {
             |topic: &str| program.outputs.iter().any(|output| output.internal && output.name == topic);
         let mut waiting = VecDeque::from([record]);
         while let Some(record) = waiting.pop_front() {
-            let Some((task, offset)) = self.by_topic.get_mut(&record.topic) else { continue };
+            let Some(place) = self.by_topic.get_mut(&record.topic) else { continue };
             self.output.clear();
             let headers = |name: &str| record.header(name);
             let input = InputRecord {
                 partition: 0,
-                offset: *offset,
+                offset: place.offset,
                 timestamp: record.timestamp,
                 key: record.key.as_deref(),
                 value: record.value.as_deref(),
                 headers: &headers,
             };
-            task.process(&input, &mut self.output);
-            *offset += 1;
+            self.list[place.task].process(place.input, &input, &mut self.output);
+            place.offset += 1;
             for output in self.output.iter() {
                 let internal = is_internal(output.topic());
                 if !internal {
@@ -204,7 +214,7 @@ impl Tasks {
 
     fn counters(&self, queries: usize) -> Vec<QueryCounters> {
         let mut sums = vec![QueryCounters::default(); queries];
-        for (task, _) in self.by_topic.values() {
+        for task in &self.list {
             sums.iter_mut().zip(task.counters()).for_each(|(sum, counters)| *sum += *counters);
         }
         sums

@@ -36,9 +36,9 @@ impl Drained {
 fn ends(shared: &Shared) -> Result<Option<Vec<i64>>, Error> {
     let program = shared.current().program.clone();
     let mut partitions = Vec::new();
-    for task in &program.tasks {
-        let count = shared.broker.topic(&task.input.topic)?.map_or(0, |t| t.partitions);
-        partitions.extend((0..count).map(|p| TopicPartition::new(task.input.topic.as_str(), p)));
+    for topic in program.input_topics() {
+        let count = shared.broker.topic(topic)?.map_or(0, |t| t.partitions);
+        partitions.extend((0..count).map(|p| TopicPartition::new(topic, p)));
     }
     let committed = shared.broker.committed(&shared.options.group, &partitions)?;
     let mut ends = Vec::with_capacity(partitions.len());

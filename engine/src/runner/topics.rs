@@ -6,7 +6,7 @@ use broker::{Broker, TopicSpec};
 use events::topics::{ALL, DLQ_PARTITIONS, dlq};
 
 use super::{Error, Options};
-use crate::plan::{Program, TaskPlan};
+use crate::plan::{Input, Program, TaskPlan};
 
 /// The changelog of a store.
 pub(super) fn changelog(group: &str, store: &str) -> String {
@@ -29,8 +29,8 @@ pub(super) fn ensure(broker: &dyn Broker, options: &Options, program: &Program) 
             if topic.compacted { TopicSpec::compacted(topic.name, topic.partitions) } else { spec },
         );
     }
-    for task in &program.tasks {
-        if let Some(spec) = input(broker, program, task, &counts)? {
+    for read in program.tasks.iter().flat_map(|task| &task.inputs) {
+        if let Some(spec) = input(broker, program, read, &counts)? {
             want(&mut counts, &mut missing, spec);
         }
     }
@@ -44,13 +44,15 @@ pub(super) fn ensure(broker: &dyn Broker, options: &Options, program: &Program) 
         );
     }
     for task in &program.tasks {
-        let count = counts.get(&task.input.topic).copied().unwrap_or(1);
+        let count = partitioned_alike(&counts, task)?;
         for store in &task.stores {
             let spec = TopicSpec::compacted(changelog(&options.group, &store.name), count);
             same_count(&counts, &spec)?;
             want(&mut counts, &mut missing, spec);
         }
-        want(&mut counts, &mut missing, TopicSpec::retained(dlq(&task.input.topic), DLQ_PARTITIONS));
+        for input in &task.inputs {
+            want(&mut counts, &mut missing, TopicSpec::retained(dlq(&input.topic), DLQ_PARTITIONS));
+        }
     }
     if missing.is_empty() {
         return Ok(());
@@ -83,21 +85,38 @@ fn root(counts: &Counts, program: &Program, topic: &str) -> i32 {
 fn input(
     broker: &dyn Broker,
     program: &Program,
-    task: &TaskPlan,
+    read: &Input,
     counts: &Counts,
 ) -> Result<Option<TopicSpec>, Error> {
-    let topic = &task.input.topic;
+    let topic = &read.topic;
     if counts.contains_key(topic) || program.outputs.iter().any(|o| o.name == *topic) {
         return Ok(None);
     }
-    if let Some(count) = task.input.readings.iter().find_map(|r| r.source.partitions) {
+    if let Some(count) = read.readings.iter().find_map(|r| r.source.partitions) {
         return Ok(Some(TopicSpec::retained(topic, count)));
     }
-    let reader = task.input.readings.first().map_or("a rule", |r| r.source.name.as_str());
+    let reader = read.readings.first().map_or("a rule", |r| r.source.name.as_str());
     Err(Error::Topic(format!(
         "the topic {topic}, which {reader} reads, is not on {}: create it, or give PARTITIONS in the WITH clause of {reader} so that the engine makes it",
         broker.describe(),
     )))
+}
+
+/// How many partitions a task's inputs have. Those that meet in a join have equally many: otherwise equal keys
+/// would lie in partitions of different numbers and never meet.
+fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
+    let count = |input: &Input| counts.get(&input.topic).copied().unwrap_or(1);
+    let Some((first, others)) = task.inputs.split_first() else { return Ok(1) };
+    match others.iter().find(|other| count(other) != count(first)) {
+        None => Ok(count(first)),
+        Some(other) => Err(Error::Topic(format!(
+            "the topics {} with {} partitions and {} with {} are joined, so they need equally many: write one of them again with as many partitions as the other, by CREATE STREAM ... WITH (PARTITIONS=...) AS SELECT",
+            first.topic,
+            count(first),
+            other.topic,
+            count(other),
+        ))),
+    }
 }
 
 /// A changelog whose partition count differs means that keys would be looked for in the wrong place.

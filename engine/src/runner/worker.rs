@@ -170,19 +170,20 @@ impl Worker {
         self.records += batch.len() as u64;
         self.first_record.get_or_insert_with(Instant::now);
         self.uncommitted = true;
-        let routes: Vec<_> = batch.sources().iter().map(|source| self.tasks.find(source)).collect();
+        let routes: Vec<_> =
+            batch.sources().iter().map(|source| self.tasks.route(&self.generation.program, source)).collect();
         for record in batch.iter() {
-            let Some(task) = routes[record.source] else { continue };
+            let Some(route) = routes[record.source] else { continue };
             let headers = |name: &str| record.headers.last(name);
             let input = InputRecord {
-                partition: self.tasks.partition(task),
+                partition: route.number,
                 offset: record.offset,
                 timestamp: record.timestamp,
                 key: record.key,
                 value: record.value,
                 headers: &headers,
             };
-            self.tasks.process(task, &input, &mut self.output);
+            self.tasks.process(route, &input, &mut self.output);
             if self.output.size() >= HAND_OVER {
                 self.hand_over()?;
             }
@@ -231,7 +232,7 @@ impl Worker {
         let committed = if lost { self.abort() } else { self.commit() };
         self.count();
         self.pending = None;
-        self.tasks.close(partitions);
+        self.tasks.close(&self.generation.program, partitions);
         self.consumer.unassign(partitions)?;
         // A commit that failed now is settled by the offsets that the next owner finds.
         committed
@@ -334,7 +335,7 @@ fn names(partitions: &[TopicPartition]) -> String {
 
 /// What a program reads, in an order that does not depend on that of its files.
 fn topics_of(generation: &Generation) -> Vec<String> {
-    let mut topics: Vec<_> = generation.program.tasks.iter().map(|t| t.input.topic.clone()).collect();
+    let mut topics: Vec<_> = generation.program.input_topics().map(str::to_owned).collect();
     topics.sort();
     topics
 }

@@ -13,9 +13,9 @@ const STAGE: &[u8] = b"engine";
 impl Run<'_, '_> {
     /// Writes the record to the topic's dead-letter topic.
     pub(super) fn dead_letter(&mut self, reason: &DecodeError) {
-        let (wiring, record) = (self.wiring, self.record);
+        let (input, record) = (self.input, self.record);
         let mut draft = self.output.draft();
-        let key = dead_letter_key(&wiring.topic, record.partition, record.offset);
+        let key = dead_letter_key(&input.topic, record.partition, record.offset);
         // Copying bytes does not fail.
         let Ok(()) = draft.key(|out| {
             out.extend_from_slice(key.as_bytes());
@@ -29,7 +29,7 @@ impl Run<'_, '_> {
         }
         draft.header(headers::DLQ_STAGE, STAGE);
         draft.text_header(headers::DLQ_REASON, reason);
-        draft.header(headers::DLQ_SOURCE_TOPIC, wiring.topic.as_bytes());
+        draft.header(headers::DLQ_SOURCE_TOPIC, input.topic.as_bytes());
         draft.text_header(headers::DLQ_SOURCE_PARTITION, record.partition);
         draft.text_header(headers::DLQ_SOURCE_OFFSET, record.offset);
         draft.text_header(headers::DLQ_SOURCE_TIMESTAMP, record.timestamp);
@@ -37,6 +37,6 @@ impl Run<'_, '_> {
             draft.header(headers::DLQ_KEY, key);
         }
         // A negative time cannot be written; it is kept in the header.
-        draft.finish(&wiring.dead_letters, None, record.timestamp.max(0));
+        draft.finish(&input.dead_letters, None, record.timestamp.max(0));
     }
 }

@@ -1,6 +1,6 @@
-//! A task: the work on one partition of one topic.
+//! A task: the work on one partition number of the topics that meet in it.
 //!
-//! Enters: records of the partition in offset order; on a restore, what the changelog kept. Leaves: the
+//! Enters: records of its inputs, each input in offset order; on a restore, what the changelog kept. Leaves: the
 //! records written, and what changed in the stores since it was last asked. What holds: a deterministic
 //! state machine: the same records in the same order give the same bytes out, however they are batched and
 //! however often the task is stopped and restored in between; no clock, no I/O, no thread, no Kafka type.
@@ -29,11 +29,11 @@ pub use output::{Output, OutputRecord};
 
 pub(crate) use output::Draft;
 pub(crate) use read::row_time;
-pub(crate) use wiring::{FrameOutputRun, FrameRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
+pub(crate) use wiring::{FrameOutputRun, FrameRun, InputRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
 
 use crate::format::FormatError;
 use crate::operator::{Run, Scratch};
-use crate::plan::{Program, QueryId, StoreId};
+use crate::plan::{InputId, Program, QueryId, StoreId};
 use crate::state::{RestoreError, Store};
 
 /// Takes a changelog record: store, key, and value or None for a tombstone.
@@ -103,26 +103,28 @@ impl StreamTask {
         })
     }
 
-    /// The topic that it reads.
-    pub fn topic(&self) -> &str {
-        &self.wiring.topic
+    /// The topics that it reads, by [`InputId`].
+    pub fn topics(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.wiring.inputs.iter().map(|input| &*input.topic)
     }
 
-    /// Where its unreadable records go.
-    pub fn dead_letter_topic(&self) -> &str {
-        &self.wiring.dead_letters
+    /// Where an input's unreadable records go.
+    pub fn dead_letter_topic(&self, input: InputId) -> Option<&str> {
+        self.wiring.inputs.get(input).map(|input| &*input.dead_letters)
     }
 
-    /// Whether some query reads its topic.
-    pub fn has_work(&self) -> bool {
-        !self.wiring.readings.is_empty()
+    /// Whether some query reads this input.
+    pub fn reads(&self, input: InputId) -> bool {
+        self.wiring.inputs.get(input).is_some_and(|input| !input.readings.is_empty())
     }
 
-    /// Runs a record through all steps. Whatever is wrong with it ends as a dead letter or in the counters.
-    pub fn process(&mut self, record: &InputRecord<'_>, output: &mut Output) {
+    /// Runs a record of an input through all steps. Whatever is wrong with it ends as a dead letter or in the
+    /// counters.
+    pub fn process(&mut self, input: InputId, record: &InputRecord<'_>, output: &mut Output) {
         let Self { wiring, stores, counters, scratch } = self;
-        let origin = Origin::of_itself(&wiring.topic, record);
-        Run { wiring, record, origin, stores, counters, scratch, output }.record();
+        let Some(input) = wiring.inputs.get(input) else { return };
+        let origin = Origin::of_itself(&input.topic, record);
+        Run { wiring, input, record, origin, stores, counters, scratch, output }.record();
     }
 
     /// Visits a changelog record per key that changed since the last call, store by store, in the order of

@@ -39,10 +39,11 @@ impl Reach<'_> {
 
     /// The queries that read a repartition topic.
     fn readers_of(&self, topic: &str) -> Vec<QueryId> {
-        let tasks = self.program.tasks.iter().filter(|task| task.input.topic == topic);
+        let inputs = self.program.tasks.iter().flat_map(|task| &task.inputs);
         let mut queries = Vec::new();
-        tasks
-            .flat_map(|task| &task.input.readings)
+        inputs
+            .filter(|input| input.topic == topic)
+            .flat_map(|input| &input.readings)
             .for_each(|reading| add_all(&mut queries, &reading.queries));
         queries
     }

@@ -16,16 +16,16 @@ impl Run<'_, '_> {
     /// Reads the record in each way that queries ask for, and runs it through their steps.
     pub(super) fn record(&mut self) {
         self.scratch.begin_record();
-        let wiring = self.wiring;
+        let input = self.input;
         let mut refused = None;
-        if wiring.carries_origin {
-            match Origin::carried(&wiring.topic, self.record) {
+        if input.carries_origin {
+            match Origin::carried(&input.topic, self.record) {
                 Ok(origin) => self.origin = origin,
                 Err(error) => refused = Some(error),
             }
         }
         let has_origin = refused.is_none();
-        for reading in &wiring.readings {
+        for reading in &input.readings {
             let outcome = if has_origin { self.reading(reading) } else { Ok(false) };
             if !matches!(outcome, Ok(true)) {
                 self.count(&reading.all_queries, |c| {

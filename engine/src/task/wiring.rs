@@ -12,7 +12,7 @@ use super::TaskError;
 use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
-    Frame, FrameOutput, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule, SinkPlan, StepId,
+    Frame, FrameOutput, Input, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule, SinkPlan, StepId,
     StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn, WindowKind, WindowPlan,
 };
 use crate::state::{AggregateStore, FrameLayout, Store, TableStore};
@@ -23,14 +23,21 @@ use crate::types::expr::Expr;
 /// A task ready to run.
 #[derive(Debug)]
 pub(crate) struct Wiring {
-    pub(crate) topic: Arc<str>,
-    pub(crate) dead_letters: Arc<str>,
-    pub(crate) carries_origin: bool,
-    pub(crate) readings: Vec<ReadingRun>,
+    /// By [`crate::plan::InputId`].
+    pub(crate) inputs: Vec<InputRun>,
     pub(crate) steps: Vec<StepRun>,
     pub(crate) stores: Vec<StorePlan>,
     /// Per store of aggregates its frames.
     layouts: Vec<Vec<FrameLayout>>,
+}
+
+/// An input ready to be read.
+#[derive(Debug)]
+pub(crate) struct InputRun {
+    pub(crate) topic: Arc<str>,
+    pub(crate) dead_letters: Arc<str>,
+    pub(crate) carries_origin: bool,
+    pub(crate) readings: Vec<ReadingRun>,
 }
 
 /// One way to read the topic.
@@ -137,10 +144,7 @@ impl Wiring {
     pub(crate) fn new(program: &Program, task: usize, only: Option<QueryId>) -> Result<Self, TaskError> {
         let plan = program.tasks.get(task).ok_or(TaskError::NoSuchTask(task))?;
         let mut wiring = Self {
-            topic: plan.input.topic.as_str().into(),
-            dead_letters: topics::dlq(&plan.input.topic).into(),
-            carries_origin: plan.input.carries_origin,
-            readings: Vec::new(),
+            inputs: Vec::new(),
             steps: Vec::new(),
             stores: plan.stores.clone(),
             layouts: vec![Vec::new(); plan.stores.len()],
@@ -150,14 +154,30 @@ impl Wiring {
             let step = wiring.step(program, plan, &queries, id)?;
             wiring.steps.push(step);
         }
-        for reading in &plan.input.readings {
-            let run = wiring.reading(plan, &queries, reading)?;
-            // A query that is not asked for shall not refuse records either.
-            if only.is_none() || !run.outputs.is_empty() {
-                wiring.readings.push(run);
-            }
+        for input in &plan.inputs {
+            let run = wiring.input(plan, &queries, input, only)?;
+            wiring.inputs.push(run);
         }
         Ok(wiring)
+    }
+
+    fn input(
+        &self,
+        plan: &TaskPlan,
+        reach: &[Vec<QueryId>],
+        input: &Input,
+        only: Option<QueryId>,
+    ) -> Result<InputRun, TaskError> {
+        let readings = input.readings.iter().map(|reading| self.reading(plan, reach, reading));
+        let mut readings = readings.collect::<Result<Vec<_>, _>>()?;
+        // A query that is not asked for shall not refuse records either.
+        readings.retain(|reading| only.is_none() || !reading.outputs.is_empty());
+        Ok(InputRun {
+            topic: input.topic.as_str().into(),
+            dead_letters: topics::dlq(&input.topic).into(),
+            carries_origin: input.carries_origin,
+            readings,
+        })
     }
 
     /// Stores as they are before any record.

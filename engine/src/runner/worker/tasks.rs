@@ -7,34 +7,42 @@ use broker::{Broker, OffsetCommit, Outgoing, Producer, TopicPartition, partition
 use super::super::restore::restore;
 use super::super::topics::changelog;
 use super::super::{Error, Shared, Summary};
-use crate::plan::Program;
+use crate::plan::{InputId, Program};
 use crate::task::{InputRecord, Output, StreamTask};
 
-/// A task of one partition.
+/// A partition of an input.
 struct Assigned {
     partition: TopicPartition,
-    /// None where the program does not read the topic any more.
-    task: Option<StreamTask>,
     /// The position of the last commit of ours; None before the first.
     committed: Option<i64>,
     /// The position that the pending commit sent.
     attempted: Option<i64>,
 }
 
+/// A task for one partition number of all its inputs.
+struct Open {
+    /// Its index in the program.
+    plan: usize,
+    number: i32,
+    task: StreamTask,
+}
+
+/// Where the records of a partition go.
+#[derive(Clone, Copy)]
+pub(super) struct Route {
+    task: usize,
+    input: InputId,
+    /// The partition's number.
+    pub(super) number: i32,
+}
+
 /// The tasks of a worker, and the partition counts of the topics that they write.
 #[derive(Default)]
 pub(super) struct Tasks {
     list: Vec<Assigned>,
+    /// Those that the partitions need, in order of plan and number.
+    open: Vec<Open>,
     partitions: HashMap<String, i32>,
-}
-
-/// The task of a program that reads a topic.
-fn index_of(program: &Program, topic: &str) -> Option<usize> {
-    program.tasks.iter().position(|t| t.input.topic == topic)
-}
-
-fn new_task(program: &Program, topic: &str) -> Result<Option<StreamTask>, Error> {
-    Ok(index_of(program, topic).map(|index| StreamTask::new(program, index)).transpose()?)
 }
 
 impl Tasks {
@@ -42,21 +50,18 @@ impl Tasks {
         self.list.is_empty()
     }
 
-    /// The task of a partition.
-    pub(super) fn find(&self, partition: &TopicPartition) -> Option<usize> {
-        self.list.iter().position(|a| a.partition == *partition)
-    }
-
-    /// A task's partition number.
-    pub(super) fn partition(&self, task: usize) -> i32 {
-        self.list[task].partition.partition
+    /// Where the records of a partition go; None where the program does not read the topic any more.
+    pub(super) fn route(&self, program: &Program, partition: &TopicPartition) -> Option<Route> {
+        self.list.iter().find(|a| a.partition == *partition)?;
+        let (plan, input) = program.reader_of(&partition.topic)?;
+        let number = partition.partition;
+        let task = self.open.iter().position(|open| open.plan == plan && open.number == number)?;
+        Some(Route { task, input, number })
     }
 
     /// Runs a record through its task.
-    pub(super) fn process(&mut self, task: usize, record: &InputRecord<'_>, output: &mut Output) {
-        if let Some(task) = &mut self.list[task].task {
-            task.process(record, output);
-        }
+    pub(super) fn process(&mut self, route: Route, record: &InputRecord<'_>, output: &mut Output) {
+        self.open[route.task].task.process(route.input, record, output);
     }
 
     /// The partitions with the positions of their last commits.
@@ -64,39 +69,55 @@ impl Tasks {
         self.list.iter().map(|a| (&a.partition, a.committed))
     }
 
-    /// Opens the tasks of newly assigned partitions, their state restored. Those that are open already stay.
+    /// Takes up newly assigned partitions. The tasks that they need are opened with their state restored;
+    /// those that are open already stay.
     pub(super) fn open(
         &mut self,
         shared: &Shared,
         program: &Program,
         partitions: &[TopicPartition],
     ) -> Result<(), Error> {
-        let new: Vec<_> = partitions.iter().filter(|p| self.find(p).is_none()).cloned().collect();
-        self.list.append(&mut fresh(shared, program, &new)?);
+        let list = self.list.iter().map(|a| &a.partition).chain(partitions);
+        let mut missing = needed(program, list);
+        missing.retain(|(plan, number)| !self.open.iter().any(|o| (o.plan, o.number) == (*plan, *number)));
+        self.open.append(&mut fresh(shared, program, &missing)?);
+        self.open.sort_by_key(|open| (open.plan, open.number));
+        for partition in partitions {
+            if !self.list.iter().any(|a| a.partition == *partition) {
+                self.list.push(Assigned { partition: partition.clone(), committed: None, attempted: None });
+            }
+        }
         Ok(())
     }
 
     /// Opens all tasks again at their last commit.
     pub(super) fn reopen(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
-        let partitions: Vec<_> = self.list.iter().map(|a| a.partition.clone()).collect();
-        self.list = fresh(shared, program, &partitions)?;
+        self.open = fresh(shared, program, &needed(program, self.list.iter().map(|a| &a.partition)))?;
+        for assigned in &mut self.list {
+            (assigned.committed, assigned.attempted) = (None, None);
+        }
         Ok(())
     }
 
-    /// Gives up partitions.
-    pub(super) fn close(&mut self, partitions: &[TopicPartition]) {
+    /// Gives up partitions, and the tasks that none of the others needs.
+    pub(super) fn close(&mut self, program: &Program, partitions: &[TopicPartition]) {
         self.list.retain(|a| !partitions.contains(&a.partition));
+        let needed = needed(program, self.list.iter().map(|a| &a.partition));
+        self.open.retain(|open| needed.contains(&(open.plan, open.number)));
     }
 
-    /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over.
+    /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
+    /// where another task keeps the store now.
     pub(super) fn switch(&mut self, program: &Program) -> Result<(), Error> {
-        for assigned in &mut self.list {
-            let mut next = new_task(program, &assigned.partition.topic)?;
-            if let (Some(old), Some(next)) = (&assigned.task, &mut next) {
-                carry_over(old, next)?;
+        let mut next = Vec::new();
+        for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
+            let mut task = StreamTask::new(program, plan)?;
+            for old in self.open.iter().filter(|old| old.number == number) {
+                carry_over(&old.task, &mut task)?;
             }
-            assigned.task = next;
+            next.push(Open { plan, number, task });
         }
+        self.open = next;
         self.partitions.clear();
         Ok(())
     }
@@ -144,11 +165,10 @@ impl Tasks {
 
     /// Produces what changed in the stores to their changelogs.
     pub(super) fn produce_changes(&mut self, producer: &mut dyn Producer, group: &str) -> Result<(), Error> {
-        for assigned in &mut self.list {
-            let Some(task) = &mut assigned.task else { continue };
+        for Open { number, task, .. } in &mut self.open {
             let topics: Vec<String> = task.store_names().map(|name| changelog(group, name)).collect();
             let mut outcome = Ok(());
-            let partition = Some(assigned.partition.partition);
+            let partition = Some(*number);
             task.take_changes(&mut |store, key, value| {
                 if outcome.is_ok() {
                     let topic = topics[store].as_str();
@@ -189,24 +209,29 @@ impl Tasks {
 
     /// Adds the tasks' counts to a summary and begins them anew.
     pub(super) fn count(&mut self, program: &Program, summary: &mut Summary) {
-        for assigned in &mut self.list {
-            let Some(task) = &mut assigned.task else { continue };
-            for (query, counters) in program.queries.iter().zip(task.take_counters()) {
+        for open in &mut self.open {
+            for (query, counters) in program.queries.iter().zip(open.task.take_counters()) {
                 *summary.queries.entry(query.id.clone()).or_default() += counters;
             }
         }
     }
 }
 
+/// The tasks that partitions need, as indexes of the program with partition numbers, in order.
+fn needed<'p>(program: &Program, partitions: impl Iterator<Item = &'p TopicPartition>) -> Vec<(usize, i32)> {
+    let task = |p: &TopicPartition| program.reader_of(&p.topic).map(|(plan, _)| (plan, p.partition));
+    let mut needed: Vec<_> = partitions.filter_map(task).collect();
+    needed.sort_unstable();
+    needed.dedup();
+    needed
+}
+
 /// New tasks, their state restored.
-fn fresh(shared: &Shared, program: &Program, partitions: &[TopicPartition]) -> Result<Vec<Assigned>, Error> {
-    let open = |partition: &TopicPartition| {
-        let task = new_task(program, &partition.topic)?;
-        Ok(Assigned { partition: partition.clone(), task, committed: None, attempted: None })
-    };
-    let mut list = partitions.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
-    let mut tasks: Vec<(i32, &mut StreamTask)> =
-        list.iter_mut().filter_map(|a| a.task.as_mut().map(|t| (a.partition.partition, t))).collect();
+fn fresh(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<Vec<Open>, Error> {
+    let open =
+        |&(plan, number): &(usize, i32)| Ok(Open { plan, number, task: StreamTask::new(program, plan)? });
+    let mut list = wanted.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
+    let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
     restore(shared, &mut tasks)?;
     Ok(list)
 }
