@@ -80,6 +80,7 @@ impl Args {
                 FormName::Json => Form::Json,
                 FormName::Lines => Form::Lines,
             },
+            ..ReplayOptions::default()
         }
     }
 }

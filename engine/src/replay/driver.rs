@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::running::Running;
 use super::{Order, ReplayError, ReplayRecord, ReplaySummary};
 use crate::plan::{InputId, Program, QueryId};
-use crate::task::{InputRecord, Output, OutputRecord, QueryCounters, StreamTask, TaskError};
+use crate::task::{InputRecord, Output, OutputRecord, QueryCounters, TaskError};
+
+/// After so many records the stores forget what has changed, so that memory does not grow with the input.
+const RECORDS_PER_COMMIT: u64 = 10_000;
 
 /// Takes what is written, in order.
 type Emit<'e> = &'e mut dyn FnMut(OutputRecord<'_>) -> Result<(), ReplayError>;
@@ -39,6 +43,31 @@ impl<'p> Replay<'p> {
         })
     }
 
+    /// Stops every task after each of its records and begins it anew from its changelog, the proof of
+    /// invariant 2: nothing that is written may change by that. Before the first record.
+    pub fn stop_after_each_record(&mut self) {
+        self.tasks.stop_after_each_record();
+    }
+
+    /// Keeps changelogs, so that [`Replay::stop_and_restore`] can be called. Before the first record.
+    pub fn keep_changelogs(&mut self) {
+        self.tasks.list.iter_mut().for_each(Running::keep_changelog);
+    }
+
+    /// A commit of every task.
+    pub fn commit(&mut self) {
+        self.tasks.list.iter_mut().for_each(Running::commit);
+    }
+
+    /// Stops every task here and begins it anew from its changelog; in [`Order::Record`].
+    ///
+    /// # Errors
+    /// The changelog cannot be read.
+    pub fn stop_and_restore(&mut self) -> Result<(), ReplayError> {
+        let mut tasks = self.tasks.list.iter_mut();
+        tasks.try_for_each(|running| running.stop_and_restore(self.program))
+    }
+
     /// Feeds the records of the program's INSERT INTO ... VALUES.
     ///
     /// # Errors
@@ -71,7 +100,11 @@ impl<'p> Replay<'p> {
             self.logs.entry(record.topic.clone()).or_default().push(record);
             return Ok(());
         }
-        self.tasks.run(self.program, record, &mut |output, _| emit(output))
+        self.tasks.run(self.program, record, &mut |output, _| emit(output))?;
+        if self.read.is_multiple_of(RECORDS_PER_COMMIT) {
+            self.commit();
+        }
+        Ok(())
     }
 
     /// The input is through: in [`Order::Query`] this is where the work is done.
@@ -99,6 +132,9 @@ impl<'p> Replay<'p> {
         emit: Emit<'_>,
     ) -> Result<(), ReplayError> {
         let mut tasks = Tasks::new(self.program, Some(query))?;
+        if self.tasks.stops {
+            tasks.stop_after_each_record();
+        }
         let source = self.program.queries[query].source_topic.clone();
         let mut next = 0;
         while let Some(record) = self.logs.get(&source).and_then(|log| log.get(next)).cloned() {
@@ -139,10 +175,12 @@ impl<'p> Replay<'p> {
 /// The tasks, and the place of each topic among their inputs with its next offset.
 #[derive(Debug)]
 struct Tasks {
-    list: Vec<StreamTask>,
+    list: Vec<Running>,
     by_topic: BTreeMap<String, Place>,
     /// Do one query's work only: what it writes is not read on at once, its repartition topics apart.
     only: Option<QueryId>,
+    /// Stop and begin anew after each record.
+    stops: bool,
     output: Output,
 }
 
@@ -158,16 +196,19 @@ impl Tasks {
     fn new(program: &Program, only: Option<QueryId>) -> Result<Self, TaskError> {
         let (mut list, mut by_topic) = (Vec::new(), BTreeMap::new());
         for id in 0..program.tasks.len() {
-            let task = match only {
-                None => StreamTask::new(program, id)?,
-                Some(query) => StreamTask::for_query(program, id, query)?,
-            };
+            let running = Running::new(program, id, only)?;
+            let task = &running.task;
             for (input, topic) in task.topics().enumerate().filter(|(input, _)| task.reads(*input)) {
                 by_topic.insert(topic.to_owned(), Place { task: list.len(), input, offset: 0 });
             }
-            list.push(task);
+            list.push(running);
         }
-        Ok(Self { list, by_topic, only, output: Output::new() })
+        Ok(Self { list, by_topic, only, stops: false, output: Output::new() })
+    }
+
+    fn stop_after_each_record(&mut self) {
+        self.stops = true;
+        self.list.iter_mut().for_each(Running::keep_changelog);
     }
 
     fn reads(&self, topic: &str) -> bool {
@@ -187,6 +228,7 @@ impl Tasks {
         let mut waiting = VecDeque::from([record]);
         while let Some(record) = waiting.pop_front() {
             let Some(place) = self.by_topic.get_mut(&record.topic) else { continue };
+            let running = &mut self.list[place.task];
             self.output.clear();
             let headers = |name: &str| record.header(name);
             let input = InputRecord {
@@ -197,8 +239,11 @@ impl Tasks {
                 value: record.value.as_deref(),
                 headers: &headers,
             };
-            self.list[place.task].process(place.input, &input, &mut self.output);
+            running.task.process(place.input, &input, &mut self.output);
             place.offset += 1;
+            if self.stops {
+                running.stop_and_restore(program)?;
+            }
             for output in self.output.iter() {
                 let internal = is_internal(output.topic());
                 if !internal {
@@ -214,8 +259,8 @@ impl Tasks {
 
     fn counters(&self, queries: usize) -> Vec<QueryCounters> {
         let mut sums = vec![QueryCounters::default(); queries];
-        for task in &self.list {
-            sums.iter_mut().zip(task.counters()).for_each(|(sum, counters)| *sum += *counters);
+        for running in &self.list {
+            sums.iter_mut().zip(running.counters()).for_each(|(sum, counters)| *sum += counters);
         }
         sums
     }

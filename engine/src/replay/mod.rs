@@ -11,6 +11,7 @@
 
 mod driver;
 mod records;
+mod running;
 
 use std::io::{BufRead, Write};
 
@@ -18,6 +19,7 @@ pub use driver::Replay;
 pub use records::{ReplayRecord, WindowText};
 
 use crate::plan::Program;
+use crate::state::RestoreError;
 use crate::task::{QueryCounters, TaskError};
 
 /// Which comes first where there are several records and several queries.
@@ -47,6 +49,9 @@ pub struct ReplayOptions {
     pub order: Order,
     /// The form of the output; the input's form shows itself.
     pub form: Form,
+    /// Whether every task is stopped and restored after each of its records: see
+    /// [`Replay::stop_after_each_record`].
+    pub stop_after_each_record: bool,
 }
 
 /// What a replay did.
@@ -81,6 +86,9 @@ pub enum ReplayError {
     /// The program cannot run.
     #[error(transparent)]
     Task(#[from] TaskError),
+    /// A task that was stopped could not be begun anew.
+    #[error("a task cannot be restored: {0}")]
+    Restore(#[from] RestoreError),
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
@@ -98,6 +106,9 @@ pub fn run(
 ) -> Result<ReplaySummary, ReplayError> {
     let mut writer = records::Writer::new(program, output, options.form)?;
     let mut replay = Replay::new(program, options.order)?;
+    if options.stop_after_each_record {
+        replay.stop_after_each_record();
+    }
     replay.inserts(&mut |record| writer.write(record))?;
     let reader = records::Reader::new(program);
     let mut number = 0;
