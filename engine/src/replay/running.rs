@@ -10,6 +10,9 @@ use super::ReplayError;
 use crate::plan::{Program, QueryId, StoreId};
 use crate::task::{QueryCounters, StreamTask, TaskError};
 
+/// The last value of each key of each store.
+type Changelog = BTreeMap<(StoreId, Vec<u8>), Vec<u8>>;
+
 /// A task, and what a stop needs.
 #[derive(Debug)]
 pub(super) struct Running {
@@ -17,7 +20,7 @@ pub(super) struct Running {
     only: Option<QueryId>,
     pub(super) task: StreamTask,
     /// What a compacted changelog would hold; None where nobody asked for stops.
-    changelog: Option<BTreeMap<(StoreId, Vec<u8>), Vec<u8>>>,
+    changelog: Option<Changelog>,
     /// The counts of the tasks before this one.
     counted: Vec<QueryCounters>,
 }
