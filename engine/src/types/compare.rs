@@ -76,7 +76,7 @@ pub fn equal(a: &Value<'_>, b: &Value<'_>) -> bool {
 }
 
 /// Equality where NULL equals NULL.
-fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
+pub(crate) fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a.is_null(), b.is_null()) {
         (true, true) => true,
         (false, false) => equal(a, b),

@@ -8,6 +8,7 @@
 mod arithmetic;
 mod cast;
 mod display;
+mod lambda;
 mod like;
 mod walk;
 
@@ -15,6 +16,7 @@ use std::cmp::Ordering;
 
 pub use arithmetic::{ArithmeticOp, result_type};
 pub use cast::{cast, castable, parse_timestamp};
+pub use lambda::{HigherOrder, Lambda};
 pub use like::LikePattern;
 
 use super::functions::Eval;
@@ -127,6 +129,17 @@ pub enum Node {
         /// The function.
         eval: Eval,
     },
+    /// FILTER, TRANSFORM or REDUCE.
+    HigherOrder {
+        /// Which.
+        function: HigherOrder,
+        /// The collection, and REDUCE's first state.
+        args: Vec<Expr>,
+        /// The lambdas.
+        lambdas: Vec<Lambda>,
+    },
+    /// Its operand; a NULL there is an error, as in ksqlDB's lambdas.
+    NotNull(Box<Expr>),
     /// `array[index]` (from 1, negative from the end) or `map[key]`.
     Subscript(Box<Expr>, Box<Expr>),
     /// `struct->field`
@@ -264,6 +277,11 @@ impl Expr {
                 None => expr.eval(row),
             },
             Node::Call { args, eval, .. } => call(args, eval, row),
+            Node::HigherOrder { function, args, lambdas } => lambda::apply(*function, args, lambdas, row),
+            Node::NotNull(expr) => match expr.eval(row)? {
+                Value::Null => Err(EvalError::new("NULL within a lambda")),
+                value => Ok(value),
+            },
             Node::Subscript(base, index) => subscript(&base.eval(row)?, &index.eval(row)?),
             Node::Field { base, index, .. } => Ok(match base.eval(row)? {
                 Value::Struct(fields) => fields.get(*index).cloned().unwrap_or_default(),

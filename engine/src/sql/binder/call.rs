@@ -4,7 +4,7 @@ use super::expr::{bind, coerce};
 use super::scope::Scope;
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Span};
-use crate::types::expr::{Expr, Node};
+use crate::types::expr::{Expr, HigherOrder, Node};
 use crate::types::functions::{self, Call, ResolveError};
 use crate::types::{DataType, Value};
 
@@ -12,6 +12,9 @@ type Bound = Result<Expr, Diagnostic>;
 
 /// Binds `name(arguments)`.
 pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bound {
+    if let Some(function) = HigherOrder::lookup(&name.name) {
+        return super::lambda::call(scope, function, name, args, span);
+    }
     if functions::lookup(&name.name).is_none() && !crate::types::aggregate::is_aggregate(&name.name) {
         return Err(unknown_function(name));
     }
@@ -24,7 +27,8 @@ pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: 
 }
 
 fn unknown_function(name: &Ident) -> Diagnostic {
-    let known = functions::names().chain(crate::types::aggregate::NAMES.iter().copied());
+    let higher = HigherOrder::ALL.into_iter().map(HigherOrder::name);
+    let known = functions::names().chain(higher).chain(crate::types::aggregate::NAMES.iter().copied());
     Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name))
         .did_you_mean(&name.name, known)
 }

@@ -62,7 +62,7 @@ pub(super) fn bind(scope: &mut dyn Scope, expr: &AstExpr) -> Bound {
         }
         ExprKind::Map(entries) => map(scope, entries, expr.span),
         ExprKind::Struct(fields) => construct(scope, fields),
-        ExprKind::Lambda { .. } => Err(unsupported(expr.span, "a lambda")),
+        ExprKind::Lambda { .. } => Err(super::lambda::misplaced(expr.span)),
     }
 }
 
@@ -198,7 +198,11 @@ fn arithmetic(scope: &mut dyn Scope, op: ArithmeticOp, left: &AstExpr, right: &A
     };
     match returns {
         Some(returns) => {
-            Ok(Expr { node: Node::Arithmetic(op, Box::new(l), Box::new(r)), data_type: Some(returns) })
+            let strict = scope.in_lambda() && returns.is_numeric();
+            let data_type = Some(returns);
+            let result =
+                Expr { node: Node::Arithmetic(op, Box::new(l), Box::new(r)), data_type: data_type.clone() };
+            Ok(if strict { Expr { node: Node::NotNull(Box::new(result)), data_type } } else { result })
         }
         None => {
             let types = (type_name(l.data_type.as_ref()), type_name(r.data_type.as_ref()));

@@ -12,6 +12,7 @@ mod directives;
 mod expr;
 mod grouping;
 mod insert;
+mod lambda;
 mod lineage;
 mod literal;
 mod persistent;
@@ -279,3 +280,6 @@ impl Binder {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,16 @@ pub(super) trait Scope {
     fn take_over(&mut self, _expr: &AstExpr) -> Option<Result<Expr, Diagnostic>> {
         None
     }
+
+    /// Whether what is bound stands in a lambda's body.
+    fn in_lambda(&self) -> bool {
+        false
+    }
+
+    /// Whether a lambda around has a parameter of this name.
+    fn is_param(&self, _name: &str) -> bool {
+        false
+    }
 }
 
 /// No columns at all: for VALUES and for constants.

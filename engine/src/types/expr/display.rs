@@ -117,6 +117,16 @@ impl fmt::Display for Expr {
                 list(f, ", ", args)?;
                 f.write_str(")")
             }
+            Node::HigherOrder { function, args, lambdas } => {
+                write!(f, "{}(", function.name())?;
+                list(f, ", ", args)?;
+                for lambda in lambdas {
+                    write!(f, ", ({}) => {}", lambda.params.join(", "), lambda.body)?;
+                }
+                f.write_str(")")
+            }
+            // What it stands around already says what is computed.
+            Node::NotNull(e) => write!(f, "{e}"),
             Node::Subscript(base, index) => write!(f, "{base}[{index}]"),
             Node::Field { base, name, .. } => write!(f, "{base}->`{name}`"),
             Node::Array(items) => {

@@ -29,9 +29,14 @@ impl Expr {
             Node::Not(e)
             | Node::Negate(e)
             | Node::Cast(e)
+            | Node::NotNull(e)
             | Node::IsNull { expr: e, .. }
             | Node::Field { base: e, .. } => {
                 vec![e]
+            }
+            // A lambda's body is over a row of its own.
+            Node::HigherOrder { args, lambdas, .. } => {
+                args.iter().chain(lambdas.iter().flat_map(|l| &l.captures)).collect()
             }
             Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Subscript(a, b) => vec![a, b],
             Node::Distinct { sides, .. } => sides.iter().collect(),
@@ -57,9 +62,14 @@ impl Expr {
             Node::Not(e)
             | Node::Negate(e)
             | Node::Cast(e)
+            | Node::NotNull(e)
             | Node::IsNull { expr: e, .. }
             | Node::Field { base: e, .. } => {
                 vec![e]
+            }
+            // A lambda's body is over a row of its own.
+            Node::HigherOrder { args, lambdas, .. } => {
+                args.iter_mut().chain(lambdas.iter_mut().flat_map(|l| &mut l.captures)).collect()
             }
             Node::Compare(_, a, b) | Node::Arithmetic(_, a, b) | Node::Subscript(a, b) => vec![a, b],
             Node::Distinct { sides, .. } => sides.iter_mut().collect(),

@@ -183,4 +183,4 @@ fn double(args: &[Value<'_>], index: usize) -> f64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

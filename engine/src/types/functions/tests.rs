@@ -145,7 +145,7 @@ fn eval(text: &str) -> Value<'static> {
 }
 
 /// A value as an example writes it.
-fn sql(value: &Value<'_>) -> String {
+pub(crate) fn sql(value: &Value<'_>) -> String {
     let all = |values: &[Value<'_>]| values.iter().map(sql).collect::<Vec<_>>().join(",");
     match value {
         Value::Null => "NULL".to_owned(),
