@@ -10,6 +10,7 @@ mod aggregate;
 mod alert;
 mod emit;
 mod filter;
+mod join;
 mod project;
 mod repartition;
 mod rows;
@@ -80,7 +81,10 @@ impl Run<'_, '_> {
             Node::Inactive => {}
             Node::Filter { predicate } => self.filter(step, predicate, change),
             Node::Project { exprs } => self.project(step, exprs, change),
-            Node::Table { store, key_width } => self.table(step, *store, *key_width, change),
+            Node::Table { store, key_width, readers } => {
+                self.table(step, *store, (*key_width, readers), change);
+            }
+            Node::Join(join) => self.join(step, join, change),
             Node::Aggregate { store, key, frames } => self.aggregate(step, *store, key, frames, change),
             Node::Repartition { topic, key, encoder } => self.repartition(step, topic, key, encoder, change),
             Node::Sink(sink) => self.sink(sink, change),

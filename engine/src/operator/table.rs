@@ -3,12 +3,18 @@
 //! A record without a value deletes its row. A record without a key is no row of a table: it is skipped.
 
 use super::{Change, Run};
-use crate::plan::StoreId;
+use crate::plan::{QueryId, StoreId};
 use crate::state::{Store, TableRow, codec};
 use crate::task::StepRun;
 
 impl Run<'_, '_> {
-    pub(super) fn table(&mut self, step: &StepRun, store: StoreId, key_width: usize, change: &Change<'_>) {
+    pub(super) fn table(
+        &mut self,
+        step: &StepRun,
+        store: StoreId,
+        (key_width, readers): (usize, &[QueryId]),
+        change: &Change<'_>,
+    ) {
         let key = &change.row[..key_width];
         if key.iter().all(|value| value.is_null()) {
             return self.count(&step.queries, |c| c.skipped += 1);
@@ -25,6 +31,8 @@ impl Run<'_, '_> {
         });
         let old = rows.replace(&self.scratch.key, row);
         let old = old.as_ref().map(|row| row.values.as_slice());
+        // For those that only look rows up, the record has done its work.
+        self.count(readers, |c| c.contributed += 1);
         self.feed(&step.outputs, &Change { is_table: true, old, ..*change });
     }
 }

@@ -154,6 +154,15 @@ impl From {
         }
     }
 
+    /// Canonical text of where its rows come from, for fingerprints of state.
+    pub(crate) fn input_text(&self) -> String {
+        let text = |source: &Source| format!("topic {} time {}", source.topic, source.time_text());
+        match self {
+            From::Source(source) => text(source),
+            From::Join(join) => join.canonical(&join.left.input_text(), &text(&join.right)),
+        }
+    }
+
     /// How its key is windowed. A stream that is joined with a table keeps its windows; of two streams, both
     /// are windowed alike or not at all.
     pub fn window(&self) -> Option<KeyWindow> {

@@ -93,11 +93,10 @@ fn format_text(spec: FormatSpec) -> String {
 
 impl Grouping {
     /// The text that a frame's fingerprint is made of: input, key, filter and window.
-    pub(super) fn frame_text(&self, source: &Source, filter: Option<&Expr>) -> String {
+    pub(super) fn frame_text(&self, from: &From, filter: Option<&Expr>) -> String {
         let filter = filter.map_or("none".into(), ToString::to_string);
-        let time = source.time_text();
         let (key, window) = (list(&self.key), window_text(self.window.as_ref()));
-        format!("frame/1 topic {} time {time} key [{key}] filter {filter} window {window}", source.topic)
+        format!("frame/1 {} key [{key}] filter {filter} window {window}", from.input_text())
     }
 
     /// The text that a call's fingerprint is made of: its frame and the function with its arguments.
@@ -108,7 +107,7 @@ impl Grouping {
 
 impl Source {
     /// Canonical text of where its time comes from.
-    pub(super) fn time_text(&self) -> String {
+    pub(crate) fn time_text(&self) -> String {
         match &self.timestamp {
             None => "record".into(),
             Some(t) => {

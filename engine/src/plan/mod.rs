@@ -15,8 +15,12 @@
 
 mod fingerprint;
 mod from;
+mod grouping;
+mod join;
+mod joining;
 pub mod logical;
 mod physical;
+mod pseudo;
 mod rule;
 mod split;
 
@@ -25,14 +29,16 @@ use std::sync::Arc;
 
 pub use fingerprint::Fingerprint;
 pub use from::{From, Join, JoinKey, JoinKind, KeyOrigin, Within};
+pub use join::{JoinRow, JoinStep, Partners, Side, TableRef};
 pub(crate) use physical::physical;
+pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};
 
 use crate::format::FormatSpec;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 use crate::types::time_format::Pattern;
-use crate::types::{Column, DataType, Schema};
+use crate::types::{Column, Schema};
 
 /// Index of a query in [`Program::queries`].
 pub type QueryId = usize;
@@ -110,8 +116,8 @@ pub enum KeyWindow {
 pub struct Query {
     /// ksqlDB's id: `CSAS_NAME_0`, `INSERTQUERY_3`, or its QUERY_ID.
     pub id: String,
-    /// The topic it reads.
-    pub source_topic: String,
+    /// The topics it reads, left to right, each once.
+    pub source_topics: Vec<String>,
     /// The topic it writes.
     pub sink_topic: String,
     /// What makes it a rule: its sink topic is `fraud_alerts`.
@@ -192,21 +198,6 @@ pub struct Reading {
     pub queries: Vec<QueryId>,
 }
 
-/// The pseudo columns at the end of a source's row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pseudo {
-    /// ROWTIME: the record's time in milliseconds, a BIGINT.
-    Rowtime = 0,
-    /// ROWPARTITION, an INT.
-    Rowpartition = 1,
-    /// ROWOFFSET, a BIGINT.
-    Rowoffset = 2,
-    /// WINDOWSTART, a BIGINT; NULL without a window.
-    Windowstart = 3,
-    /// WINDOWEND, a BIGINT; NULL without a window.
-    Windowend = 4,
-}
-
 impl Program {
     /// The task and its input that read a topic.
     pub fn reader_of(&self, topic: &str) -> Option<(usize, InputId)> {
@@ -218,28 +209,6 @@ impl Program {
     /// The topics that are read.
     pub fn input_topics(&self) -> impl Iterator<Item = &str> {
         self.tasks.iter().flat_map(|task| &task.inputs).map(|input| input.topic.as_str())
-    }
-}
-
-impl Pseudo {
-    /// All in row order.
-    pub const ALL: [Pseudo; 5] =
-        [Pseudo::Rowtime, Pseudo::Rowpartition, Pseudo::Rowoffset, Pseudo::Windowstart, Pseudo::Windowend];
-
-    /// Its name in SQL.
-    pub fn name(self) -> &'static str {
-        match self {
-            Pseudo::Rowtime => "ROWTIME",
-            Pseudo::Rowpartition => "ROWPARTITION",
-            Pseudo::Rowoffset => "ROWOFFSET",
-            Pseudo::Windowstart => "WINDOWSTART",
-            Pseudo::Windowend => "WINDOWEND",
-        }
-    }
-
-    /// Its type.
-    pub fn data_type(self) -> DataType {
-        if self == Pseudo::Rowpartition { DataType::Integer } else { DataType::Bigint }
     }
 }
 
@@ -264,6 +233,8 @@ pub enum StoreKind {
         /// The columns.
         columns: Vec<Column>,
     },
+    /// The rows of two streams that are joined.
+    Join,
 }
 
 /// A step and what it feeds.
@@ -275,6 +246,8 @@ pub struct Step {
     pub outputs: Vec<StepId>,
     /// The query that it belongs to; None where several share it.
     pub query: Option<QueryId>,
+    /// The rows that meet here may come from any partition, so that its task can only have one.
+    pub scattered: bool,
 }
 
 /// What a step does with a row, or with a change of a table's row.
@@ -314,6 +287,8 @@ pub enum Operator {
         /// The key's columns.
         columns: Vec<Column>,
     },
+    /// Joins the rows of one side with those of the other.
+    Join(Box<JoinStep>),
     /// Writes rows to a topic.
     Sink(SinkPlan),
 }

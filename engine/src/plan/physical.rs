@@ -6,11 +6,14 @@
 
 use std::sync::Arc;
 
-use super::logical::{Grouping, LogicalQuery, Shape};
+use super::from::From;
+use super::grouping::settle_pseudo;
+use super::joining::Joining;
+use super::logical::{LogicalQuery, Shape};
 use super::split::split;
 use super::{
-    Call, Emit, Fingerprint, Frame, FrameOutput, Input, Mode, Operator, OutputTopic, Program, Query, QueryId,
-    Reading, SinkPlan, Source, Step, StepId, StoreKind, StorePlan, TaskPlan,
+    Fingerprint, Input, Mode, Operator, OutputTopic, Program, Query, QueryId, Reading, SinkPlan, Source,
+    Step, StepId, StoreKind, StorePlan, TaskPlan,
 };
 use crate::types::Column;
 use crate::types::expr::{Expr, Node};
@@ -27,15 +30,22 @@ pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Pro
     planner.finish(queries)
 }
 
-struct Planner<'p> {
+/// Where rows come from: the reading, or the steps behind it that feed what comes next.
+pub(super) struct Flow {
+    /// Input and reading.
+    pub(super) at: (usize, usize),
+    pub(super) steps: Vec<StepId>,
+}
+
+pub(super) struct Planner<'p> {
     prefix: &'p str,
     /// All inputs, stores and steps; [`super::split`] makes tasks of what hangs together.
-    whole: TaskPlan,
+    pub(super) whole: TaskPlan,
     outputs: Vec<OutputTopic>,
 }
 
 /// `name VARCHAR` columns of a key's expressions.
-fn key_columns(key: &[Expr]) -> Vec<Column> {
+pub(super) fn key_columns(key: &[Expr]) -> Vec<Column> {
     key.iter()
         .enumerate()
         .filter_map(|(i, e)| {
@@ -49,14 +59,14 @@ fn key_columns(key: &[Expr]) -> Vec<Column> {
 }
 
 /// Whether the key is the topic's own, so that equal keys are in one partition already.
-fn is_topic_key(source: &Source, key: &[Expr]) -> bool {
+pub(super) fn is_topic_key(source: &Source, key: &[Expr]) -> bool {
     key.len() == source.schema.key.len()
         && source.window.is_none()
         && key.iter().enumerate().all(|(i, e)| matches!(e.node, Node::Column { index, .. } if index == i))
 }
 
 /// A short, readable name of a key: its columns, and a fingerprint where it is more than one column.
-fn key_name(key: &[Expr]) -> String {
+pub(super) fn key_name(key: &[Expr]) -> String {
     let text = key.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     match key {
         [Expr { node: Node::Column { name, .. }, .. }] if is_plain(name) => name.to_ascii_lowercase(),
@@ -70,7 +80,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// A source's name for stores and topics of ours.
-fn source_name(source: &Source) -> String {
+pub(super) fn source_name(source: &Source) -> String {
     if is_plain(&source.name) {
         return source.name.to_ascii_lowercase();
     }
@@ -99,7 +109,7 @@ impl Planner<'_> {
     }
 
     /// The input of a topic, and its reading as this source.
-    fn reading(
+    pub(super) fn reading(
         &mut self,
         topic: &str,
         source: &Arc<Source>,
@@ -128,7 +138,11 @@ impl Planner<'_> {
         (input, reading)
     }
 
-    fn want(&mut self, (input, reading): (usize, usize), columns: impl IntoIterator<Item = usize>) {
+    pub(super) fn want(
+        &mut self,
+        (input, reading): (usize, usize),
+        columns: impl IntoIterator<Item = usize>,
+    ) {
         let wanted = &mut self.whole.inputs[input].readings[reading].wanted;
         for column in columns {
             // Beyond the declared columns are the pseudo columns, which are always there.
@@ -138,42 +152,52 @@ impl Planner<'_> {
         }
     }
 
-    fn step(&mut self, operator: Operator, query: Option<QueryId>) -> StepId {
+    pub(super) fn step(&mut self, operator: Operator, query: Option<QueryId>) -> StepId {
         let steps = &mut self.whole.steps;
-        steps.push(Step { operator, outputs: Vec::new(), query });
+        steps.push(Step { operator, outputs: Vec::new(), query, scattered: false });
         steps.len() - 1
     }
 
-    fn connect(&mut self, (input, reading): (usize, usize), from: Option<StepId>, to: StepId) {
-        match from {
-            Some(from) => self.whole.steps[from].outputs.push(to),
-            None => self.whole.inputs[input].readings[reading].outputs.push(to),
+    pub(super) fn connect(&mut self, from: &Flow, to: StepId) {
+        let (input, reading) = from.at;
+        if from.steps.is_empty() {
+            self.whole.inputs[input].readings[reading].outputs.push(to);
         }
+        for step in &from.steps {
+            self.whole.steps[*step].outputs.push(to);
+        }
+    }
+
+    /// The rows of what a query reads, as they come without a grouping.
+    fn rows(&mut self, id: QueryId, query: &LogicalQuery) -> Flow {
+        let source = match &query.from {
+            From::Source(source) => source,
+            From::Join(join) => return self.joined(&Joining::new(id, query), join),
+        };
+        let at = self.reading(&source.topic, source, false, id);
+        self.want(at, query.used_columns());
+        let mut steps = Vec::new();
+        if source.is_table {
+            self.want(at, 0..source.schema.width());
+            steps.push(self.table(at, source));
+        }
+        Flow { at, steps }
     }
 
     /// Row by row.
     fn project(&mut self, id: QueryId, query: &LogicalQuery, exprs: &[Expr]) {
-        let Some(source) = query.from.single() else { return };
-        let at = self.reading(&source.topic, source, false, id);
-        self.want(at, query.used_columns());
-        let mut last = None;
-        if source.is_table {
-            self.want(at, 0..source.schema.width());
-            last = Some(self.table(at, source));
-        }
+        let mut flow = self.rows(id, query);
         if let Some(predicate) = &query.filter {
-            let step = self.step(Operator::Filter { predicate: predicate.clone() }, Some(id));
-            self.connect(at, last, step);
-            last = Some(step);
+            let filter = self.behind(&flow, Operator::Filter { predicate: predicate.clone() }, id);
+            flow.steps = vec![filter];
         }
-        let step = self.step(Operator::Project { exprs: exprs.to_vec() }, Some(id));
-        self.connect(at, last, step);
-        let sink = self.step(Operator::Sink(sink(query)), Some(id));
-        self.connect(at, Some(step), sink);
+        let project = self.behind(&flow, Operator::Project { exprs: exprs.to_vec() }, id);
+        flow.steps = vec![project];
+        self.behind(&flow, Operator::Sink(sink(query)), id);
     }
 
     /// The step that remembers a table's rows, shared by all who read it.
-    fn table(&mut self, at: (usize, usize), source: &Source) -> StepId {
+    pub(super) fn table(&mut self, at: (usize, usize), source: &Source) -> StepId {
         let task = &mut self.whole;
         // Rows are kept by position, so a table whose columns change begins with an empty store.
         let columns = Fingerprint::of(&format!("table/1 {:?}", source.schema)).short();
@@ -192,29 +216,18 @@ impl Planner<'_> {
         });
         let store = task.stores.len() - 1;
         let step = self.step(Operator::Table { store }, None);
-        self.connect(at, None, step);
+        self.connect(&Flow { at, steps: Vec::new() }, step);
         step
     }
 
-    /// Grouped: where the key is not the topic's, behind a repartition topic.
-    fn aggregate(&mut self, id: QueryId, query: &LogicalQuery, grouping: &Grouping) {
-        let Some(source) = query.from.single() else { return };
-        let at = if is_topic_key(source, &grouping.key) {
-            self.reading(&source.topic, source, false, id)
-        } else {
-            let topic = self.repartition(id, source, &grouping.key);
-            self.reading(&topic, source, true, id)
-        };
-        self.want(at, query.used_columns());
-        let step = self.grouping_step(at, source, &grouping.key);
-        let project = self.step(Operator::Project { exprs: grouping.exprs.clone() }, Some(id));
-        let sink = self.step(Operator::Sink(sink(query)), Some(id));
-        self.connect(at, Some(project), sink);
-        self.frame_output(step, id, query, grouping, project);
-    }
-
     /// The topic of ours that holds the source's records by this key.
-    fn repartition(&mut self, id: QueryId, source: &Arc<Source>, key: &[Expr]) -> String {
+    pub(super) fn repartition(
+        &mut self,
+        id: QueryId,
+        source: &Arc<Source>,
+        key: &[Expr],
+        like: &str,
+    ) -> String {
         let topic = format!("{}-{}-by-{}-repartition", self.prefix, source_name(source), key_name(key));
         let at = self.reading(&source.topic, source, false, id);
         let exists =
@@ -229,93 +242,16 @@ impl Planner<'_> {
             let operator =
                 Operator::Repartition { topic: topic.clone(), key: key.to_vec(), columns: key_columns(key) };
             let step = self.step(operator, None);
-            self.connect(at, None, step);
+            self.connect(&Flow { at, steps: Vec::new() }, step);
         }
         self.output(OutputTopic {
             name: topic.clone(),
             partitions: None,
-            like: source.topic.clone(),
+            like: like.to_owned(),
             compacted: false,
             internal: true,
         });
         topic
-    }
-
-    /// The step that groups a reading by this key, shared by all queries that do.
-    fn grouping_step(&mut self, at: (usize, usize), source: &Source, key: &[Expr]) -> StepId {
-        let name = format!("{}-by-{}", source_name(source), key_name(key));
-        let task = &mut self.whole;
-        if let Some(store) = task.stores.iter().position(|s| s.name == name) {
-            let is_it =
-                |s: &Step| matches!(s.operator, Operator::Aggregate { store: other, .. } if other == store);
-            if let Some(step) = task.steps.iter().position(is_it) {
-                return step;
-            }
-        }
-        task.stores.push(StorePlan { name, key: key_columns(key), kind: StoreKind::Aggregates });
-        let operator =
-            Operator::Aggregate { store: task.stores.len() - 1, key: key.to_vec(), frames: Vec::new() };
-        let step = self.step(operator, None);
-        self.connect(at, None, step);
-        step
-    }
-
-    /// Adds a query's aggregates to the frame that it shares with others, and its output. Its HAVING and
-    /// projection keep the column of each call by name until [`Planner::finish`] knows the final layout.
-    fn frame_output(
-        &mut self,
-        step: StepId,
-        id: QueryId,
-        query: &LogicalQuery,
-        grouping: &Grouping,
-        project: StepId,
-    ) {
-        let Operator::Aggregate { frames, .. } = &mut self.whole.steps[step].operator else { return };
-        let Some(source) = query.from.single() else { return };
-        let fingerprint = Fingerprint::of(&grouping.frame_text(source, query.filter.as_ref()));
-        let at = frames.iter().position(|f| f.fingerprint == fingerprint).unwrap_or_else(|| {
-            frames.push(Frame {
-                fingerprint,
-                filter: query.filter.clone(),
-                window: grouping.window,
-                calls: Vec::new(),
-                outputs: Vec::new(),
-            });
-            frames.len() - 1
-        });
-        let frame = &mut frames[at];
-        let places: Vec<usize> = grouping
-            .calls
-            .iter()
-            .map(|(aggregate, args)| {
-                let fingerprint = Fingerprint::of(&Grouping::call_text(frame.fingerprint, aggregate, args));
-                frame.calls.iter().position(|c| c.fingerprint == fingerprint).unwrap_or_else(|| {
-                    frame.calls.push(Call { fingerprint, aggregate: aggregate.clone(), args: args.clone() });
-                    frame.calls.len() - 1
-                })
-            })
-            .collect();
-        let (keys, calls) = (grouping.key.len(), grouping.calls.len());
-        let place = move |i: usize| match i {
-            i if i < keys => i,
-            i if i < keys + calls => keys + places[i - keys],
-            i => PSEUDO + i - keys - calls,
-        };
-        let mut having = grouping.having.clone();
-        having.iter_mut().for_each(|h| h.map_columns(&place));
-        let first = (grouping.emit == Emit::First)
-            .then(|| query.rule.as_ref().map_or(query.id.clone(), |r| format!("{} {}", r.name, r.version)))
-            .map(|rule| Fingerprint::of(&format!("fired/1 {rule}")));
-        frame.outputs.push(FrameOutput {
-            query: id,
-            having,
-            first,
-            is_final: grouping.is_final,
-            step: project,
-        });
-        if let Operator::Project { exprs } = &mut self.whole.steps[project].operator {
-            exprs.iter_mut().for_each(|e| e.map_columns(&place));
-        }
     }
 
     /// Settles what is only known once all queries are there.
@@ -332,7 +268,7 @@ impl Planner<'_> {
         }
         let describe = |q: LogicalQuery| Query {
             id: q.id,
-            source_topic: q.from.first().topic.clone(),
+            source_topics: topics_of(&q.from),
             sink_topic: q.sink.topic.clone(),
             rule: q.rule,
             sql: q.sql,
@@ -346,34 +282,18 @@ impl Planner<'_> {
     }
 }
 
-/// Where the aggregate row's pseudo columns stand until the number of its calls is final.
-const PSEUDO: usize = 1 << 20;
-
-/// Puts the pseudo columns of each frame's row behind its last call.
-fn settle_pseudo(task: &mut TaskPlan) {
-    let mut bases = vec![None; task.steps.len()];
-    for step in &mut task.steps {
-        let Operator::Aggregate { key, frames, .. } = &mut step.operator else { continue };
-        for frame in frames {
-            let base = key.len() + frame.calls.len();
-            for output in &mut frame.outputs {
-                bases[output.step] = Some(base);
-                output.having.iter_mut().for_each(|h| settle(h, base));
-            }
+/// The topics of the sources, left to right, each once.
+fn topics_of(from: &From) -> Vec<String> {
+    let mut topics: Vec<String> = Vec::new();
+    for source in from.sources() {
+        if !topics.contains(&source.topic) {
+            topics.push(source.topic.clone());
         }
     }
-    for (step, base) in task.steps.iter_mut().zip(bases) {
-        if let (Operator::Project { exprs }, Some(base)) = (&mut step.operator, base) {
-            exprs.iter_mut().for_each(|e| settle(e, base));
-        }
-    }
+    topics
 }
 
-fn settle(expr: &mut Expr, base: usize) {
-    expr.map_columns(&|i| if i >= PSEUDO { base + i - PSEUDO } else { i });
-}
-
-fn sink(query: &LogicalQuery) -> SinkPlan {
+pub(super) fn sink(query: &LogicalQuery) -> SinkPlan {
     let sink = &query.sink;
     SinkPlan {
         topic: sink.topic.clone(),

@@ -121,6 +121,7 @@ impl Operator {
     pub(crate) fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
         match self {
             Operator::Table { store } | Operator::Aggregate { store, .. } => visit(*store),
+            Operator::Join(join) => join.visit_stores(visit),
             _ => {}
         }
     }
@@ -128,6 +129,7 @@ impl Operator {
     fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
         match self {
             Operator::Table { store } | Operator::Aggregate { store, .. } => map(store),
+            Operator::Join(join) => join.map_stores(map),
             _ => {}
         }
     }

@@ -20,7 +20,7 @@ pub struct Replay<'p> {
     order: Order,
     tasks: Tasks,
     /// For [`Order::Query`]: all records of the topics that are read.
-    logs: BTreeMap<String, Vec<ReplayRecord>>,
+    logs: BTreeMap<String, Vec<Logged>>,
     read: u64,
     unread: u64,
     counters: Vec<QueryCounters>,
@@ -97,7 +97,8 @@ impl<'p> Replay<'p> {
             return Ok(());
         }
         if self.order == Order::Query {
-            self.logs.entry(record.topic.clone()).or_default().push(record);
+            let logged = Logged { number: Some(self.read), record };
+            self.logs.entry(logged.record.topic.clone()).or_default().push(logged);
             return Ok(());
         }
         self.tasks.run(self.program, record, &mut |output, _| emit(output))?;
@@ -135,10 +136,9 @@ impl<'p> Replay<'p> {
         if self.tasks.stops {
             tasks.stop_after_each_record();
         }
-        let source = self.program.queries[query].source_topic.clone();
-        let mut next = 0;
-        while let Some(record) = self.logs.get(&source).and_then(|log| log.get(next)).cloned() {
-            next += 1;
+        let mut sources: Vec<(String, usize)> =
+            self.program.queries[query].source_topics.iter().map(|topic| (topic.clone(), 0)).collect();
+        while let Some(record) = next_of(&mut sources, &self.logs) {
             let (logs, all) = (&mut self.logs, &self.tasks);
             tasks.run(self.program, record, &mut |output, is_internal| {
                 if output.query().is_none() && !is_internal {
@@ -149,7 +149,8 @@ impl<'p> Replay<'p> {
                 }
                 if all.reads(output.topic()) {
                     let record = ReplayRecord::of_output(&output);
-                    logs.entry(record.topic.clone()).or_default().push(record);
+                    let log = logs.entry(record.topic.clone()).or_default();
+                    log.push(Logged { number: None, record });
                 }
                 emit(output)
             })?;
@@ -170,6 +171,24 @@ impl<'p> Replay<'p> {
             queries: ids.zip(self.counters.iter().copied()).collect(),
         }
     }
+}
+
+/// A record that waits for the queries that read it.
+#[derive(Debug)]
+struct Logged {
+    /// Its place in the input; None where a query wrote it.
+    number: Option<u64>,
+    record: ReplayRecord,
+}
+
+/// The next record of these topics, each with the place to read on from: those of the input in its order, then
+/// topic by topic what queries wrote.
+fn next_of(sources: &mut [(String, usize)], logs: &BTreeMap<String, Vec<Logged>>) -> Option<ReplayRecord> {
+    let head = |(topic, next): &(String, usize)| logs.get(topic).and_then(|log| log.get(*next));
+    let heads = sources.iter().enumerate().filter_map(|(at, source)| Some((at, head(source)?)));
+    let (at, logged) = heads.min_by_key(|(at, logged)| (logged.number.unwrap_or(u64::MAX), *at))?;
+    sources[at].1 += 1;
+    Some(logged.record.clone())
 }
 
 /// The tasks, and the place of each topic among their inputs with its next offset.

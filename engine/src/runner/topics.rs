@@ -107,6 +107,13 @@ fn input(
 fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
     let count = |input: &Input| counts.get(&input.topic).copied().unwrap_or(1);
     let Some((first, others)) = task.inputs.split_first() else { return Ok(1) };
+    if count(first) > 1 && task.steps.iter().any(|step| step.scattered) {
+        return Err(Error::Topic(format!(
+            "the topic {} has {} partitions, but its rows are joined by a key by which they are not partitioned: such a join needs topics of one partition; or write the rows by that key first, with CREATE STREAM ... AS SELECT ... PARTITION BY, and join that",
+            first.topic,
+            count(first),
+        )));
+    }
     match others.iter().find(|other| count(other) != count(first)) {
         None => Ok(count(first)),
         Some(other) => Err(Error::Topic(format!(

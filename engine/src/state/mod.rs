@@ -7,6 +7,7 @@
 //!
 //! - [`AggregateStore`]: per group key the windows of every frame.
 //! - [`TableStore`]: per key a table's latest row.
+//! - [`JoinStore`]: the rows of two streams that are joined.
 //! - [`changelog`]: which keys changed, noted beside either.
 //! - [`codec`]: keys and entries as bytes.
 
@@ -14,10 +15,12 @@ mod aggregates;
 pub(crate) mod changelog;
 pub(crate) mod codec;
 mod entry;
+mod join;
 mod table;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
 pub(crate) use entry::{FrameLayout, WindowState};
+pub(crate) use join::JoinStore;
 pub(crate) use table::{TableRow, TableStore};
 
 /// Takes a changed key's bytes and its value's, None where the entry is gone.
@@ -74,6 +77,8 @@ pub(crate) enum Store {
     Aggregates(AggregateStore),
     /// A table's rows by key.
     Table(TableStore),
+    /// The rows of two streams.
+    Join(JoinStore),
 }
 
 impl Store {
@@ -82,6 +87,7 @@ impl Store {
         match self {
             Store::Aggregates(store) => store.len(),
             Store::Table(store) => store.len(),
+            Store::Join(store) => store.len(),
         }
     }
 
@@ -90,6 +96,7 @@ impl Store {
         match self {
             Store::Aggregates(store) => store.take_changes(visit),
             Store::Table(store) => store.take_changes(visit),
+            Store::Join(store) => store.take_changes(visit),
         }
     }
 
@@ -98,6 +105,7 @@ impl Store {
         match self {
             Store::Aggregates(store) => store.export(visit),
             Store::Table(store) => store.export(visit),
+            Store::Join(store) => store.export(visit),
         }
     }
 
@@ -106,6 +114,7 @@ impl Store {
         match self {
             Store::Aggregates(store) => store.restore(key, value),
             Store::Table(store) => store.restore(key, value),
+            Store::Join(store) => store.restore(key, value),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! In the changelog a row is: version, its time (i64, little-endian), then the values (aggregate::codec).
 
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 
 use super::changelog::ChangedKeys;
@@ -21,7 +23,7 @@ pub(crate) struct TableRow {
 /// Rows by key.
 #[derive(Debug, Default)]
 pub(crate) struct TableStore {
-    rows: HashMap<Box<[u8]>, TableRow>,
+    rows: HashMap<Box<[u8]>, Arc<TableRow>>,
     changed: ChangedKeys,
 }
 
@@ -32,8 +34,8 @@ impl TableStore {
     }
 
     /// Puts a row in, or takes it out; the one that was there.
-    pub(crate) fn replace(&mut self, key: &[u8], row: Option<TableRow>) -> Option<TableRow> {
-        let old = match row {
+    pub(crate) fn replace(&mut self, key: &[u8], row: Option<TableRow>) -> Option<Arc<TableRow>> {
+        let old = match row.map(Arc::new) {
             None => self.rows.remove(key),
             Some(row) => match self.rows.get_mut(key) {
                 Some(place) => Some(std::mem::replace(place, row)),
@@ -42,6 +44,11 @@ impl TableStore {
         };
         self.changed.note(key);
         old
+    }
+
+    /// The row of a key.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<Arc<TableRow>> {
+        self.rows.get(key).cloned()
     }
 
     /// Visits the changed keys in order of change, each once.
@@ -84,7 +91,7 @@ impl TableStore {
             }
             Some((&codec::VERSION, rest)) => {
                 let row = read_row(rest).ok_or_else(|| RestoreError::damaged(key))?;
-                self.rows.insert(key.into(), row);
+                self.rows.insert(key.into(), Arc::new(row));
             }
             _ => return Err(RestoreError::damaged(key)),
         }
@@ -92,14 +99,16 @@ impl TableStore {
     }
 }
 
-fn write_row(out: &mut Vec<u8>, row: &TableRow) {
+/// Writes a row over what `out` holds.
+pub(super) fn write_row(out: &mut Vec<u8>, row: &TableRow) {
     out.clear();
     out.push(codec::VERSION);
     out.extend_from_slice(&row.time.to_le_bytes());
     row.values.iter().for_each(|value| values::write_value(out, value));
 }
 
-fn read_row(bytes: &[u8]) -> Option<TableRow> {
+/// Reads what [`write_row`] wrote behind the version.
+pub(super) fn read_row(bytes: &[u8]) -> Option<TableRow> {
     let (time, rest) = bytes.split_first_chunk::<8>()?;
     Some(TableRow { time: i64::from_le_bytes(*time), values: codec::read_key(rest)? })
 }

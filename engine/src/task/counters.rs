@@ -32,6 +32,15 @@ pub struct QueryCounters {
 }
 
 impl QueryCounters {
+    /// Takes back the ends that were counted since `before`: they are of rows whose record has ended already.
+    pub(crate) fn keep_ends(&mut self, before: &Self) {
+        self.filtered = before.filtered;
+        self.skipped = before.skipped;
+        self.unmatched = before.unmatched;
+        self.late = before.late;
+        self.contributed = before.contributed;
+    }
+
     /// Whether every record is accounted for.
     pub fn is_balanced(&self) -> bool {
         let ends = self.filtered + self.skipped + self.unmatched + self.late;

@@ -1,6 +1,6 @@
 //! Which queries a step's rows lead to: whom to count for, and which steps a restricted task needs.
 
-use crate::plan::{Operator, Program, QueryId, TaskPlan};
+use crate::plan::{Operator, Program, QueryId, StepId, StoreId, TaskPlan};
 
 /// Adds the queries that are not there yet.
 pub(super) fn add_all(all: &mut Vec<QueryId>, more: &[QueryId]) {
@@ -32,9 +32,32 @@ impl Reach<'_> {
             };
             queries.retain(|query| self.only.is_none_or(|only| only == *query));
             step.outputs.iter().for_each(|output| add_all(&mut queries, &reach[*output]));
+            if let Operator::Table { store } = step.operator {
+                self.lookups(store, &reach).iter().for_each(|reader| add_all(&mut queries, &reach[*reader]));
+            }
             reach[id] = queries;
         }
         reach
+    }
+
+    /// The steps that look rows up in a table's store. They stand after the step that fills it.
+    fn lookups(&self, store: StoreId, reach: &[Vec<QueryId>]) -> Vec<StepId> {
+        let looks_up = |operator: &Operator| {
+            let mut found = false;
+            if let Operator::Join(join) = operator {
+                join.visit_stores(&mut |other| found |= other == store);
+            }
+            found
+        };
+        let steps = self.plan.steps.iter().enumerate();
+        steps.filter(|(id, s)| !reach[*id].is_empty() && looks_up(&s.operator)).map(|(id, _)| id).collect()
+    }
+
+    /// The queries that a table's step serves by look-ups alone: a record of the table ends there.
+    pub(super) fn readers(&self, id: StepId, reach: &[Vec<QueryId>]) -> Vec<QueryId> {
+        let mut readers = reach[id].clone();
+        readers.retain(|query| !self.plan.steps[id].outputs.iter().any(|o| reach[*o].contains(query)));
+        readers
     }
 
     /// The queries that read a repartition topic.

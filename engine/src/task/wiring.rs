@@ -12,10 +12,10 @@ use super::TaskError;
 use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
-    Frame, FrameOutput, Input, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule, SinkPlan, StepId,
-    StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn, WindowKind, WindowPlan,
+    Frame, FrameOutput, Input, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
+    SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn, WindowKind, WindowPlan,
 };
-use crate::state::{AggregateStore, FrameLayout, Store, TableStore};
+use crate::state::{AggregateStore, FrameLayout, JoinStore, Store, TableStore};
 use crate::types::Column;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
@@ -84,7 +84,10 @@ pub(crate) enum Node {
     Table {
         store: StoreId,
         key_width: usize,
+        /// The queries that only look rows up.
+        readers: Vec<QueryId>,
     },
+    Join(Box<JoinStep>),
     Aggregate {
         store: StoreId,
         key: Vec<Expr>,
@@ -185,6 +188,7 @@ impl Wiring {
         let stores = self.stores.iter().zip(&self.layouts).map(|(plan, layout)| match plan.kind {
             StoreKind::Aggregates => Store::Aggregates(AggregateStore::new(layout.clone())),
             StoreKind::Table { .. } => Store::Table(TableStore::default()),
+            StoreKind::Join => Store::Join(JoinStore::default()),
         });
         stores.map(|store| Some(Box::new(store))).collect()
     }
@@ -255,8 +259,10 @@ impl Wiring {
             Operator::Filter { predicate } => Node::Filter { predicate: predicate.clone() },
             Operator::Project { exprs } => Node::Project { exprs: exprs.clone() },
             Operator::Table { store } => {
-                Node::Table { store: *store, key_width: self.stores[*store].key.len() }
+                let readers = Reach { program, plan, only: None }.readers(id, reach);
+                Node::Table { store: *store, key_width: self.stores[*store].key.len(), readers }
             }
+            Operator::Join(join) => Node::Join(join.clone()),
             Operator::Aggregate { store, key, frames } => {
                 frames.iter().try_for_each(|frame| supported(plan, frame))?;
                 let frames = frames.iter().filter_map(|frame| self.frame(*store, frame, reach)).collect();

@@ -1,0 +1,143 @@
+//! Joins as steps: what meets what, and how a joined row is put together.
+//!
+//! What holds: a step's expressions fit the row of its side; what a side remembers lies in a store of the same
+//! task, so that both sides of a join are in one task.
+
+use super::{JoinKind, KeyOrigin, StoreId, Within};
+use crate::types::expr::Expr;
+
+/// The side of a join that a row comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The left.
+    Left,
+    /// The right.
+    Right,
+}
+
+/// How a joined row is put together: the left row, the right row, the key column, the pseudo columns.
+#[derive(Debug, Clone)]
+pub struct JoinRow {
+    /// How many values the left row has.
+    pub left_width: usize,
+    /// How many values the right row has.
+    pub right_width: usize,
+    /// Over the left row.
+    pub left_key: Expr,
+    /// Over the right row.
+    pub right_key: Expr,
+    /// Where the key column comes from.
+    pub origin: KeyOrigin,
+    /// The left row's own key, over the left row.
+    pub left_row_key: Vec<Expr>,
+    /// Which rows without a partner are kept.
+    pub kind: JoinKind,
+}
+
+impl JoinRow {
+    /// How many values the joined row has.
+    pub fn width(&self) -> usize {
+        self.left_width + self.right_width + 1 + super::Pseudo::ALL.len()
+    }
+
+    /// The key of a side's rows, over them.
+    pub fn key_of(&self, side: Side) -> &Expr {
+        if side == Side::Left { &self.left_key } else { &self.right_key }
+    }
+
+    /// Whether a row of this side is kept without a partner.
+    pub fn keeps(&self, side: Side) -> bool {
+        match self.kind {
+            JoinKind::Inner => false,
+            JoinKind::Left => side == Side::Left,
+            JoinKind::Right => side == Side::Right,
+            JoinKind::Full => true,
+        }
+    }
+}
+
+/// A table whose rows are looked up by key: one that is kept, or tables joined by their key, whose rows are
+/// put together when they are asked for.
+#[derive(Debug, Clone)]
+pub enum TableRef {
+    /// Kept in this store.
+    Store(StoreId),
+    /// Joined from two.
+    Join {
+        /// The left one.
+        left: Box<TableRef>,
+        /// The right one.
+        right: Box<TableRef>,
+        /// How.
+        row: Box<JoinRow>,
+    },
+}
+
+impl TableRef {
+    /// The stores that it reaches.
+    pub fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
+        match self {
+            TableRef::Store(store) => visit(*store),
+            TableRef::Join { left, right, .. } => {
+                left.visit_stores(visit);
+                right.visit_stores(visit);
+            }
+        }
+    }
+
+    /// Renumbers them.
+    pub(super) fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
+        match self {
+            TableRef::Store(store) => map(store),
+            TableRef::Join { left, right, .. } => {
+                left.map_stores(map);
+                right.map_stores(map);
+            }
+        }
+    }
+}
+
+/// One side's step of a join.
+#[derive(Debug, Clone)]
+pub struct JoinStep {
+    /// How rows are put together.
+    pub row: JoinRow,
+    /// The side whose rows come.
+    pub side: Side,
+    /// Where its partners are.
+    pub partners: Partners,
+}
+
+/// Where the partners of a row are.
+#[derive(Debug, Clone)]
+pub enum Partners {
+    /// A stream's row finds the one row of a table; the table's own changes make no rows.
+    Lookup(TableRef),
+    /// A table's change finds the one row of another table.
+    Table(TableRef),
+    /// A stream's row finds the rows of another stream that are near in time; both are kept in this store.
+    Window {
+        /// The store.
+        store: StoreId,
+        /// How near, seen from the left.
+        within: Within,
+    },
+}
+
+impl JoinStep {
+    /// The stores that it reaches.
+    pub fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
+        match &self.partners {
+            Partners::Lookup(table) | Partners::Table(table) => table.visit_stores(visit),
+            Partners::Window { store, .. } => visit(*store),
+        }
+    }
+
+    /// Renumbers them.
+    pub(super) fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
+        match &mut self.partners {
+            Partners::Lookup(table) | Partners::Table(table) => table.map_stores(map),
+            Partners::Window { store, .. } => map(store),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! From the joins of a query to steps.
+//!
+//! What holds: a stream whose join key is not its topic's comes by a repartition topic that all queries by that
+//! key share; a table's rows are kept once, whatever the number of joins; steps that need rows of every
+//! partition say so.
+
+use std::sync::Arc;
+
+use super::from::{From, Join};
+use super::logical::LogicalQuery;
+use super::physical::{Flow, Planner, is_topic_key, source_name};
+use super::{
+    Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source, StepId,
+    StoreKind, StorePlan, TableRef,
+};
+use crate::types::Column;
+use crate::types::expr::{Expr, Node};
+
+/// A query whose joins are planned: what all of its sources have in common.
+pub(super) struct Joining<'q> {
+    pub(super) id: QueryId,
+    pub(super) query: &'q LogicalQuery,
+    /// The columns of the whole row that it reads.
+    used: Vec<usize>,
+}
+
+/// One side ready to be joined: where its rows come from, and for a table how they are looked up.
+struct Joinable {
+    flow: Flow,
+    table: Option<TableRef>,
+    /// Rows of equal keys may be in different partitions.
+    scattered: bool,
+}
+
+impl<'q> Joining<'q> {
+    pub(super) fn new(id: QueryId, query: &'q LogicalQuery) -> Self {
+        Self { id, query, used: query.used_columns() }
+    }
+}
+
+impl Planner<'_> {
+    /// The rows of a join.
+    pub(super) fn joined(&mut self, joining: &Joining<'_>, join: &Join) -> Flow {
+        self.join(joining, join).flow
+    }
+
+    fn join(&mut self, joining: &Joining<'_>, join: &Join) -> Joinable {
+        let is_windowed = join.within.is_some();
+        // Both sides come with as many partitions as the one that is not moved.
+        let like = join.right.topic.as_str();
+        let left = match &join.left {
+            From::Source(source) => {
+                self.side(joining, source, &join.left_key, 0, (is_windowed, join.foreign, like))
+            }
+            From::Join(first) => {
+                let left = self.join(joining, first);
+                let scattered = left.scattered || !is_keyed_by(first, &join.left_key) && !join.foreign;
+                Joinable { scattered, ..left }
+            }
+        };
+        let like = join.left.first().topic.as_str();
+        let right =
+            self.side(joining, &join.right, &join.right_key, join.right_at(), (is_windowed, false, like));
+        let row = JoinRow {
+            left_width: join.right_at(),
+            right_width: join.right.schema.width() + Pseudo::ALL.len(),
+            left_key: join.left_key.clone(),
+            right_key: join.right_key.clone(),
+            origin: join.key.origin,
+            left_row_key: if join.key.origin == KeyOrigin::LeftRow { join.left.key() } else { Vec::new() },
+            kind: join.kind,
+        };
+        self.meet(joining, join, row, left, right)
+    }
+
+    /// A source as a side of a join by `key`; its row begins at `base` of the whole.
+    fn side(
+        &mut self,
+        joining: &Joining<'_>,
+        source: &Arc<Source>,
+        key: &Expr,
+        base: usize,
+        (whole, foreign, like): (bool, bool, &str),
+    ) -> Joinable {
+        let key = std::slice::from_ref(key);
+        let width = source.schema.width();
+        if source.is_table {
+            let at = self.reading(&source.topic, source, false, joining.id);
+            self.want(at, 0..width);
+            let step = self.table(at, source);
+            let table = match self.whole.steps[step].operator {
+                Operator::Table { store, .. } => Some(TableRef::Store(store)),
+                _ => None,
+            };
+            let scattered = !foreign && !is_row_key(source, key);
+            return Joinable { flow: Flow { at, steps: vec![step] }, table, scattered };
+        }
+        let at = if is_row_key(source, key) {
+            self.reading(&source.topic, source, false, joining.id)
+        } else {
+            let topic = self.repartition(joining.id, source, key, like);
+            self.reading(&topic, source, true, joining.id)
+        };
+        if whole {
+            self.want(at, 0..width);
+        } else {
+            let mine = joining.used.iter().filter_map(|column| column.checked_sub(base));
+            self.want(at, mine);
+        }
+        Joinable { flow: Flow { at, steps: Vec::new() }, table: None, scattered: false }
+    }
+
+    /// The steps of both sides.
+    fn meet(
+        &mut self,
+        joining: &Joining<'_>,
+        join: &Join,
+        row: JoinRow,
+        left: Joinable,
+        right: Joinable,
+    ) -> Joinable {
+        let scattered = left.scattered || right.scattered;
+        let mut steps = Vec::new();
+        let mut add = |planner: &mut Self, side: Side, from: &Flow, partners: Partners| {
+            let join = JoinStep { row: row.clone(), side, partners };
+            let step = planner.step(Operator::Join(Box::new(join)), Some(joining.id));
+            planner.whole.steps[step].scattered = scattered;
+            planner.connect(from, step);
+            steps.push(step);
+        };
+        let mut table = None;
+        match (left.table, right.table) {
+            (Some(left_table), Some(right_table)) => {
+                add(self, Side::Left, &left.flow, Partners::Table(right_table.clone()));
+                add(self, Side::Right, &right.flow, Partners::Table(left_table.clone()));
+                table = Some(TableRef::Join {
+                    left: Box::new(left_table),
+                    right: Box::new(right_table),
+                    row: Box::new(row.clone()),
+                });
+            }
+            (None, Some(right_table)) => {
+                add(self, Side::Left, &left.flow, Partners::Lookup(right_table));
+            }
+            (Some(left_table), None) => {
+                add(self, Side::Right, &right.flow, Partners::Lookup(left_table));
+            }
+            (None, None) => {
+                let Some(within) = join.within else { return Joinable { scattered, ..left_over(left.flow) } };
+                let store = self.window_store(joining, join);
+                add(self, Side::Left, &left.flow, Partners::Window { store, within });
+                add(self, Side::Right, &right.flow, Partners::Window { store, within });
+            }
+        }
+        Joinable { flow: Flow { at: left.flow.at, steps }, table, scattered }
+    }
+
+    /// The store of a join of two streams: by the query's sink and the meaning of the join, so that a rule
+    /// that changes elsewhere keeps it.
+    fn window_store(&mut self, joining: &Joining<'_>, join: &Join) -> usize {
+        let mut text = join.canonical(&format!("{:?}", join.left.first().schema), &join.left.input_text());
+        text.push_str(&format!(" and {:?} {}", join.right.schema, join.right.name));
+        let sink = source_name(&joining.query.sink);
+        let name = format!("{sink}-join-{}", Fingerprint::of(&format!("streams/1 {text}")).short());
+        let alike = self.whole.stores.iter().filter(|store| store.name.starts_with(&name)).count();
+        let name = if alike == 0 { name } else { format!("{name}-{}", alike + 1) };
+        let key = join.left_key.data_type.clone().map(|t| Column::new("KEY", t));
+        self.whole.stores.push(StorePlan { name, key: key.into_iter().collect(), kind: StoreKind::Join });
+        self.whole.stores.len() - 1
+    }
+
+    /// A row by row query behind its joins.
+    pub(super) fn behind(&mut self, flow: &Flow, operator: Operator, id: QueryId) -> StepId {
+        let step = self.step(operator, Some(id));
+        self.connect(flow, step);
+        step
+    }
+}
+
+fn left_over(flow: Flow) -> Joinable {
+    Joinable { flow, table: None, scattered: false }
+}
+
+/// Whether a key is that of the source's rows, windowed or not.
+fn is_row_key(source: &Source, key: &[Expr]) -> bool {
+    match source.window {
+        None => is_topic_key(source, key),
+        Some(_) => is_topic_key(&Source { window: None, ..source.clone() }, key),
+    }
+}
+
+/// Whether the rows of a join lie where equal values of this expression meet.
+pub(super) fn is_keyed_by(join: &Join, key: &Expr) -> bool {
+    let Node::Column { index, .. } = key.node else { return false };
+    let column = |expr: &Expr, base: usize| match expr.node {
+        Node::Column { index, .. } => Some(base + index),
+        _ => None,
+    };
+    if join.foreign {
+        return join.left.key().iter().any(|own| column(own, 0) == Some(index));
+    }
+    index == join.key_at()
+        || column(&join.left_key, 0) == Some(index)
+        || column(&join.right_key, join.right_at()) == Some(index)
+        || matches!(&join.left, From::Join(first) if is_keyed_by(first, key))
+}
