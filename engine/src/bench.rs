@@ -75,6 +75,10 @@ pub fn core(program: &Program, records: u64) -> Result<CoreFigures, TaskError> {
         chunk.fill(figures.records, CHUNK.min(records - figures.records));
         let begin = Instant::now();
         for i in 0..chunk.ends.len() {
+            if i % StreamTask::AHEAD == 0 {
+                let next = i..(i + StreamTask::AHEAD).min(chunk.ends.len());
+                task.look_ahead(input, next.filter_map(|i| chunk.record(i).key));
+            }
             task.process(input, &chunk.record(i), &mut output);
         }
         task.take_changes(&mut |_, _, _| figures.changes += 1);

@@ -14,11 +14,11 @@ use broker::{
     Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Poll, Position, Producer, ProducerConfig,
     TopicPartition,
 };
-use tasks::Tasks;
+use tasks::{Route, Tasks};
 
 use super::generation::Generation;
 use super::{Error, Shared};
-use crate::task::{InputRecord, Output};
+use crate::task::{InputRecord, Output, StreamTask};
 
 /// The most records of one poll.
 const BATCH: usize = 5_000;
@@ -172,7 +172,10 @@ impl Worker {
         self.uncommitted = true;
         let routes: Vec<_> =
             batch.sources().iter().map(|source| self.tasks.route(&self.generation.program, source)).collect();
-        for record in batch.iter() {
+        for (i, record) in batch.iter().enumerate() {
+            if i % StreamTask::AHEAD == 0 {
+                self.look_ahead(batch, i, &routes);
+            }
             let Some(route) = routes[record.source] else { continue };
             let headers = |name: &str| record.headers.last(name);
             let input = InputRecord {
@@ -189,6 +192,16 @@ impl Worker {
             }
         }
         self.hand_over()
+    }
+
+    /// Tells the tasks which keys come from the record at `first` on.
+    fn look_ahead(&mut self, batch: &Batch, first: usize, routes: &[Option<Route>]) {
+        let next = first..(first + StreamTask::AHEAD).min(batch.len());
+        for (source, route) in routes.iter().enumerate() {
+            let Some(route) = *route else { continue };
+            let records = next.clone().map(|i| batch.get(i)).filter(move |record| record.source == source);
+            self.tasks.look_ahead(route, records.filter_map(|record| record.key));
+        }
     }
 
     /// Gives what the tasks wrote to the producer.

@@ -25,15 +25,15 @@ pub(crate) type EntryId = u32;
 /// Aggregates by group key.
 #[derive(Debug)]
 pub(crate) struct AggregateStore {
-    layout: Vec<FrameLayout>,
+    pub(super) layout: Vec<FrameLayout>,
     /// Per frame the highest timestamp that reached it.
     times: Vec<i64>,
     times_changed: bool,
     /// The highest of them.
     latest: i64,
-    hasher: DefaultHashBuilder,
-    index: HashTable<EntryId>,
-    slab: Vec<Entry>,
+    pub(super) hasher: DefaultHashBuilder,
+    pub(super) index: HashTable<EntryId>,
+    pub(super) slab: Vec<Entry>,
     free: Vec<EntryId>,
     hand: usize,
     /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].

@@ -4,6 +4,8 @@
 //! a key that was not seen for a while is not in the cache, and each piece of it is a wait. A window that has
 //! closed leaves its place, and the memory of its accumulators, to the next one.
 
+use std::hint::black_box;
+use std::mem::discriminant;
 use std::ops::Range;
 
 use crate::plan::{Fingerprint, WindowKind, WindowPlan};
@@ -125,6 +127,35 @@ impl Default for FrameState {
     fn default() -> Self {
         let (windows, accumulators, fired) = Default::default();
         Self { windows, open: 0, closes_at: i64::MAX, accumulators, fired }
+    }
+}
+
+/// Reading ahead: see [`super::AggregateStore::warm`].
+impl FrameState {
+    /// The frame itself.
+    pub(super) fn warm_head(&self) {
+        black_box((self.open, self.fired.len()));
+    }
+
+    /// The bounds of the windows that the next record may change.
+    pub(super) fn warm_windows(&self) {
+        self.likely().for_each(|window| {
+            black_box((window.start, window.slot));
+        });
+    }
+
+    /// Their accumulators.
+    pub(super) fn warm_accumulators(&self, layout: &FrameLayout) {
+        let accumulators = self.likely().flat_map(|window| self.accumulators(layout, window));
+        accumulators.for_each(|accumulator| {
+            black_box(discriminant(accumulator));
+        });
+    }
+
+    /// The newest window, and the one whose memory a new one takes: the oldest will have closed by then.
+    fn likely(&self) -> impl Iterator<Item = &WindowState> {
+        let next = self.windows.get(self.open).or_else(|| self.windows.first());
+        self.windows().last().into_iter().chain(next)
     }
 }
 

@@ -12,6 +12,7 @@
 //! - [`codec`]: keys and entries as bytes.
 
 mod aggregates;
+mod ahead;
 pub(crate) mod changelog;
 pub(crate) mod codec;
 mod entry;
@@ -19,6 +20,7 @@ mod join;
 mod table;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
+pub(crate) use ahead::AHEAD;
 pub(crate) use entry::{FrameLayout, WindowState};
 pub(crate) use join::JoinStore;
 pub(crate) use table::{TableRow, TableStore};

@@ -15,6 +15,7 @@
 //! changelogs, then per commit [`StreamTask::process`] for each record and [`StreamTask::take_changes`]
 //! once. On a reload [`StreamTask::export`] of the old task feeds [`StreamTask::restore`] of the new.
 
+mod ahead;
 mod counters;
 mod dead_letter;
 mod input;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use events::topics;
 
 use super::TaskError;
+use super::ahead::grouped_by_key;
 use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
@@ -54,6 +55,8 @@ pub(crate) struct ReadingRun {
     pub(crate) timestamp: Option<TimestampColumn>,
     pub(crate) timestamp_name: String,
     pub(crate) outputs: Vec<StepId>,
+    /// The store of an aggregation by the record's own key: its groups can be looked up ahead.
+    pub(crate) grouped: Option<StoreId>,
     /// Queries whose records end in this task.
     pub(crate) queries: Vec<QueryId>,
     /// Those and the ones that read through a repartition topic.
@@ -221,6 +224,8 @@ impl Wiring {
             window: source.window,
             timestamp_name: timestamp_name.map_or_else(String::new, |column| column.name.clone()),
             timestamp: source.timestamp.clone(),
+            grouped: grouped_by_key(&self.steps, &outputs, key_width)
+                .filter(|_| source.window.is_none() && !reading.repartitioned),
             outputs,
             queries,
             all_queries,

@@ -59,6 +59,11 @@ impl Tasks {
         Some(Route { task, input, number })
     }
 
+    /// Tells a task the keys of its next records.
+    pub(super) fn look_ahead<'k>(&mut self, route: Route, keys: impl Iterator<Item = &'k [u8]> + Clone) {
+        self.open[route.task].task.look_ahead(route.input, keys);
+    }
+
     /// Runs a record through its task.
     pub(super) fn process(&mut self, route: Route, record: &InputRecord<'_>, output: &mut Output) {
         self.open[route.task].task.process(route.input, record, output);
