@@ -4,8 +4,10 @@
 //! NULL among its key's columns, or without a value, belongs to no group: it is skipped, as in ksqlDB.
 
 use super::emit::FrameRow;
-use super::window::Starts;
+use super::suppress::Which;
+use super::window::{Starts, end_of};
 use super::{Change, Run};
+use crate::format::window_key::Window;
 use crate::plan::StoreId;
 use crate::state::{AggregateStore, EntryId, Store, codec};
 use crate::task::{FrameRun, StepRun};
@@ -85,6 +87,10 @@ impl Run<'_, '_> {
             return self.count(&frame.queries, |c| c.filtered += 1);
         }
         let now = group.store.advance(frame.place, change.time);
+        if let Some(finals) = &frame.finals {
+            // First: an update drops what is closed.
+            self.write_closed(frame, finals, group.store, now);
+        }
         let starts = Starts::open(frame.window, change.time, now);
         if starts.clone().next().is_none() {
             return self.count(&frame.queries, |c| c.late += 1);
@@ -115,7 +121,8 @@ impl Run<'_, '_> {
         let (place, is_new) = state.window(layout, start);
         let (window, accumulators) = state.at(layout, place);
         let verdicts = window.verdicts;
-        let old = FrameRow { frame, key: group.key, window, accumulators };
+        let bounds = end_of(frame.window, start).map(|end| Window { start, end });
+        let old = FrameRow { frame, key: group.key, time: window.time, window: bounds, accumulators };
         self.judge_before(&old, if is_new { Some(0) } else { verdicts });
         for (((aggregate, arg), value), accumulator) in frame.calls.iter().zip(args).zip(accumulators) {
             if aggregate.add(accumulator, arg.is_some().then_some(value)).is_err() {
@@ -124,8 +131,12 @@ impl Run<'_, '_> {
         }
         window.time = window.time.max(time);
         let (window, accumulators, fired) = state.parts(layout, place);
-        let row = FrameRow { frame, key: group.key, window, accumulators };
+        let row = FrameRow { frame, key: group.key, time: window.time, window: bounds, accumulators };
         let verdicts = self.emit(&row, fired);
         state.at(layout, place).0.verdicts = verdicts;
+        if let (Some(finals), Some(window)) = (&frame.finals, bounds) {
+            let which = Which { key: group.key, bytes: group.bytes, window };
+            self.await_end(&mut group.store.finals, finals, which);
+        }
     }
 }

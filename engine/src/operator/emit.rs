@@ -2,12 +2,11 @@
 //!
 //! Every update is an output. A row for which HAVING is TRUE is written; one that was written and for which
 //! HAVING is not TRUE any more leaves a tombstone; anything else is silent. With `--@emit: first` a window
-//! is written once, at its first crossing; later crossings are counted, and nothing is taken back.
+//! is written once, at its first crossing; later crossings are counted, and nothing is taken back. What
+//! EMIT FINAL writes is left to `suppress`.
 
-use super::window::end_of;
 use super::{Change, Run};
 use crate::format::window_key::Window;
-use crate::state::WindowState;
 use crate::task::{FrameOutputRun, FrameRun};
 use crate::types::Value;
 use crate::types::aggregate::Accumulator;
@@ -22,12 +21,15 @@ const MAX_VERDICTS: usize = 32;
 pub(super) struct FrameRow<'v> {
     pub(super) frame: &'v FrameRun,
     pub(super) key: &'v [Value<'v>],
-    pub(super) window: &'v WindowState,
+    /// The highest timestamp that went in.
+    pub(super) time: i64,
+    /// None where there is no window.
+    pub(super) window: Option<Window>,
     pub(super) accumulators: &'v [Accumulator],
 }
 
 impl<'v> FrameRow<'v> {
-    fn width(&self) -> usize {
+    pub(super) fn width(&self) -> usize {
         self.key.len() + self.frame.calls.len() + TRAILING
     }
 
@@ -40,19 +42,35 @@ impl<'v> FrameRow<'v> {
             return aggregate.result(&self.accumulators[index]);
         }
         match index - self.frame.calls.len() {
-            0 => Value::Bigint(self.window.time),
-            1 => self.bounds().map_or(Value::Null, |window| Value::Bigint(window.start)),
-            _ => self.bounds().map_or(Value::Null, |window| Value::Bigint(window.end)),
+            0 => Value::Bigint(self.time),
+            1 => self.window.map_or(Value::Null, |window| Value::Bigint(window.start)),
+            _ => self.window.map_or(Value::Null, |window| Value::Bigint(window.end)),
         }
     }
 
-    fn bounds(&self) -> Option<Window> {
-        let start = self.window.start;
-        end_of(self.frame.window, start).map(|end| Window { start, end })
+    /// Gives the whole row to an output's step; `row` has its width.
+    pub(super) fn feed(
+        &self,
+        run: &mut Run<'_, '_>,
+        output: &FrameOutputRun,
+        row: &mut [Value<'v>],
+        tombstone: bool,
+    ) {
+        (0..row.len()).for_each(|column| row[column] = self.column(column));
+        let change = Change {
+            row,
+            tombstone,
+            is_table: true,
+            old: None,
+            time: self.time,
+            window: self.window,
+            counted: true,
+        };
+        run.feed(&[output.step], &change);
     }
 
     /// Whether the row satisfies HAVING.
-    fn passes(
+    pub(super) fn passes(
         &self,
         row: &mut [Value<'v>],
         output: &'v FrameOutputRun,
@@ -89,31 +107,17 @@ impl Run<'_, '_> {
 
     /// Gives a window's change to the outputs that write it; which HAVINGs hold, by bit.
     pub(super) fn emit(&mut self, frame_row: &FrameRow<'_>, fired: &mut Vec<(usize, i64)>) -> Option<u32> {
-        let (frame, window) = (frame_row.frame, frame_row.window);
+        let frame = frame_row.frame;
+        let start = frame_row.window.map_or(0, |window| window.start);
         let mut verdicts = (frame.outputs.len() <= MAX_VERDICTS).then_some(0);
         let mut row = self.scratch.rows.take_nulls(frame_row.width());
-        let mut is_whole = false;
-        for (i, output) in frame.outputs.iter().enumerate() {
+        for (i, output) in frame.outputs.iter().enumerate().filter(|(_, output)| !output.is_final) {
             let passes = frame_row.passes(&mut row, output);
             let passes = self.test_or_false(&[output.query], passes);
             verdicts = verdicts.map(|bits| bits | u32::from(passes) << i);
-            if !self.is_written(output, i, passes, window.start, fired) {
-                continue;
+            if self.is_written(output, i, passes, start, fired) {
+                frame_row.feed(self, output, &mut row, !passes);
             }
-            if !is_whole {
-                (0..row.len()).for_each(|column| row[column] = frame_row.column(column));
-                is_whole = true;
-            }
-            let change = Change {
-                row: &row,
-                tombstone: !passes,
-                is_table: true,
-                old: None,
-                time: window.time,
-                window: frame_row.bounds(),
-                counted: true,
-            };
-            self.feed(&[output.step], &change);
         }
         self.scratch.rows.give(row);
         verdicts
@@ -145,6 +149,6 @@ impl Run<'_, '_> {
 impl FrameOutputRun {
     /// Whether a row that was written may have to be taken back.
     fn may_retract(&self) -> bool {
-        self.having.is_some() && self.first.is_none()
+        self.having.is_some() && self.first.is_none() && !self.is_final
     }
 }

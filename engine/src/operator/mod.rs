@@ -15,6 +15,7 @@ mod project;
 mod repartition;
 mod rows;
 mod sink;
+mod suppress;
 mod table;
 mod window;
 

@@ -10,6 +10,8 @@ pub(crate) struct Scratch {
     pub(crate) rows: RowPool,
     /// A group key's bytes.
     pub(crate) key: Vec<u8>,
+    /// A key's bytes as EMIT FINAL puts them in order.
+    pub(crate) order: Vec<u8>,
     /// Outputs of the record so far, per query.
     pub(crate) per_query: Ordinals,
     /// Outputs of the record so far, per output topic.
@@ -24,6 +26,7 @@ impl Scratch {
         Self {
             rows: RowPool::default(),
             key: Vec::new(),
+            order: Vec::new(),
             per_query: Ordinals::new(program.queries.len() + 1),
             per_topic: Ordinals::new(program.outputs.len() + 1),
             verdicts: Vec::new(),

@@ -11,7 +11,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::changelog::ChangedKeys;
 use super::entry::{Entry, FrameLayout, FrameState};
-use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
+use super::finals::Finals;
+use super::{ChangeVisitor, EntryVisitor, RestoreError, WindowState, codec};
+use crate::types::aggregate::Accumulator;
 
 /// How many entries the hand looks at for each that was added: with more than one it always comes round.
 const SWEPT_PER_ENTRY: u32 = 2;
@@ -38,6 +40,8 @@ pub(crate) struct AggregateStore {
     hand: usize,
     /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].
     due: u32,
+    /// The windows that wait for their end to be written.
+    pub(crate) finals: Box<Finals>,
     changed: ChangedKeys,
     scratch: Vec<u8>,
 }
@@ -50,6 +54,7 @@ impl AggregateStore {
     pub(crate) fn new(layout: Vec<FrameLayout>) -> Self {
         Self {
             times: vec![NO_TIME; layout.len()],
+            finals: Box::new(Finals::new(layout.iter().filter_map(|frame| frame.finals).collect())),
             layout,
             times_changed: false,
             latest: NO_TIME,
@@ -121,6 +126,18 @@ impl AggregateStore {
         id
     }
 
+    /// The window of a key that starts at `start`, where it is there.
+    pub(crate) fn window(
+        &self,
+        frame: usize,
+        key: &[u8],
+        start: i64,
+    ) -> Option<(&WindowState, &[Accumulator])> {
+        let state = &self.slab[self.find(key)? as usize].frames[frame];
+        let window = state.windows().iter().find(|window| window.start == start)?;
+        Some((window, state.accumulators(&self.layout[frame], window)))
+    }
+
     fn find(&self, key: &[u8]) -> Option<EntryId> {
         self.index.find(self.hasher.hash_one(key), |id| *self.slab[*id as usize].key == *key).copied()
     }
@@ -154,7 +171,7 @@ impl AggregateStore {
         }
     }
 
-    /// Visits the changed entries in order of first change, then the stream times.
+    /// Visits the changed entries in order of first change, then the windows that wait, then the stream times.
     pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         let changed = std::mem::take(&mut self.changed);
         for key in changed.iter() {
@@ -171,6 +188,7 @@ impl AggregateStore {
         }
         self.changed = changed;
         self.changed.clear();
+        self.finals.take_changes(visit);
         if std::mem::take(&mut self.times_changed) {
             self.scratch.clear();
             codec::write_times(&mut self.scratch, &self.layout, &self.times);
@@ -186,6 +204,7 @@ impl AggregateStore {
             codec::write_entry(&mut bytes, &self.layout, &entry.frames);
             visit(&entry.key, &bytes);
         }
+        self.finals.export(visit);
         bytes.clear();
         codec::write_times(&mut bytes, &self.layout, &self.times);
         visit(codec::TIMES_KEY, &bytes);
@@ -201,6 +220,9 @@ impl AggregateStore {
                 self.latest = self.times.iter().copied().max().unwrap_or(NO_TIME);
                 Ok(())
             });
+        }
+        if Finals::is_theirs(key) {
+            return self.finals.restore(key, value);
         }
         let frames = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
         match frames {

@@ -6,6 +6,7 @@
 //!   of a frame      per window: start, end, time (i64 each)
 //!   of a call       per window of its frame, in the same order: the accumulator
 //!   of a first      the starts of the windows that have fired (i64 each)
+//! waiting windows   see `finals`
 //! stream times      key: the byte 255; value: version, then per frame: tag, time (i64)
 //! ```
 //!
@@ -97,7 +98,7 @@ pub(crate) fn read_entry(
 }
 
 /// What follows the version byte.
-fn versioned<'b>(key: &[u8], bytes: &'b [u8]) -> Result<&'b [u8], RestoreError> {
+pub(super) fn versioned<'b>(key: &[u8], bytes: &'b [u8]) -> Result<&'b [u8], RestoreError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => Ok(rest),
         Some((&version, _)) if version > VERSION => Err(RestoreError::version(key, version)),

@@ -22,6 +22,8 @@ pub(crate) struct FrameLayout {
     pub(crate) calls: Vec<(Fingerprint, Aggregate)>,
     /// Tags of the slots that remember which windows have fired.
     pub(crate) firsts: Vec<Fingerprint>,
+    /// Tag of the windows that wait for their end to be written; None where nothing is.
+    pub(crate) finals: Option<Fingerprint>,
 }
 
 impl FrameLayout {

@@ -8,6 +8,7 @@
 //! - [`AggregateStore`]: per group key the windows of every frame.
 //! - [`TableStore`]: per key a table's latest row.
 //! - [`JoinStore`]: the rows of two streams that are joined.
+//! - [`Finals`]: beside aggregates, the windows that EMIT FINAL has still to write.
 //! - [`changelog`]: which keys changed, noted beside either.
 //! - [`codec`]: keys and entries as bytes.
 
@@ -16,12 +17,14 @@ mod ahead;
 pub(crate) mod changelog;
 pub(crate) mod codec;
 mod entry;
+mod finals;
 mod join;
 mod table;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
 pub(crate) use ahead::AHEAD;
 pub(crate) use entry::{FrameLayout, WindowState};
+pub(crate) use finals::{Finals, Place};
 pub(crate) use join::JoinStore;
 pub(crate) use table::{TableRow, TableStore};
 

@@ -18,6 +18,7 @@
 mod ahead;
 mod counters;
 mod dead_letter;
+mod frames;
 mod input;
 mod output;
 mod reach;
@@ -28,9 +29,10 @@ pub use counters::QueryCounters;
 pub use input::{HeaderLookup, InputRecord, Origin, no_headers};
 pub use output::{Output, OutputRecord};
 
+pub(crate) use frames::{FinalRun, FrameOutputRun, FrameRun};
 pub(crate) use output::Draft;
 pub(crate) use read::row_time;
-pub(crate) use wiring::{FrameOutputRun, FrameRun, InputRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
+pub(crate) use wiring::{InputRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
 
 use crate::format::FormatError;
 use crate::operator::{Run, Scratch};

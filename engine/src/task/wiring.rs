@@ -10,6 +10,7 @@ use events::topics;
 
 use super::TaskError;
 use super::ahead::grouped_by_key;
+use super::frames::{FrameRun, final_run, frame_output};
 use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
@@ -18,7 +19,6 @@ use crate::plan::{
 };
 use crate::state::{AggregateStore, FrameLayout, JoinStore, Store, TableStore};
 use crate::types::Column;
-use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 
 /// A task ready to run.
@@ -102,31 +102,6 @@ pub(crate) enum Node {
         encoder: Encoder,
     },
     Sink(Box<SinkRun>),
-}
-
-/// A frame ready to run: see [`Frame`].
-#[derive(Debug)]
-pub(crate) struct FrameRun {
-    /// Its place in the store's layout.
-    pub(crate) place: usize,
-    pub(crate) filter: Option<Expr>,
-    pub(crate) window: Option<WindowPlan>,
-    pub(crate) calls: Vec<(Aggregate, Option<Expr>)>,
-    pub(crate) outputs: Vec<FrameOutputRun>,
-    /// The queries of its outputs, each once.
-    pub(crate) queries: Vec<QueryId>,
-}
-
-/// One query's use of a frame: see [`FrameOutput`].
-#[derive(Debug)]
-pub(crate) struct FrameOutputRun {
-    pub(crate) query: QueryId,
-    pub(crate) having: Option<Expr>,
-    /// The columns that HAVING reads, each once.
-    pub(crate) having_columns: Vec<usize>,
-    /// Its place among the layout's `firsts`.
-    pub(crate) first: Option<usize>,
-    pub(crate) step: StepId,
 }
 
 /// A sink ready to run: see [`SinkPlan`].
@@ -270,7 +245,10 @@ impl Wiring {
             Operator::Join(join) => Node::Join(join.clone()),
             Operator::Aggregate { store, key, frames } => {
                 frames.iter().try_for_each(|frame| supported(plan, frame))?;
-                let frames = frames.iter().filter_map(|frame| self.frame(*store, frame, reach)).collect();
+                let frames = frames.iter().filter_map(|frame| self.frame(*store, frame, reach).transpose());
+                let frames = frames
+                    .collect::<Result<_, _>>()
+                    .map_err(|error| format_error(plan, &plan.stores[*store].name, error))?;
                 Node::Aggregate { store: *store, key: key.clone(), frames }
             }
             Operator::Repartition { topic, key, columns } => Node::Repartition {
@@ -284,12 +262,18 @@ impl Wiring {
     }
 
     /// Wires a frame and gives it a place in its store; None where no query wants it.
-    fn frame(&mut self, store: StoreId, frame: &Frame, reach: &[Vec<QueryId>]) -> Option<FrameRun> {
+    fn frame(
+        &mut self,
+        store: StoreId,
+        frame: &Frame,
+        reach: &[Vec<QueryId>],
+    ) -> Result<Option<FrameRun>, FormatError> {
         let wanted: Vec<&FrameOutput> =
             frame.outputs.iter().filter(|output| reach[output.step].contains(&output.query)).collect();
         if wanted.is_empty() {
-            return None;
+            return Ok(None);
         }
+        let finals = final_run(frame, &wanted, &self.stores[store].key)?;
         let firsts: Vec<_> = wanted.iter().filter_map(|output| output.first).collect();
         let outputs: Vec<_> = wanted.iter().map(|output| frame_output(output, &firsts)).collect();
         let mut queries = Vec::new();
@@ -300,8 +284,9 @@ impl Wiring {
             window: frame.window,
             calls: frame.calls.iter().map(|call| (call.fingerprint, call.aggregate.clone())).collect(),
             firsts,
+            finals: finals.as_ref().map(|finals| finals.tag),
         });
-        Some(FrameRun {
+        Ok(Some(FrameRun {
             place: layout.len() - 1,
             filter: frame.filter.clone(),
             window: frame.window,
@@ -311,8 +296,9 @@ impl Wiring {
                 .map(|call| (call.aggregate.clone(), call.args.first().cloned()))
                 .collect(),
             outputs,
+            finals,
             queries,
-        })
+        }))
     }
 
     fn sink(
@@ -345,33 +331,14 @@ impl Wiring {
 
 fn supported(plan: &TaskPlan, frame: &Frame) -> Result<(), TaskError> {
     let refused = |what: &str| Err(TaskError::Unsupported { task: plan.name.clone(), what: what.to_owned() });
-    if frame.outputs.iter().any(|output| output.is_final) {
-        return refused("EMIT FINAL");
-    }
     match frame.window {
         Some(WindowPlan { kind: WindowKind::Session { .. }, .. }) => refused("a session window"),
         _ => Ok(()),
     }
 }
 
-fn frame_output(output: &FrameOutput, firsts: &[crate::plan::Fingerprint]) -> FrameOutputRun {
-    let mut having_columns = Vec::new();
-    if let Some(having) = &output.having {
-        having.visit_columns(&mut |column| having_columns.push(column));
-        having_columns.sort_unstable();
-        having_columns.dedup();
-    }
-    FrameOutputRun {
-        query: output.query,
-        having: output.having.clone(),
-        having_columns,
-        first: output.first.and_then(|tag| firsts.iter().position(|first| *first == tag)),
-        step: output.step,
-    }
-}
-
 /// One column as Kafka's primitive, several as a JSON object.
-fn repartition_encoder(columns: &[Column]) -> Result<Encoder, FormatError> {
+pub(super) fn repartition_encoder(columns: &[Column]) -> Result<Encoder, FormatError> {
     let kafka = FormatSpec { format: Format::Kafka, wrapped: false };
     match Encoder::new(&kafka, columns) {
         Ok(encoder) if columns.len() == 1 => Ok(encoder),

@@ -161,7 +161,7 @@ pub(super) fn select(
             "emit: first needs a WINDOW, once per which it emits",
         ));
     }
-    check_final(query, window.as_ref())?;
+    check_final(query, window.as_ref(), target)?;
     let key = key(query, &source, alias)?;
     let texts = key.iter().map(ToString::to_string).collect();
     let mut scope = GroupScope {
@@ -211,12 +211,17 @@ pub(super) fn select(
     Ok(Selected { from, filter, shape: Shape::Aggregate(grouping), schema, window, warning })
 }
 
-fn check_final(query: &Query, window: Option<&WindowPlan>) -> Result<(), Diagnostic> {
+fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) -> Result<(), Diagnostic> {
     match query.emit {
         Some(emit) if emit.is_final && window.is_none() => {
             Err(Diagnostic::error("emit", emit.span, "EMIT FINAL needs a WINDOW, at whose end it emits"))
         }
-        Some(emit) if emit.is_final => Err(unsupported(emit.span, "EMIT FINAL")),
+        Some(emit) if emit.is_final && target.emit_first.is_some() => {
+            let span = target.emit_first.unwrap_or(emit.span);
+            Err(Diagnostic::error("directive", span, "EMIT FINAL writes a window once already, at its end")
+                .note(emit.span, "emitted at the end")
+                .hint("leave emit: first out, or write EMIT CHANGES"))
+        }
         _ => Ok(()),
     }
 }
