@@ -49,7 +49,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// The rows of a CSV file, plain or gzip, with their own event times.
+    /// The rows of a CSV file, plain, gzip or zstd, with their own event times.
     Replay(ReplayArgs),
 }
 
@@ -92,7 +92,7 @@ struct LoadArgs {
 #[derive(clap::Args, Debug)]
 #[command(after_help = REPLAY_EXAMPLES)]
 struct ReplayArgs {
-    /// The file: CSV with a header line, plain or gzip.
+    /// The file: CSV with a header line, plain, gzip or zstd.
     #[arg(long, value_name = "FILE")]
     input: PathBuf,
     /// max, 10x (times faster than the rows' own times) or 500/s (rows a second).
@@ -262,7 +262,7 @@ fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "it must be a number from 0 to 0.5 (0.03 is 3 %)".to_owned())
 }
 
-fn mapping(text: &str) -> Result<(String, String), String> {
+pub(crate) fn mapping(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').map(|(column, field)| (column.trim(), field.trim()));
     match parts {
         Some((column, field)) if !column.is_empty() && !field.is_empty() => {

@@ -19,6 +19,7 @@ mod pace;
 mod progress;
 mod publisher;
 mod replay;
+mod source;
 mod totals;
 
 pub use error::Error;
@@ -26,6 +27,7 @@ pub use keying::{Key, check_key, create_stream};
 pub use load::{Generated, Generator, run};
 pub use menu::ask;
 pub use options::{DEFAULT_FRAUD_SHARE, Mode, Options, UNPACED_GAP_SECONDS};
-pub use progress::Progress;
-pub use replay::{ReplayOptions, Speed, replay};
+pub use progress::{Progress, Shown};
+pub use replay::{ReplayOptions, Speed, Transactions, replay};
+pub use source::{Meter, Source};
 pub use totals::Totals;

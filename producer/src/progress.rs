@@ -22,7 +22,7 @@ pub enum Progress {
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Progress of one piece of work.
-pub(crate) struct Shown {
+pub struct Shown {
     kind: Progress,
     what: &'static str,
     bar: ProgressBar,
@@ -34,7 +34,7 @@ pub(crate) struct Shown {
 impl Shown {
     /// Begins, `done` things having been committed before; `length` is what `advance` counts up to, where it
     /// is known.
-    pub(crate) fn new(kind: Progress, what: &'static str, length: Option<u64>, done: u64) -> Self {
+    pub fn new(kind: Progress, what: &'static str, length: Option<u64>, done: u64) -> Self {
         let bar = match (kind, length) {
             (Progress::Bar, Some(length)) => {
                 ProgressBar::new(length).with_style(style("{msg} {wide_bar} {percent}% time left {eta}"))
@@ -51,7 +51,7 @@ impl Shown {
     }
 
     /// Stands at `position` of the length, `done` things being committed.
-    pub(crate) fn advance(&mut self, position: u64, length: Option<u64>, done: u64) {
+    pub fn advance(&mut self, position: u64, length: Option<u64>, done: u64) {
         let since = self.last.elapsed();
         let every = if self.kind == Progress::Bar { Duration::from_millis(500) } else { LINE_EVERY };
         self.bar.set_position(position);
@@ -82,7 +82,7 @@ impl Shown {
     }
 
     /// Takes the bar away.
-    pub(crate) fn finish(&self) {
+    pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -4,14 +4,14 @@
 mod common;
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use broker::Shutdown;
 use common::{all, memory};
 use events::{Label, Transaction};
-use producer::{ReplayOptions, Speed, replay};
+use producer::{ReplayOptions, Source, Speed, Transactions, replay};
 
 const HEADER: &str =
     "transaction_id,event_time,account_id,category,merchant,amt,merch_lat,merch_long,is_fraud\n";
@@ -37,6 +37,11 @@ fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
             flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
         gz.write_all(text.as_bytes()).unwrap();
         gz.finish().unwrap();
+    } else if name.ends_with(".zst") {
+        // Two frames, as `cat a.zst b.zst` makes them.
+        let (one, two) = text.split_at(text.len() / 2);
+        let frames = [one, two].map(|part| zstd::encode_all(part.as_bytes(), 1).unwrap());
+        std::fs::write(&path, frames.concat()).unwrap();
     } else {
         std::fs::write(&path, text).unwrap();
     }
@@ -69,6 +74,40 @@ fn rows_become_transactions_with_their_times_and_labels() {
     let restart = ReplayOptions { restart: true, ..ReplayOptions::new(&path) };
     assert_eq!(replay(log.clone(), restart, Shutdown::new()).unwrap().transactions, 12_000);
     assert_eq!(all(&*log, "transactions").len(), 24_000);
+}
+
+#[test]
+fn a_file_is_unpacked_by_its_content_whatever_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = format!("{HEADER}{}", rows(0, 300));
+    let ids = |path: &PathBuf| {
+        let mut rows = Transactions::new(Source::open(path).unwrap(), &[]).unwrap();
+        std::iter::from_fn(|| rows.read().unwrap()).map(|t| t.transaction_id).collect::<Vec<_>>()
+    };
+    let plain = ids(&file(&dir, "card.csv", &text));
+    assert_eq!((plain.len(), plain[299].as_str()), (300, "t-299"));
+    for packed in ["card.gz", "card.zst"] {
+        let renamed = dir.path().join("card.txt");
+        std::fs::rename(file(&dir, packed, &text), &renamed).unwrap();
+        assert_eq!(ids(&renamed), plain, "{packed}");
+    }
+    let log = memory();
+    let path = file(&dir, "card.csv.zst", &text);
+    assert_eq!(replay(log, ReplayOptions::new(path), Shutdown::new()).unwrap().transactions, 300);
+}
+
+#[test]
+fn json_is_told_from_csv_by_its_first_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let cases =
+        [("", true), ("  \n{", true), (" [", true), ("transaction_id,a\n", false), ("\"a\",b", false)];
+    for (text, is_json) in cases {
+        let mut source = Source::open(&file(&dir, "x.gz", text)).unwrap();
+        assert_eq!(source.is_json().unwrap(), is_json, "{text:?}");
+        let mut rest = String::new();
+        source.content.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest.trim(), text.trim());
+    }
 }
 
 #[test]

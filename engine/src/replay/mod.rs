@@ -12,11 +12,13 @@
 mod driver;
 mod records;
 mod running;
+mod session;
 
 use std::io::{BufRead, Write};
 
 pub use driver::Replay;
-pub use records::{ReplayRecord, WindowText};
+pub use records::{RecordText, ReplayRecord, WindowText};
+pub use session::Session;
 
 use crate::plan::Program;
 use crate::state::RestoreError;
@@ -71,8 +73,19 @@ pub struct ReplaySummary {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The input is not JSON of the form that is expected.
-    #[error("the input, {0}: expected {{\"inputs\":[...]}} or a record a line, each with a \"topic\"")]
-    Input(serde_json::Error),
+    #[error(
+        "record {number} of the input cannot be read: {problem}; expected {{\"inputs\":[...]}} or a record a \
+         line, each with a \"topic\""
+    )]
+    Input {
+        /// The record that was being read, counted from 1.
+        number: u64,
+        /// What is wrong, and in which line and column.
+        problem: serde_json::Error,
+    },
+    /// The caller ended it.
+    #[error("ended after record {0} of the input, as was asked")]
+    Stopped(u64),
     /// A record does not fit what is declared for its topic.
     #[error("record {number} of the input, topic {topic}: {problem}")]
     Record {
@@ -104,24 +117,7 @@ pub fn run(
     output: impl Write,
     options: ReplayOptions,
 ) -> Result<ReplaySummary, ReplayError> {
-    let mut writer = records::Writer::new(program, output, options.form)?;
-    let mut replay = Replay::new(program, options.order)?;
-    if options.stop_after_each_record {
-        replay.stop_after_each_record();
-    }
-    replay.inserts(&mut |record| writer.write(record))?;
-    let reader = records::Reader::new(program);
-    let mut number = 0;
-    records::read(input, &mut |text| {
-        number += 1;
-        let record = reader.record(&text).map_err(|problem| ReplayError::Record {
-            number,
-            topic: text.topic.clone(),
-            problem,
-        })?;
-        replay.feed(record, &mut |record| writer.write(record))
-    })?;
-    replay.finish(&mut |record| writer.write(record))?;
-    let written = writer.finish()?;
-    Ok(ReplaySummary { written, ..replay.summary() })
+    let mut session = Session::new(program, output, options)?;
+    session.feed_json(input, &mut |_| true)?;
+    session.finish()
 }

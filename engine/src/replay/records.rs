@@ -56,7 +56,7 @@ impl ReplayRecord {
 
 /// A record as the input has it.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct RecordText {
+pub struct RecordText {
     pub(super) topic: String,
     #[serde(default)]
     key: Option<Box<RawValue>>,
@@ -90,6 +90,22 @@ pub struct WindowText {
     pub kind: String,
 }
 
+impl RecordText {
+    /// A record whose key is a text and whose value is this JSON.
+    ///
+    /// # Errors
+    /// The value is not JSON.
+    pub fn new(topic: &str, key: &str, value: String, timestamp: i64) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            topic: topic.to_owned(),
+            key: Some(RawValue::from_string(serde_json::to_string(key)?)?),
+            value: Some(RawValue::from_string(value)?),
+            timestamp: Some(timestamp),
+            ..Self::default()
+        })
+    }
+}
+
 /// Reads the input, record by record.
 pub(super) fn read(
     input: impl BufRead,
@@ -103,7 +119,7 @@ pub(super) fn read(
         if let Some(error) = failed {
             return Err(error);
         }
-        outcome.map_err(ReplayError::Input)?;
+        outcome.map_err(|problem| ReplayError::Input { number: 0, problem })?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Replay of a file: its rows as transactions with their own event times.
 //!
-//! What enters: a CSV file (gzip or not), a log, a request to end. What leaves: a transaction per row, a
+//! What enters: a CSV file (plain, gzip or zstd), a log, a request to end. What leaves: a transaction per row, a
 //! label per row where the file has the truth, a dead letter per bad row, and in the same transaction of the
 //! log the position in the file. What holds: whatever happens, a row is sent once; the next run of the
 //! same file goes on after the last committed row.
@@ -10,6 +10,7 @@ mod input;
 mod pacing;
 mod position;
 mod row;
+mod transactions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use csv::ByteRecord;
 use events::{Label, headers, topics};
 
 pub use pacing::Speed;
+pub use transactions::Transactions;
 
 use crate::error::Error;
 use crate::keying::{self, Key};
@@ -37,7 +39,7 @@ use row::{Row, dead_letter};
 /// What is to be replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplayOptions {
-    /// The file: CSV with a header line, plain or gzip.
+    /// The file: CSV with a header line, plain, gzip or zstd.
     pub input: PathBuf,
     /// How fast.
     pub speed: Speed,
@@ -154,7 +156,7 @@ impl Replay {
             chunk_began: Instant::now(),
             pending: Totals::default(),
             totals: Totals { resumed_at: position.rows, ..Totals::default() },
-            shown: Shown::new(options.progress, "rows", Some(input.length()), position.rows),
+            shown: Shown::new(options.progress, "rows", input.length(), position.rows),
             file: position.file.clone(),
             position,
             transactions: target(&options.topic),
@@ -187,7 +189,7 @@ impl Replay {
             if self.chunk_rows >= self.limits.records || self.chunk_began.elapsed() >= self.limits.wait {
                 self.commit()?;
             }
-            self.shown.advance(input.position(), Some(input.length()), self.position.rows);
+            self.shown.advance(input.position(), input.length(), self.position.rows);
         }
         self.totals.stopped = !self.position.complete;
         if self.chunk_rows > 0 || self.position.complete { self.commit() } else { Ok(()) }
