@@ -26,7 +26,7 @@ impl Run<'_, '_> {
         let (key, value) = change.row.split_at(sink.key_width);
         let mut draft = self.output.draft();
         // A record without a key has NULL in each of its columns, and goes on without one.
-        let has_key = key.iter().any(|value| !value.is_null());
+        let has_key = sink.new_key || key.iter().any(|value| !value.is_null());
         draft.key(|out| Ok(has_key && sink.key.encode(key, out).map(is_there)?))?;
         if let (Some(kind), Some(window)) = (sink.window, change.window) {
             draft.window(|out| match kind {

@@ -384,6 +384,8 @@ pub struct SinkPlan {
     pub timestamp: Option<TimestampColumn>,
     /// The key carries the row's window.
     pub window: Option<KeyWindow>,
+    /// The key is made by the query: it is there even where each of its columns is NULL.
+    pub new_key: bool,
     /// The records are alerts of this rule.
     pub rule: Option<Rule>,
     /// Other queries of this program read the topic: records carry their origin in headers.

@@ -293,6 +293,13 @@ fn topics_of(from: &From) -> Vec<String> {
     topics
 }
 
+/// Whether a row by row query over one stream exchanges its key.
+fn makes_key(query: &LogicalQuery) -> bool {
+    let (Shape::Project { exprs }, From::Source(_)) = (&query.shape, &query.from) else { return false };
+    let is_old = |(i, e): (usize, &Expr)| matches!(e.node, Node::Column { index, .. } if index == i);
+    !exprs.iter().take(query.sink.schema.key.len()).enumerate().all(is_old)
+}
+
 pub(super) fn sink(query: &LogicalQuery) -> SinkPlan {
     let sink = &query.sink;
     SinkPlan {
@@ -302,6 +309,7 @@ pub(super) fn sink(query: &LogicalQuery) -> SinkPlan {
         value_format: sink.value_format,
         timestamp: sink.timestamp.clone(),
         window: sink.window,
+        new_key: makes_key(query),
         rule: query.rule.clone(),
         carries_origin: false,
     }

@@ -121,3 +121,6 @@ pub fn run(
     session.feed_json(input, &mut |_| true)?;
     session.finish()
 }
+
+#[cfg(test)]
+mod tests;

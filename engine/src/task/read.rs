@@ -52,7 +52,7 @@ impl Run<'_, '_> {
             } else {
                 (self.record.partition, self.record.offset)
             };
-            fill_pseudo(&mut row, read, position);
+            fill_pseudo(&mut row, read, position, reading.is_table);
             self.count(&reading.queries, |c| c.input += 1);
             let change = Change {
                 row: &row,
@@ -147,12 +147,15 @@ pub(crate) fn row_time(value: &Value<'_>, pattern: Option<&Pattern>) -> Option<i
     (time >= 0).then_some(time)
 }
 
-fn fill_pseudo(row: &mut [Value<'_>], read: &Read, (partition, offset): (i32, i64)) {
+/// In a stream's record without a value there is no position either: ksqlDB keeps it with the value.
+fn fill_pseudo(row: &mut [Value<'_>], read: &Read, (partition, offset): (i32, i64), is_table: bool) {
     let at = row.len() - Pseudo::ALL.len();
     let pseudo = &mut row[at..];
-    pseudo[Pseudo::Rowtime as usize] = Value::Bigint(read.time);
-    pseudo[Pseudo::Rowpartition as usize] = Value::Integer(partition);
-    pseudo[Pseudo::Rowoffset as usize] = Value::Bigint(offset);
+    if is_table || !read.is_null {
+        pseudo[Pseudo::Rowtime as usize] = Value::Bigint(read.time);
+        pseudo[Pseudo::Rowpartition as usize] = Value::Integer(partition);
+        pseudo[Pseudo::Rowoffset as usize] = Value::Bigint(offset);
+    }
     if let Some(window) = read.window {
         pseudo[Pseudo::Windowstart as usize] = Value::Bigint(window.start);
         pseudo[Pseudo::Windowend as usize] = Value::Bigint(window.end);

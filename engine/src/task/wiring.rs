@@ -116,6 +116,7 @@ pub(crate) struct SinkRun {
     pub(crate) key_width: usize,
     pub(crate) timestamp: Option<TimestampColumn>,
     pub(crate) window: Option<KeyWindow>,
+    pub(crate) new_key: bool,
     pub(crate) rule: Option<Rule>,
     pub(crate) carries_origin: bool,
 }
@@ -323,6 +324,7 @@ impl Wiring {
             key_width: sink.schema.key.len(),
             timestamp: sink.timestamp.clone(),
             window: sink.window,
+            new_key: sink.new_key,
             rule: sink.rule.clone(),
             carries_origin: sink.carries_origin,
         })

@@ -12,6 +12,7 @@ mod directives;
 mod expr;
 mod grouping;
 mod insert;
+mod items;
 mod lambda;
 mod lineage;
 mod literal;

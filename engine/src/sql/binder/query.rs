@@ -1,13 +1,15 @@
 //! SELECT: from syntax to a logical query.
 
+use super::create::contains_map;
 use super::expr::{bind, condition, unsupported};
 use super::grouping::{self, GroupScope};
-use super::scope::{SourceScope, find_aggregate};
+use super::items::{Item, expand};
+use super::scope::{Scope, SourceScope, find_aggregate};
 use super::{Binder, Target};
 use crate::plan::logical::{Grouping, Shape};
 use crate::plan::{Emit, From, KeyWindow, Pseudo, Source, WindowKind};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Query, SelectItem, SourceKind, Span};
+use crate::sql::ast::{Expr as AstExpr, Ident, Query, SourceKind, Span};
 use crate::types::expr::{Expr, Node};
 use crate::types::{Column, Schema};
 
@@ -25,13 +27,6 @@ pub(super) struct Selected {
     pub(super) window: Option<KeyWindow>,
     /// What may not be as meant.
     pub(super) warning: Option<Diagnostic>,
-}
-
-/// An item of the SELECT list: its name, and its expression as written.
-struct Item {
-    name: String,
-    span: Span,
-    expr: AstExpr,
 }
 
 impl Binder {
@@ -65,7 +60,7 @@ impl Binder {
             None => None,
         };
         let grouped = !query.group_by.is_empty();
-        let items = expand(&query.items, &source, alias)?;
+        let items = expand(&query.items, &source, alias, &query.partition_by, &mut scope)?;
         if grouped {
             return grouping::select(query, target, emit, filter, items_of(items), source.clone(), alias);
         }
@@ -82,15 +77,14 @@ impl Binder {
             )
             .hint("a table is regrouped by GROUP BY"));
         }
-        let partition_by =
-            query.partition_by.iter().map(|e| bind(&mut scope, e)).collect::<Result<Vec<_>, _>>()?;
+        let partition_by = partition_by(query, &source, &mut scope)?;
         let items = items
             .into_iter()
             .map(|item| Ok((item.name, bind(&mut scope, &item.expr)?, item.span)))
             .collect::<Result<Vec<_>, Diagnostic>>()?;
-        let key = if partition_by.is_empty() { key_columns(&source) } else { without_null(partition_by) };
+        let key = partition_by.unwrap_or_else(|| key_columns(&source));
         let (schema, exprs) = split(items, &key, target, false)?;
-        let window = source.window.filter(|_| query.partition_by.is_empty());
+        let window = source.window;
         let from = From::Source(source);
         Ok(Selected { from, filter, shape: Shape::Project { exprs }, schema, window, warning: None })
     }
@@ -108,9 +102,40 @@ impl Binder {
     }
 }
 
-/// PARTITION BY NULL makes a stream without a key.
-fn without_null(exprs: Vec<Expr>) -> Vec<Expr> {
-    exprs.into_iter().filter(|e| e.data_type.is_some()).collect()
+/// PARTITION BY's expressions, none of NULL, which makes a stream without a key. None where there is no such
+/// clause.
+fn partition_by(
+    query: &Query,
+    source: &Source,
+    scope: &mut dyn Scope,
+) -> Result<Option<Vec<Expr>>, Diagnostic> {
+    let written = &query.partition_by;
+    let Some(first) = written.first() else { return Ok(None) };
+    let refuse = |span, message: &str| Err(Diagnostic::error("partition_by", span, message));
+    let mut key = Vec::new();
+    for expr in written {
+        let bound = bind(scope, expr)?;
+        match &bound.data_type {
+            None if written.len() > 1 => {
+                return refuse(expr.span, "PARTITION BY takes NULL alone: it makes a stream without a key");
+            }
+            None => {}
+            Some(t) if contains_map(t) => {
+                return refuse(expr.span, "a key cannot hold a MAP: its bytes would not be unique");
+            }
+            Some(_) => key.push(bound),
+        }
+    }
+    if source.window.is_some() && !same_key(&key, &key_columns(source)) {
+        let message = format!("{} has a windowed key, which cannot be exchanged", source.name);
+        return Err(Diagnostic::error("partition_by", first.span, message)
+            .hint("aggregate by the other key instead, or leave PARTITION BY out"));
+    }
+    Ok(Some(key))
+}
+
+fn same_key(a: &[Expr], b: &[Expr]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_string() == b.to_string())
 }
 
 fn items_of(items: Vec<Item>) -> Vec<(String, AstExpr, Span)> {
@@ -172,58 +197,6 @@ fn key_columns(source: &Source) -> Vec<Expr> {
     source.schema.key.iter().enumerate().map(|(i, c)| Expr::column(i, &c.name, c.data_type.clone())).collect()
 }
 
-/// Writes `*` out and names what has no name, as ksqlDB does: a column by itself, a field by its own name,
-/// everything else KSQL_COL_n.
-fn expand(items: &[SelectItem], source: &Source, alias: &Ident) -> Result<Vec<Item>, Diagnostic> {
-    let mut out = Vec::new();
-    let mut generated = 0;
-    for item in items {
-        match item {
-            SelectItem::All { qualifier, span } => {
-                if let Some(q) = qualifier
-                    && q.name != alias.name
-                    && q.name != source.name
-                {
-                    return Err(Diagnostic::error(
-                        "unknown_source",
-                        q.span,
-                        format!("{} is not in FROM", q.name),
-                    ));
-                }
-                out.extend(star(source, *span));
-            }
-            SelectItem::StructAll { span, .. } => return Err(unsupported(*span, "->*")),
-            SelectItem::Expr { expr, alias } => {
-                let name = match (alias, &expr.kind) {
-                    (Some(alias), _) => alias.name.clone(),
-                    (None, ExprKind::Column { name, .. }) => name.name.clone(),
-                    (None, ExprKind::Field { field, .. }) => field.name.clone(),
-                    (None, _) => {
-                        generated += 1;
-                        format!("KSQL_COL_{}", generated - 1)
-                    }
-                };
-                let span = alias.as_ref().map_or(expr.span, |a| a.span);
-                out.push(Item { name, span, expr: expr.clone() });
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// `*`: all columns, in the order of key and value; a window's bounds are not columns.
-fn star(source: &Source, span: Span) -> Vec<Item> {
-    let keys = source.schema.key.iter().map(|c| c.name.as_str());
-    let values = source.schema.value.iter().map(|c| c.name.as_str());
-    keys.chain(values)
-        .map(|name| {
-            let ident = Ident { name: name.into(), quoted: true, span };
-            let expr = AstExpr { kind: ExprKind::Column { qualifier: None, name: ident }, span };
-            Item { name: name.into(), span, expr }
-        })
-        .collect()
-}
-
 /// Divides the items into key and value columns: an item that is a key expression is the key's column under
 /// its name. Returns the sink's schema and the expressions in its order.
 pub(super) fn split(
@@ -232,7 +205,8 @@ pub(super) fn split(
     target: &Target<'_>,
     grouped: bool,
 ) -> Result<(Schema, Vec<Expr>), Diagnostic> {
-    for (i, (name, _, span)) in items.iter().enumerate() {
+    let texts: Vec<String> = key.iter().map(ToString::to_string).collect();
+    for (i, (name, expr, span)) in items.iter().enumerate() {
         if let Some((_, _, first)) = items[..i].iter().find(|(other, ..)| other == name) {
             return Err(Diagnostic::error(
                 "duplicate_column",
@@ -242,12 +216,12 @@ pub(super) fn split(
             .note(*first, "first here")
             .hint("name one of them by AS"));
         }
-        if Pseudo::ALL.iter().any(|p| p.name() == name) {
+        // A key may be called so: PARTITION BY ROWTIME.
+        if Pseudo::ALL.iter().any(|p| p.name() == name) && !texts.contains(&expr.to_string()) {
             let message = format!("{name} is a pseudo column, which the result has by itself");
             return Err(Diagnostic::error("duplicate_column", *span, message).hint("name it by AS"));
         }
     }
-    let texts: Vec<String> = key.iter().map(ToString::to_string).collect();
     let mut keys: Vec<Option<(String, Expr, Span)>> = vec![None; key.len()];
     let mut values = Vec::new();
     for (name, expr, span) in items {

@@ -1,0 +1,90 @@
+//! Statements as a user writes them, and the records that come of them.
+
+use serde_json::{Value, json};
+
+use super::{Form, Order, ReplayOptions, run};
+use crate::sql::{LoadOptions, Purpose, SourceFile, load};
+
+/// Key and value of each record that `topic` gets.
+fn records(sql: &str, topic: &str, inputs: &Value) -> Vec<(Value, Value)> {
+    let files = vec![SourceFile { name: "test.sql".into(), text: sql.into() }];
+    let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
+    let loaded =
+        load(files, &options).unwrap_or_else(|e| panic!("{}", e.render(crate::sql::RenderStyle::Plain)));
+    let mut out = Vec::new();
+    let input = json!({ "inputs": inputs }).to_string();
+    let options = ReplayOptions { order: Order::Record, form: Form::Json, ..ReplayOptions::default() };
+    run(&loaded.program, input.as_bytes(), &mut out, options).expect("a replay");
+    let written: Value = serde_json::from_slice(&out).expect("JSON");
+    let outputs = written["outputs"].as_array().expect("outputs");
+    let of_topic = outputs.iter().filter(|r| r["topic"] == topic);
+    of_topic.map(|r| (r["key"].clone(), r["value"].clone())).collect()
+}
+
+/// The code of the first diagnostic that refuses it.
+fn refusal(sql: &str) -> String {
+    let files = vec![SourceFile { name: "test.sql".into(), text: sql.into() }];
+    let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
+    match load(files, &options) {
+        Ok(_) => "accepted".into(),
+        Err(diagnostics) => diagnostics.to_json()[0]["code"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+const VISITS: &str =
+    "CREATE STREAM visits (site STRUCT<city VARCHAR, zip INT> KEY, guest VARCHAR, nights INT)
+    WITH (KAFKA_TOPIC='visits', FORMAT='JSON');";
+
+fn visit() -> Value {
+    json!([{ "topic": "visits", "key": {"city": "Ulm", "zip": 7}, "value": {"guest": "Eva", "nights": 3} }])
+}
+
+#[test]
+fn partition_by_exchanges_the_key() {
+    let all = |by: &str| {
+        records(
+            &format!("{VISITS} CREATE STREAM o AS SELECT * FROM visits PARTITION BY {by};"),
+            "O",
+            &visit(),
+        )
+    };
+    let site = json!({"CITY": "Ulm", "ZIP": 7});
+    assert_eq!(all("guest"), [(json!("Eva"), json!({"NIGHTS": 3, "SITE": site}))]);
+    assert_eq!(all("site->city"), [(json!("Ulm"), json!({"GUEST": "Eva", "NIGHTS": 3, "SITE": site}))]);
+    assert_eq!(all("NULL"), [(json!(null), json!({"GUEST": "Eva", "NIGHTS": 3, "SITE": site}))]);
+    let two = all("nights * 2, site->zip");
+    assert_eq!(two[0].0, json!({"KSQL_COL_0": 6, "ZIP": 7}));
+    assert_eq!(all("ROWOFFSET")[0].0, json!(0));
+}
+
+#[test]
+fn a_key_of_nulls_is_a_key() {
+    let sql = format!("{VISITS} CREATE STREAM o AS SELECT * FROM visits PARTITION BY guest, nights;");
+    let inputs = json!([{ "topic": "visits", "value": {} }, { "topic": "visits", "value": null }]);
+    let nulls = json!({"GUEST": null, "NIGHTS": null});
+    assert_eq!(records(&sql, "O", &inputs), [(nulls.clone(), json!({"SITE": null})), (nulls, json!(null))]);
+}
+
+#[test]
+fn what_partition_by_refuses() {
+    let source = "CREATE STREAM s (k INT KEY, m MAP<VARCHAR, INT>, a INT)
+        WITH (KAFKA_TOPIC='s', FORMAT='JSON');
+        CREATE STREAM w (k INT KEY, a INT)
+        WITH (KAFKA_TOPIC='w', FORMAT='JSON', WINDOW_TYPE='TUMBLING', WINDOW_SIZE='5 SECONDS');";
+    let by = |from: &str, by: &str| {
+        refusal(&format!("{source} CREATE STREAM o AS SELECT * FROM {from} PARTITION BY {by};"))
+    };
+    for wrong in ["m", "ARRAY[m]", "a, NULL"] {
+        assert_eq!(by("s", wrong), "partition_by", "{wrong}");
+    }
+    assert_eq!(by("w", "a"), "partition_by");
+    assert_eq!(by("w", "k"), "accepted");
+}
+
+#[test]
+fn all_fields_of_a_struct() {
+    let sql = format!("{VISITS} CREATE STREAM o AS SELECT site, site->*, nights FROM visits;");
+    assert_eq!(records(&sql, "O", &visit())[0].1, json!({"CITY": "Ulm", "ZIP": 7, "NIGHTS": 3}));
+    let no_struct = format!("{VISITS} CREATE STREAM o AS SELECT site, nights->* FROM visits;");
+    assert_eq!(refusal(&no_struct), "type_mismatch");
+}
