@@ -54,6 +54,14 @@ const WRONG: &[(&str, &str)] = &[
         "sum of text",
         "CREATE TABLE r AS SELECT account_id, SUM(merchant) AS n FROM transactions GROUP BY account_id;",
     ),
+    (
+        "once at the first and once at the end",
+        "--@emit: first\nCREATE TABLE r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, COUNT(*) AS n FROM transactions WINDOW SESSION (1 MINUTE, GRACE PERIOD 1 MINUTE) GROUP BY account_id EMIT FINAL;",
+    ),
+    (
+        "windowed source without a key",
+        "CREATE STREAM w (amount DOUBLE) WITH (KAFKA_TOPIC='w', VALUE_FORMAT='JSON', WINDOW_TYPE='SESSION');",
+    ),
     ("insert into a table", "INSERT INTO limits SELECT account_id, amount FROM transactions;"),
     (
         "columns that do not fit",

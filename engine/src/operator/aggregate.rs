@@ -4,6 +4,7 @@
 //! NULL among its key's columns, or without a value, belongs to no group: it is skipped, as in ksqlDB.
 
 use super::emit::FrameRow;
+use super::session::Grouped;
 use super::suppress::Which;
 use super::window::{Starts, end_of};
 use super::{Change, Run};
@@ -70,12 +71,21 @@ impl Run<'_, '_> {
         change: &Change<'_>,
     ) {
         let Some(mut store) = self.stores[id].take() else { return };
-        if let Store::Aggregates(aggregates) = &mut *store {
-            let mut group = Group { store: aggregates, key, bytes, entry: None };
-            for frame in frames {
-                self.frame(frame, &mut group, change);
+        match &mut *store {
+            Store::Aggregates(aggregates) => {
+                let mut group = Group { store: aggregates, key, bytes, entry: None };
+                for frame in frames {
+                    self.frame(frame, &mut group, change);
+                }
+                aggregates.sweep();
             }
-            aggregates.sweep();
+            Store::Sessions(sessions) => {
+                for frame in frames {
+                    self.sessions(frame, sessions, Grouped { key, bytes }, change);
+                }
+                sessions.sweep();
+            }
+            _ => {}
         }
         self.stores[id] = Some(store);
     }

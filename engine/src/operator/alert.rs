@@ -8,6 +8,8 @@ use crate::task::{Draft, Origin};
 
 /// `alert.retract` of a row that no longer satisfies HAVING.
 const LEFT: &[u8] = b"left";
+/// `alert.retract` of a session that went into another.
+const MERGED: &[u8] = b"merged";
 
 /// Writes an alert's headers, its key being written. The id comes from the window's start, without a window
 /// from the original record.
@@ -30,7 +32,7 @@ pub(super) fn write_headers(draft: &mut Draft<'_>, rule: &Rule, origin: &Origin<
     }
     write_origin(draft, origin);
     if change.tombstone && change.is_table {
-        draft.header(headers::ALERT_RETRACT, LEFT);
+        draft.header(headers::ALERT_RETRACT, if change.merged { MERGED } else { LEFT });
     }
 }
 

@@ -56,10 +56,32 @@ impl<'v> FrameRow<'v> {
         row: &mut [Value<'v>],
         tombstone: bool,
     ) {
+        self.feed_as(run, output, row, (tombstone, false));
+    }
+
+    /// Takes back a session that goes into another; `moved`: which is in the output's result.
+    pub(super) fn retract(
+        &self,
+        run: &mut Run<'_, '_>,
+        output: &FrameOutputRun,
+        row: &mut [Value<'v>],
+        moved: bool,
+    ) {
+        self.feed_as(run, output, row, (true, moved));
+    }
+
+    fn feed_as(
+        &self,
+        run: &mut Run<'_, '_>,
+        output: &FrameOutputRun,
+        row: &mut [Value<'v>],
+        (tombstone, merged): (bool, bool),
+    ) {
         (0..row.len()).for_each(|column| row[column] = self.column(column));
         let change = Change {
             row,
             tombstone,
+            merged,
             is_table: true,
             old: None,
             time: self.time,

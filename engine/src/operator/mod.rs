@@ -14,6 +14,7 @@ mod join;
 mod project;
 mod repartition;
 mod rows;
+mod session;
 mod sink;
 mod suppress;
 mod table;
@@ -35,6 +36,8 @@ pub(crate) struct Change<'r> {
     pub(crate) row: &'r [Value<'r>],
     /// A stream's record without a value, or a row that is no more.
     pub(crate) tombstone: bool,
+    /// Of a tombstone: the row goes on as another, a session that this one went into.
+    pub(crate) merged: bool,
     /// The row belongs to a table: `old` is what it replaces.
     pub(crate) is_table: bool,
     /// The table's row before; None where there was none, or no step needs it any more.

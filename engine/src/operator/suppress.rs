@@ -50,6 +50,11 @@ impl Run<'_, '_> {
         self.with_order(run, which, |tag, place| finals.note(tag, place, which.bytes, &origin));
     }
 
+    /// A window is no more: nothing of it is written.
+    pub(super) fn forget_end(&mut self, finals: &mut Finals, run: &FinalRun, which: Which<'_>) {
+        self.with_order(run, which, |tag, place| finals.forget(tag, place));
+    }
+
     fn with_order(
         &mut self,
         run: &FinalRun,

@@ -9,7 +9,7 @@ use super::logical::{Grouping, LogicalQuery};
 use super::physical::{Flow, Planner, is_topic_key, key_columns, key_name, sink, source_name};
 use super::{
     Call, Emit, Fingerprint, Frame, FrameOutput, Operator, QueryId, Step, StepId, StoreKind, StorePlan,
-    TaskPlan,
+    TaskPlan, WindowKind,
 };
 use crate::types::expr::Expr;
 
@@ -25,13 +25,13 @@ impl Planner<'_> {
                     self.reading(&topic, source, true, id)
                 };
                 self.want(at, query.used_columns());
-                self.grouping_step(&Flow { at, steps: Vec::new() }, &source_name(source), &grouping.key)
+                self.grouping_step(&Flow { at, steps: Vec::new() }, &source_name(source), grouping)
             }
             From::Join(join) => {
                 let flow = self.joined(&Joining::new(id, query), join);
                 let rows = Fingerprint::of(&format!("rows/1 {}", query.from.input_text())).short();
                 let name = format!("{}-{rows}", source_name(&query.sink));
-                let step = self.grouping_step(&flow, &name, &grouping.key);
+                let step = self.grouping_step(&flow, &name, grouping);
                 self.whole.steps[step].scattered = !grouping.key.iter().any(|key| is_keyed_by(join, key));
                 step
             }
@@ -43,8 +43,14 @@ impl Planner<'_> {
     }
 
     /// The step that groups a reading by this key, shared by all queries that do.
-    fn grouping_step(&mut self, flow: &Flow, rows: &str, key: &[Expr]) -> StepId {
-        let name = format!("{rows}-by-{}", key_name(key));
+    /// Sessions have a store and a step of their own.
+    fn grouping_step(&mut self, flow: &Flow, rows: &str, grouping: &Grouping) -> StepId {
+        let key = &grouping.key;
+        let (kind, suffix) = match grouping.window.map(|window| window.kind) {
+            Some(WindowKind::Session { .. }) => (StoreKind::Sessions, "-sessions"),
+            _ => (StoreKind::Aggregates, ""),
+        };
+        let name = format!("{rows}-by-{}{suffix}", key_name(key));
         let task = &mut self.whole;
         if let Some(store) = task.stores.iter().position(|s| s.name == name) {
             let is_it =
@@ -53,9 +59,9 @@ impl Planner<'_> {
                 return step;
             }
         }
-        task.stores.push(StorePlan { name, key: key_columns(key), kind: StoreKind::Aggregates });
+        task.stores.push(StorePlan { name, key: key_columns(key), kind });
         let operator =
-            Operator::Aggregate { store: task.stores.len() - 1, key: key.to_vec(), frames: Vec::new() };
+            Operator::Aggregate { store: task.stores.len() - 1, key: key.clone(), frames: Vec::new() };
         let step = self.step(operator, None);
         self.connect(flow, step);
         step

@@ -228,6 +228,8 @@ pub struct StorePlan {
 pub enum StoreKind {
     /// Per key the slots of the aggregates, by fingerprint.
     Aggregates,
+    /// The same of those over sessions.
+    Sessions,
     /// Per key the latest row of a table, with these value columns.
     Table {
         /// The columns.

@@ -43,7 +43,7 @@ pub(crate) fn read_key(mut bytes: &[u8]) -> Option<Vec<Value<'static>>> {
 }
 
 /// Appends a slot whose body `write` appends.
-fn write_slot(out: &mut Vec<u8>, tag: Fingerprint, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn write_slot(out: &mut Vec<u8>, tag: Fingerprint, write: impl FnOnce(&mut Vec<u8>)) {
     out.extend_from_slice(&tag.0);
     let at = out.len();
     out.extend_from_slice(&[0; 4]);
@@ -106,9 +106,9 @@ pub(super) fn versioned<'b>(key: &[u8], bytes: &'b [u8]) -> Result<&'b [u8], Res
     }
 }
 
-type Slot<'b> = (Fingerprint, &'b [u8]);
+pub(super) type Slot<'b> = (Fingerprint, &'b [u8]);
 
-fn read_slot<'b>(rest: &mut &'b [u8]) -> Option<Slot<'b>> {
+pub(super) fn read_slot<'b>(rest: &mut &'b [u8]) -> Option<Slot<'b>> {
     let (tag, tail) = rest.split_first_chunk::<16>()?;
     let (len, tail) = tail.split_first_chunk::<4>()?;
     let (body, tail) = tail.split_at_checked(u32::from_le_bytes(*len) as usize)?;
@@ -149,7 +149,7 @@ fn read_frame(slots: &[Slot<'_>], layout: &FrameLayout) -> Option<FrameState> {
 }
 
 /// A body of numbers.
-fn numbers(body: &[u8]) -> Option<Vec<i64>> {
+pub(super) fn numbers(body: &[u8]) -> Option<Vec<i64>> {
     let (chunks, rest) = body.as_chunks::<8>();
     rest.is_empty().then(|| chunks.iter().map(|chunk| i64::from_le_bytes(*chunk)).collect())
 }

@@ -157,7 +157,6 @@ impl Finals {
     }
 
     /// A window is no more: nothing of it is to be written.
-    #[cfg(test)]
     pub(crate) fn forget(&mut self, tag: Fingerprint, place: Place<'_>) {
         write_place(&mut self.scratch, tag, place);
         if self.waiting.remove(&*self.scratch).is_some() {

@@ -6,6 +6,7 @@
 //! error, never a panic; nothing that is written depends on the order of a hash table.
 //!
 //! - [`AggregateStore`]: per group key the windows of every frame.
+//! - [`SessionStore`]: the same for sessions.
 //! - [`TableStore`]: per key a table's latest row.
 //! - [`JoinStore`]: the rows of two streams that are joined.
 //! - [`Finals`]: beside aggregates, the windows that EMIT FINAL has still to write.
@@ -19,6 +20,7 @@ pub(crate) mod codec;
 mod entry;
 mod finals;
 mod join;
+mod sessions;
 mod table;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
@@ -26,6 +28,7 @@ pub(crate) use ahead::AHEAD;
 pub(crate) use entry::{FrameLayout, WindowState};
 pub(crate) use finals::{Finals, Place};
 pub(crate) use join::JoinStore;
+pub(crate) use sessions::{Session, SessionStore};
 pub(crate) use table::{TableRow, TableStore};
 
 /// Takes a changed key's bytes and its value's, None where the entry is gone.
@@ -80,6 +83,8 @@ fn hex(bytes: &[u8]) -> String {
 pub(crate) enum Store {
     /// Aggregates by group key.
     Aggregates(AggregateStore),
+    /// Sessions by group key.
+    Sessions(SessionStore),
     /// A table's rows by key.
     Table(TableStore),
     /// The rows of two streams.
@@ -91,6 +96,7 @@ impl Store {
     pub(crate) fn len(&self) -> usize {
         match self {
             Store::Aggregates(store) => store.len(),
+            Store::Sessions(store) => store.len(),
             Store::Table(store) => store.len(),
             Store::Join(store) => store.len(),
         }
@@ -100,6 +106,7 @@ impl Store {
     pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         match self {
             Store::Aggregates(store) => store.take_changes(visit),
+            Store::Sessions(store) => store.take_changes(visit),
             Store::Table(store) => store.take_changes(visit),
             Store::Join(store) => store.take_changes(visit),
         }
@@ -109,6 +116,7 @@ impl Store {
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         match self {
             Store::Aggregates(store) => store.export(visit),
+            Store::Sessions(store) => store.export(visit),
             Store::Table(store) => store.export(visit),
             Store::Join(store) => store.export(visit),
         }
@@ -118,6 +126,7 @@ impl Store {
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
         match self {
             Store::Aggregates(store) => store.restore(key, value),
+            Store::Sessions(store) => store.restore(key, value),
             Store::Table(store) => store.restore(key, value),
             Store::Join(store) => store.restore(key, value),
         }

@@ -57,6 +57,7 @@ impl Run<'_, '_> {
             let change = Change {
                 row: &row,
                 tombstone: read.is_null,
+                merged: false,
                 is_table: reading.is_table,
                 old: None,
                 time: read.time,

@@ -15,9 +15,9 @@ use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
     Frame, FrameOutput, Input, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
-    SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn, WindowKind, WindowPlan,
+    SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
 };
-use crate::state::{AggregateStore, FrameLayout, JoinStore, Store, TableStore};
+use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, TableStore};
 use crate::types::Column;
 use crate::types::expr::Expr;
 
@@ -166,6 +166,7 @@ impl Wiring {
     pub(crate) fn empty_stores(&self) -> Vec<Option<Box<Store>>> {
         let stores = self.stores.iter().zip(&self.layouts).map(|(plan, layout)| match plan.kind {
             StoreKind::Aggregates => Store::Aggregates(AggregateStore::new(layout.clone())),
+            StoreKind::Sessions => Store::Sessions(SessionStore::new(layout.clone())),
             StoreKind::Table { .. } => Store::Table(TableStore::default()),
             StoreKind::Join => Store::Join(JoinStore::default()),
         });
@@ -245,7 +246,6 @@ impl Wiring {
             }
             Operator::Join(join) => Node::Join(join.clone()),
             Operator::Aggregate { store, key, frames } => {
-                frames.iter().try_for_each(|frame| supported(plan, frame))?;
                 let frames = frames.iter().filter_map(|frame| self.frame(*store, frame, reach).transpose());
                 let frames = frames
                     .collect::<Result<_, _>>()
@@ -328,14 +328,6 @@ impl Wiring {
             rule: sink.rule.clone(),
             carries_origin: sink.carries_origin,
         })
-    }
-}
-
-fn supported(plan: &TaskPlan, frame: &Frame) -> Result<(), TaskError> {
-    let refused = |what: &str| Err(TaskError::Unsupported { task: plan.name.clone(), what: what.to_owned() });
-    match frame.window {
-        Some(WindowPlan { kind: WindowKind::Session { .. }, .. }) => refused("a session window"),
-        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@
 mod accumulator;
 pub mod codec;
 mod kept;
+mod merge;
 
 pub use accumulator::Accumulator;
 pub use kept::Kept;
@@ -106,6 +107,12 @@ impl Aggregate {
     /// Takes a value; `None` is COUNT(*)'s. An overflow leaves the accumulator as it was.
     pub fn add(&self, accumulator: &mut Accumulator, value: Option<&Value<'_>>) -> Result<(), EvalError> {
         accumulator.add(self, value)
+    }
+
+    /// Adds what another accumulator of the function has; where the order counts, its values are the later
+    /// ones. An overflow leaves the accumulator as it was.
+    pub fn merge(&self, accumulator: &mut Accumulator, later: &Accumulator) -> Result<(), EvalError> {
+        accumulator.merge(self, later)
     }
 
     /// The result so far.

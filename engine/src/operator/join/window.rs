@@ -123,8 +123,16 @@ impl Run<'_, '_> {
     ) {
         let mut row = self.scratch.rows.take();
         put_together(&mut row, &join.row, sides, key, (time, window));
-        let change =
-            Change { row: &row, tombstone: false, is_table: false, old: None, time, window, counted: true };
+        let change = Change {
+            row: &row,
+            tombstone: false,
+            merged: false,
+            is_table: false,
+            old: None,
+            time,
+            window,
+            counted: true,
+        };
         self.feed_counted(step, &change);
         self.scratch.rows.give(row);
     }

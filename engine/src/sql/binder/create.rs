@@ -94,7 +94,7 @@ impl Binder {
             is_table,
             topic: topic.clone(),
             timestamp: timestamp(&schema, &properties)?,
-            window: key_window(&properties)?,
+            window: key_window(&properties, &schema)?,
             schema,
             key_format,
             value_format,
@@ -250,11 +250,15 @@ pub(super) fn timestamp(
 }
 
 /// WINDOW_TYPE and WINDOW_SIZE.
-fn key_window(properties: &Properties) -> Result<Option<KeyWindow>, Diagnostic> {
+fn key_window(properties: &Properties, schema: &Schema) -> Result<Option<KeyWindow>, Diagnostic> {
     let wrong = |span: Span, message: &str| Err(Diagnostic::error("property", span, message));
     match (&properties.window_type, properties.window_size) {
         (None, None) => Ok(None),
         (None, Some((_, span))) => wrong(span, "WINDOW_SIZE needs WINDOW_TYPE"),
+        (Some((_, span)), _) if schema.key.is_empty() => {
+            Err(Diagnostic::error("key", *span, "a window belongs to a key, and no key column is declared")
+                .hint("declare the column that the topic's key holds: id VARCHAR KEY"))
+        }
         (Some((kind, span)), size) => match (kind.to_ascii_uppercase().as_str(), size) {
             ("TUMBLING" | "HOPPING", Some((size, _))) => Ok(Some(KeyWindow::Time { size })),
             ("TUMBLING" | "HOPPING", None) => {

@@ -283,10 +283,7 @@ fn window_plan(window: &ast::Window) -> Result<WindowPlan, Diagnostic> {
             }
             (WindowKind::Hopping { size: size_ms, advance: advance_ms }, size_ms)
         }
-        ast::WindowKind::Session { gap } => {
-            positive(gap)?;
-            return Err(unsupported(window.span, "a SESSION window"));
-        }
+        ast::WindowKind::Session { gap } => (WindowKind::Session { gap: positive(gap)? }, gap.millis),
     };
     let grace = window.grace.as_ref().map_or(DEFAULT_GRACE, |g| g.millis);
     if let Some(retention) = &window.retention

@@ -109,14 +109,18 @@ impl Accumulator {
 }
 
 /// SUM of INT and BIGINT: an overflow is an error, as `Math.addExact` in ksqlDB.
-fn add_whole(aggregate: &Aggregate, sum: i64, value: &Value<'_>) -> Result<i64, EvalError> {
+pub(super) fn add_whole(aggregate: &Aggregate, sum: i64, value: &Value<'_>) -> Result<i64, EvalError> {
     let integer = aggregate.returns == DataType::Integer;
     sum.checked_add(value.as_i64().unwrap_or_default())
         .filter(|v| !integer || i32::try_from(*v).is_ok())
         .ok_or_else(|| EvalError::new(format!("SUM exceeds {}", aggregate.returns)))
 }
 
-fn add_decimal(aggregate: &Aggregate, sum: Decimal, value: &Value<'_>) -> Result<Decimal, EvalError> {
+pub(super) fn add_decimal(
+    aggregate: &Aggregate,
+    sum: Decimal,
+    value: &Value<'_>,
+) -> Result<Decimal, EvalError> {
     let (Value::Decimal(value), DataType::Decimal { precision, scale }) = (value, &aggregate.returns) else {
         return Ok(sum);
     };
@@ -125,7 +129,7 @@ fn add_decimal(aggregate: &Aggregate, sum: Decimal, value: &Value<'_>) -> Result
         .ok_or_else(|| EvalError::new(format!("SUM exceeds {}", aggregate.returns)))
 }
 
-fn take_value(function: Function, kept: &mut Kept, value: &Value<'_>) {
+pub(super) fn take_value(function: Function, kept: &mut Kept, value: &Value<'_>) {
     let beats = |order| kept.get().is_none_or(|mine| compare(value, &mine) == Some(order));
     let takes = match function {
         Function::Min => !value.is_null() && beats(Ordering::Less),
