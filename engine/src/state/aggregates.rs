@@ -12,7 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use super::changelog::ChangedKeys;
 use super::entry::{Entry, FrameLayout, FrameState};
 use super::finals::Finals;
-use super::{ChangeVisitor, EntryVisitor, RestoreError, WindowState, codec};
+use super::{AHEAD, ChangeVisitor, EntryVisitor, RestoreError, WindowState, codec};
 use crate::types::aggregate::Accumulator;
 
 /// How many entries the hand looks at for each that was added: with more than one it always comes round.
@@ -174,17 +174,10 @@ impl AggregateStore {
     /// Visits the changed entries in order of first change, then the windows that wait, then the stream times.
     pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         let changed = std::mem::take(&mut self.changed);
-        for key in changed.iter() {
-            let Some(id) = self.find(key) else {
-                visit(key, None);
-                continue;
-            };
-            let entry = &mut self.slab[id as usize];
-            if std::mem::take(&mut entry.changed) {
-                self.scratch.clear();
-                codec::write_entry(&mut self.scratch, &self.layout, &entry.frames);
-                visit(key, Some(&self.scratch));
-            }
+        for first in (0..changed.len()).step_by(AHEAD) {
+            let places = first..changed.len().min(first + AHEAD);
+            self.warm_whole(places.clone().map(|place| changed.get(place)));
+            places.for_each(|place| self.take_change(changed.get(place), visit));
         }
         self.changed = changed;
         self.changed.clear();
@@ -193,6 +186,16 @@ impl AggregateStore {
             self.scratch.clear();
             codec::write_times(&mut self.scratch, &self.layout, &self.times);
             visit(codec::TIMES_KEY, Some(&self.scratch));
+        }
+    }
+
+    fn take_change(&mut self, key: &[u8], visit: &mut ChangeVisitor<'_>) {
+        let Some(id) = self.find(key) else { return visit(key, None) };
+        let entry = &mut self.slab[id as usize];
+        if std::mem::take(&mut entry.changed) {
+            self.scratch.clear();
+            codec::write_entry(&mut self.scratch, &self.layout, &entry.frames);
+            visit(key, Some(&self.scratch));
         }
     }
 

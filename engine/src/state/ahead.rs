@@ -3,7 +3,8 @@
 use std::hash::BuildHasher;
 use std::hint::black_box;
 
-use super::aggregates::AggregateStore;
+use super::aggregates::{AggregateStore, EntryId};
+use super::entry::{Entry, FrameLayout, FrameState};
 
 /// How many keys are waited for together.
 pub(crate) const AHEAD: usize = 16;
@@ -18,21 +19,50 @@ impl AggregateStore {
     /// all keys: the reads of one round do not depend on one another, so the processor waits for them
     /// together. Only the first [`AHEAD`] are looked at.
     pub(crate) fn warm(&self, hashes: &[u64]) {
-        let mut ids = [None; AHEAD];
-        for (hash, id) in hashes.iter().zip(&mut ids) {
+        let found = self.warm_entries(hashes);
+        let frames = || self.frames_of(&found);
+        frames().for_each(|(frame, _)| FrameState::warm_windows(frame.likely()));
+        frames().for_each(|(frame, layout)| frame.warm_accumulators(layout, frame.likely()));
+    }
+
+    /// As [`AggregateStore::warm`], all that these keys have.
+    pub(super) fn warm_whole<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
+        let (mut hashes, mut len) = ([0; AHEAD], 0);
+        for (hash, key) in hashes.iter_mut().zip(keys) {
+            *hash = self.hash(key);
+            len += 1;
+        }
+        let found = self.warm_entries(&hashes[..len]);
+        let frames = || self.frames_of(&found);
+        frames().for_each(|(frame, _)| FrameState::warm_windows(frame.windows().iter()));
+        frames().for_each(|(frame, layout)| frame.warm_accumulators(layout, frame.windows().iter()));
+    }
+
+    /// Finds the entries of these hashes and reads them up to their frames.
+    fn warm_entries(&self, hashes: &[u64]) -> Found {
+        let mut found = [None; AHEAD];
+        for (hash, id) in hashes.iter().zip(&mut found) {
             // Seldom another key's, which does no harm: to be sure the entry would have to be here already.
             *id = self.index.find(*hash, |_| true).copied();
         }
-        let entries = || ids.iter().flatten().filter_map(|id| self.slab.get(*id as usize));
-        entries().for_each(|entry| {
+        self.entries_of(&found).for_each(|entry| {
             black_box(entry.closes_at);
         });
-        entries().for_each(|entry| {
+        self.entries_of(&found).for_each(|entry| {
             black_box(entry.key.first().copied());
         });
-        let frames = || entries().flat_map(|entry| entry.frames.iter().zip(&self.layout));
-        frames().for_each(|(frame, _)| frame.warm_head());
-        frames().for_each(|(frame, _)| frame.warm_windows());
-        frames().for_each(|(frame, layout)| frame.warm_accumulators(layout));
+        self.frames_of(&found).for_each(|(frame, _)| frame.warm_head());
+        found
+    }
+
+    fn entries_of(&self, found: &Found) -> impl Iterator<Item = &Entry> {
+        found.iter().flatten().filter_map(|id| self.slab.get(*id as usize))
+    }
+
+    fn frames_of(&self, found: &Found) -> impl Iterator<Item = (&FrameState, &FrameLayout)> {
+        self.entries_of(found).flat_map(|entry| entry.frames.iter().zip(&self.layout))
     }
 }
+
+/// Entries by key, as far as there are any.
+type Found = [Option<EntryId>; AHEAD];

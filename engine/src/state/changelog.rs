@@ -18,10 +18,20 @@ impl ChangedKeys {
         self.ends.push(self.bytes.len());
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The key at a place below [`ChangedKeys::len`].
+    pub(crate) fn get(&self, place: usize) -> &[u8] {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[place]]
+    }
+
     /// The keys in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+        (0..self.len()).map(|place| self.get(place))
     }
 
     /// Forgets them and keeps the memory.

@@ -139,23 +139,27 @@ impl FrameState {
         black_box((self.open, self.fired.len()));
     }
 
-    /// The bounds of the windows that the next record may change.
-    pub(super) fn warm_windows(&self) {
-        self.likely().for_each(|window| {
+    /// The bounds of some of its windows.
+    pub(super) fn warm_windows<'w>(windows: impl Iterator<Item = &'w WindowState>) {
+        windows.for_each(|window| {
             black_box((window.start, window.slot));
         });
     }
 
     /// Their accumulators.
-    pub(super) fn warm_accumulators(&self, layout: &FrameLayout) {
-        let accumulators = self.likely().flat_map(|window| self.accumulators(layout, window));
-        accumulators.for_each(|accumulator| {
+    pub(super) fn warm_accumulators<'w>(
+        &self,
+        layout: &FrameLayout,
+        windows: impl Iterator<Item = &'w WindowState>,
+    ) {
+        windows.flat_map(|window| self.accumulators(layout, window)).for_each(|accumulator| {
             black_box(discriminant(accumulator));
         });
     }
 
-    /// The newest window, and the one whose memory a new one takes: the oldest will have closed by then.
-    fn likely(&self) -> impl Iterator<Item = &WindowState> {
+    /// What the next record may change: the newest window, and the one whose memory a new one takes. Without a
+    /// free one it is the oldest, which will have closed by then.
+    pub(super) fn likely(&self) -> impl Iterator<Item = &WindowState> {
         let next = self.windows.get(self.open).or_else(|| self.windows.first());
         self.windows().last().into_iter().chain(next)
     }

@@ -18,13 +18,12 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
         Value::Bigint(v) => tagged(out, 3, &v.to_le_bytes()),
         Value::Double(v) => tagged(out, 4, &v.to_bits().to_le_bytes()),
         Value::Decimal(v) => {
-            tagged(out, 5, &v.unscaled().to_le_bytes());
-            out.extend(v.scale().to_le_bytes());
+            let mut bytes = [0; 20];
+            bytes[..16].copy_from_slice(&v.unscaled().to_le_bytes());
+            bytes[16..].copy_from_slice(&v.scale().to_le_bytes());
+            tagged(out, 5, &bytes);
         }
-        Value::String(v) => {
-            out.push(6);
-            write_bytes(out, v.as_bytes());
-        }
+        Value::String(v) => write_text(out, v.as_bytes()),
         Value::Bytes(v) => {
             out.push(7);
             write_bytes(out, v);
@@ -42,6 +41,12 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
             }
         }
     }
+}
+
+/// Appends the value that this text is.
+pub(super) fn write_text(out: &mut Vec<u8>, text: &[u8]) {
+    out.push(6);
+    write_bytes(out, text);
 }
 
 fn tagged(out: &mut Vec<u8>, tag: u8, bytes: &[u8]) {
@@ -128,9 +133,8 @@ impl Accumulator {
                 out.extend(count.to_le_bytes());
             }
             Accumulator::Value(kept) => {
-                let value = kept.get();
-                out.extend([5, u8::from(value.is_some())]);
-                write_value(out, &value.unwrap_or_default());
+                out.push(5);
+                kept.write(out);
             }
             Accumulator::Distinct(values) => {
                 tagged(out, 6, &(values.len() as u32).to_le_bytes());

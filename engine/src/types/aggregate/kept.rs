@@ -3,6 +3,7 @@
 //! What holds: a short text, as an identifier mostly is, lies in place and costs neither an allocation nor
 //! another piece of memory to wait for; what was put in comes out.
 
+use super::codec;
 use crate::types::Value;
 
 /// The longest text that lies in place, in bytes: a UUID fits.
@@ -37,6 +38,24 @@ impl Kept {
             }
             (Inner::Other(mine), value) => mine.assign(value),
             (inner, value) => *inner = Inner::Other(value.clone().into_owned()),
+        }
+    }
+
+    /// Appends whether there is a value, then the value or NULL; a text as it lies here, unread.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Inner::Nothing => {
+                out.push(0);
+                codec::write_value(out, &Value::Null);
+            }
+            Inner::Short { len, bytes } => {
+                out.push(1);
+                codec::write_text(out, &bytes[..usize::from(*len)]);
+            }
+            Inner::Other(value) => {
+                out.push(1);
+                codec::write_value(out, value);
+            }
         }
     }
 
