@@ -10,6 +10,7 @@ mod aggregate;
 mod alert;
 mod emit;
 mod filter;
+mod flat_map;
 mod join;
 mod project;
 mod repartition;
@@ -84,6 +85,7 @@ impl Run<'_, '_> {
         match &step.node {
             Node::Inactive => {}
             Node::Filter { predicate } => self.filter(step, predicate, change),
+            Node::FlatMap { calls } => self.flat_map(step, calls, change),
             Node::Project { exprs } => self.project(step, exprs, change),
             Node::Table { store, key_width, readers } => {
                 self.table(step, *store, (*key_width, readers), change);

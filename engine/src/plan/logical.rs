@@ -10,6 +10,7 @@ use super::{Emit, Fingerprint, From, Rule, Source, WindowKind, WindowPlan};
 use crate::format::{Format, FormatSpec};
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
+use crate::types::functions::TableCall;
 
 /// A bound persistent query.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct LogicalQuery {
     pub from: From,
     /// WHERE.
     pub filter: Option<Expr>,
+    /// Table functions, each a column behind the row; of a stream's query row by row alone.
+    pub flat: Vec<TableCall>,
     /// What it does.
     pub shape: Shape,
     /// What it writes.
@@ -158,6 +161,7 @@ impl LogicalQuery {
         let mut used = Vec::new();
         let mut add = |expr: &Expr| expr.visit_columns(&mut |i| used.push(i));
         self.filter.iter().for_each(&mut add);
+        self.flat.iter().for_each(|call| add(&call.argument));
         match &self.shape {
             Shape::Project { exprs } => exprs.iter().for_each(&mut add),
             Shape::Aggregate(grouping) => {
@@ -165,6 +169,8 @@ impl LogicalQuery {
                 grouping.calls.iter().flat_map(|(_, args)| args).for_each(&mut add);
             }
         }
+        let width = self.from.width();
+        used.retain(|column| *column < width);
         used_by(&self.from, 0, &mut used);
         used.sort_unstable();
         used.dedup();
@@ -175,6 +181,10 @@ impl LogicalQuery {
     pub fn canonical(&self, lineage: &str) -> String {
         let filter = self.filter.as_ref().map_or("none".into(), ToString::to_string);
         let mut text = format!("query/1 from ({lineage}) filter {filter} ");
+        if !self.flat.is_empty() {
+            let calls: Vec<_> = self.flat.iter().map(ToString::to_string).collect();
+            let _ = write!(text, "flat [{}] ", calls.join(", "));
+        }
         match &self.shape {
             Shape::Project { exprs } => {
                 let _ = write!(text, "project [{}]", list(exprs));

@@ -37,6 +37,7 @@ pub use rule::{Emit, Mode, Rule, Severity};
 use crate::format::FormatSpec;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
+use crate::types::functions::TableCall;
 use crate::types::time_format::Pattern;
 use crate::types::{Column, Schema};
 
@@ -260,6 +261,11 @@ pub enum Operator {
     Filter {
         /// BOOLEAN over the row.
         predicate: Expr,
+    },
+    /// Makes of a row as many as its table functions give values, each a column behind the row.
+    FlatMap {
+        /// The table functions over the row.
+        calls: Vec<TableCall>,
     },
     /// Computes the sink's row: key columns, then value columns.
     Project {

@@ -191,6 +191,10 @@ impl Planner<'_> {
             let filter = self.behind(&flow, Operator::Filter { predicate: predicate.clone() }, id);
             flow.steps = vec![filter];
         }
+        if !query.flat.is_empty() {
+            let flat = self.behind(&flow, Operator::FlatMap { calls: query.flat.clone() }, id);
+            flow.steps = vec![flat];
+        }
         let project = self.behind(&flow, Operator::Project { exprs: exprs.to_vec() }, id);
         flow.steps = vec![project];
         self.behind(&flow, Operator::Sink(sink(query)), id);

@@ -20,6 +20,7 @@ use crate::plan::{
 use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, TableStore};
 use crate::types::Column;
 use crate::types::expr::Expr;
+use crate::types::functions::TableCall;
 
 /// A task ready to run.
 #[derive(Debug)]
@@ -80,6 +81,9 @@ pub(crate) enum Node {
     Inactive,
     Filter {
         predicate: Expr,
+    },
+    FlatMap {
+        calls: Vec<TableCall>,
     },
     Project {
         exprs: Vec<Expr>,
@@ -239,6 +243,7 @@ impl Wiring {
         }
         let node = match &step.operator {
             Operator::Filter { predicate } => Node::Filter { predicate: predicate.clone() },
+            Operator::FlatMap { calls } => Node::FlatMap { calls: calls.clone() },
             Operator::Project { exprs } => Node::Project { exprs: exprs.clone() },
             Operator::Table { store } => {
                 let readers = Reach { program, plan, only: None }.readers(id, reach);

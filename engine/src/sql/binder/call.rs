@@ -5,13 +5,16 @@ use super::scope::Scope;
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Span};
 use crate::types::expr::{Expr, HigherOrder, Node};
-use crate::types::functions::{self, Call, ResolveError};
+use crate::types::functions::{self, Call, ResolveError, TableFunction};
 use crate::types::{DataType, Value};
 
 type Bound = Result<Expr, Diagnostic>;
 
 /// Binds `name(arguments)`.
 pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: Span) -> Bound {
+    if TableFunction::lookup(&name.name).is_some() {
+        return Err(super::flat::misplaced(name));
+    }
     if let Some(function) = HigherOrder::lookup(&name.name) {
         return super::lambda::call(scope, function, name, args, span);
     }
@@ -28,7 +31,9 @@ pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: 
 
 fn unknown_function(name: &Ident) -> Diagnostic {
     let higher = HigherOrder::ALL.into_iter().map(HigherOrder::name);
-    let known = functions::names().chain(higher).chain(crate::types::aggregate::NAMES.iter().copied());
+    let table = TableFunction::ALL.into_iter().map(TableFunction::name);
+    let known =
+        functions::names().chain(higher).chain(table).chain(crate::types::aggregate::NAMES.iter().copied());
     Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name))
         .did_you_mean(&name.name, known)
 }

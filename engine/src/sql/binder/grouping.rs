@@ -208,7 +208,8 @@ pub(super) fn select(
     let window = sink_window(&grouping);
     let warning = query.window.as_ref().and_then(without_grace);
     let from = From::Source(source);
-    Ok(Selected { from, filter, shape: Shape::Aggregate(grouping), schema, window, warning })
+    let (flat, shape) = (Vec::new(), Shape::Aggregate(grouping));
+    Ok(Selected { from, filter, flat, shape, schema, window, warning })
 }
 
 fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) -> Result<(), Diagnostic> {

@@ -10,6 +10,7 @@ mod comparison;
 mod create;
 mod directives;
 mod expr;
+mod flat;
 mod grouping;
 mod insert;
 mod items;

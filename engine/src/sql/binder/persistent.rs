@@ -143,10 +143,10 @@ impl Binder {
             )
             .hint("give each its own QUERY_ID"));
         }
-        let Selected { from, filter, shape, window, warning, .. } = selected;
+        let Selected { from, filter, flat, shape, window, warning, .. } = selected;
         self.warnings.extend(warning);
         let sql = statement.text.clone();
-        let mut query = LogicalQuery { id, from, filter, shape, sink, rule: None, sql };
+        let mut query = LogicalQuery { id, from, filter, flat, shape, sink, rule: None, sql };
         self.refuse_circle(&query, at)?;
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;

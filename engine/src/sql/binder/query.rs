@@ -2,6 +2,7 @@
 
 use super::create::contains_map;
 use super::expr::{bind, condition, unsupported};
+use super::flat::{self, FlatScope};
 use super::grouping::{self, GroupScope};
 use super::items::{Item, expand};
 use super::scope::{Scope, SourceScope, find_aggregate};
@@ -11,6 +12,7 @@ use crate::plan::{Emit, From, KeyWindow, Pseudo, Source, WindowKind};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, Ident, Query, SourceKind, Span};
 use crate::types::expr::{Expr, Node};
+use crate::types::functions::TableCall;
 use crate::types::{Column, Schema};
 
 /// A bound SELECT, before its sink is settled.
@@ -19,6 +21,8 @@ pub(super) struct Selected {
     pub(super) from: From,
     /// WHERE.
     pub(super) filter: Option<Expr>,
+    /// Table functions.
+    pub(super) flat: Vec<TableCall>,
     /// What it does.
     pub(super) shape: Shape,
     /// The columns of the result.
@@ -61,6 +65,10 @@ impl Binder {
         };
         let grouped = !query.group_by.is_empty();
         let items = expand(&query.items, &source, alias, &query.partition_by, &mut scope)?;
+        let flattened = items.iter().find_map(|item| flat::find(&item.expr));
+        if let Some(name) = flattened.filter(|_| grouped || source.is_table) {
+            return Err(flat::misplaced_by_query(name, grouped));
+        }
         if grouped {
             return grouping::select(query, target, emit, filter, items_of(items), source.clone(), alias);
         }
@@ -78,15 +86,18 @@ impl Binder {
             .hint("a table is regrouped by GROUP BY"));
         }
         let partition_by = partition_by(query, &source, &mut scope)?;
+        let from = From::Source(source.clone());
+        let mut flat = FlatScope::new(&mut scope, from.width());
         let items = items
             .into_iter()
-            .map(|item| Ok((item.name, bind(&mut scope, &item.expr)?, item.span)))
+            .map(|item| Ok((item.name, bind(&mut flat, &item.expr)?, item.span)))
             .collect::<Result<Vec<_>, Diagnostic>>()?;
+        let flat = flat.into_calls();
         let key = partition_by.unwrap_or_else(|| key_columns(&source));
         let (schema, exprs) = split(items, &key, target, false)?;
         let window = source.window;
-        let from = From::Source(source);
-        Ok(Selected { from, filter, shape: Shape::Project { exprs }, schema, window, warning: None })
+        let shape = Shape::Project { exprs };
+        Ok(Selected { from, filter, flat, shape, schema, window, warning: None })
     }
 
     /// The source of this name.

@@ -2,12 +2,15 @@
 
 //! Expressions as they are written, bound and evaluated over a row of a few columns.
 
+mod flat;
 mod lambdas;
 
 use super::expr::bind;
 use super::scope::Scope;
 use crate::sql::ast::{Expr as AstExpr, Ident, StatementKind};
 use crate::sql::{Diagnostic, SourceFile, parser::parse_program};
+use crate::sql::{LoadOptions, RenderStyle, load};
+use crate::task::{InputRecord, Output, QueryCounters, StreamTask, no_headers};
 use crate::types::expr::Expr;
 use crate::types::functions::tests::sql;
 use crate::types::{DataType, Value};
@@ -60,4 +63,36 @@ pub(super) fn gives(pairs: &[(&str, &str)]) {
     for (text, value) in pairs {
         assert_eq!(eval(text).as_deref(), Ok(*value), "{text}");
     }
+}
+
+/// The stream that queries of these tests read.
+const SOURCE: &str = "CREATE STREAM t (k VARCHAR KEY, n INT, xs ARRAY<INT>, ys ARRAY<VARCHAR>)
+    WITH (KAFKA_TOPIC = 't', VALUE_FORMAT = 'JSON');\n";
+
+/// Runs a query over JSON values of the topic `t`: what it writes, and its counters.
+pub(super) fn run(query: &str, values: &[Option<&str>]) -> (Vec<String>, QueryCounters) {
+    let files = vec![SourceFile::new("test", format!("{SOURCE}{query}"))];
+    let program = load(files, &LoadOptions::default()).unwrap_or_else(|d| panic!("{d:?}")).program;
+    let (mut task, mut output) = (StreamTask::new(&program, 0).unwrap(), Output::new());
+    for (offset, value) in values.iter().enumerate() {
+        let record = InputRecord {
+            partition: 0,
+            offset: offset as i64,
+            timestamp: 7,
+            key: Some(b"a"),
+            value: value.map(str::as_bytes),
+            headers: &no_headers,
+        };
+        task.process(0, &record, &mut output);
+    }
+    let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap_or(b"none").to_vec()).unwrap();
+    (output.iter().map(|record| text(record.value())).collect(), task.counters()[0])
+}
+
+/// Checks that the query is refused with this code.
+pub(super) fn refused(query: &str, code: &str) {
+    let files = vec![SourceFile::new("test", format!("{SOURCE}{query}"))];
+    let diagnostics = load(files, &LoadOptions::default()).expect_err(query);
+    let said = diagnostics.render(RenderStyle::Plain);
+    assert!(said.contains(&format!("error[{code}]")), "{query}: {said}");
 }

@@ -17,6 +17,7 @@ mod overload;
 mod pattern;
 mod pieces;
 mod strings;
+mod table;
 mod time;
 mod url;
 
@@ -24,6 +25,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 pub use overload::{Param, ResolveError};
+pub use table::{TableCall, TableFunction};
 
 use super::{DataType, EvalError, Value};
 
