@@ -115,6 +115,15 @@ pub enum Partners {
     Lookup(TableRef),
     /// A table's change finds the one row of another table.
     Table(TableRef),
+    /// A left table's change finds the right row of its foreign key, a right table's the left rows that have it.
+    Foreign {
+        /// The left table's rows.
+        left: StoreId,
+        /// The right table.
+        right: TableRef,
+        /// Which left rows have which foreign key.
+        subscriptions: StoreId,
+    },
     /// A stream's row finds the rows of another stream that are near in time; both are kept in this store.
     Window {
         /// The store.
@@ -129,6 +138,11 @@ impl JoinStep {
     pub fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
         match &self.partners {
             Partners::Lookup(table) | Partners::Table(table) => table.visit_stores(visit),
+            Partners::Foreign { left, right, subscriptions } => {
+                visit(*left);
+                right.visit_stores(visit);
+                visit(*subscriptions);
+            }
             Partners::Window { store, .. } => visit(*store),
         }
     }
@@ -137,6 +151,11 @@ impl JoinStep {
     pub(super) fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
         match &mut self.partners {
             Partners::Lookup(table) | Partners::Table(table) => table.map_stores(map),
+            Partners::Foreign { left, right, subscriptions } => {
+                map(left);
+                right.map_stores(map);
+                map(subscriptions);
+            }
             Partners::Window { store, .. } => map(store),
         }
     }

@@ -11,7 +11,7 @@ use super::logical::LogicalQuery;
 use super::physical::{Flow, Planner, is_topic_key, source_name};
 use super::{
     Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source, StepId,
-    StoreKind, StorePlan, TableRef,
+    StoreId, StoreKind, StorePlan, TableRef,
 };
 use crate::types::Column;
 use crate::types::expr::{Expr, Node};
@@ -130,6 +130,11 @@ impl Planner<'_> {
         };
         let mut table = None;
         match (left.table, right.table) {
+            (Some(TableRef::Store(left_store)), Some(right_table)) if join.foreign => {
+                let (subscriptions, result) = self.foreign_stores(joining, join);
+                let partners = Partners::Foreign { left: left_store, right: right_table, subscriptions };
+                return self.meet_foreign(joining, row, partners, (&left.flow, &right.flow), result);
+            }
             (Some(left_table), Some(right_table)) => {
                 add(self, Side::Left, &left.flow, Partners::Table(right_table.clone()));
                 add(self, Side::Right, &right.flow, Partners::Table(left_table.clone()));
@@ -155,18 +160,58 @@ impl Planner<'_> {
         Joinable { flow: Flow { at: left.flow.at, steps }, table, scattered }
     }
 
-    /// The store of a join of two streams: by the query's sink and the meaning of the join, so that a rule
-    /// that changes elsewhere keeps it.
-    fn window_store(&mut self, joining: &Joining<'_>, join: &Join) -> usize {
+    /// The steps of a join by a foreign key, whose result is kept: what it replaces is known by it alone.
+    fn meet_foreign(
+        &mut self,
+        joining: &Joining<'_>,
+        row: JoinRow,
+        partners: Partners,
+        (left, right): (&Flow, &Flow),
+        result: StoreId,
+    ) -> Joinable {
+        let mut steps = Vec::new();
+        for (side, from) in [(Side::Left, left), (Side::Right, right)] {
+            let join = JoinStep { row: row.clone(), side, partners: partners.clone() };
+            let step = self.step(Operator::Join(Box::new(join)), Some(joining.id));
+            self.whole.steps[step].scattered = true;
+            self.connect(from, step);
+            steps.push(step);
+        }
+        let kept = self.step(Operator::Table { store: result }, Some(joining.id));
+        self.connect(&Flow { at: left.at, steps }, kept);
+        let flow = Flow { at: left.at, steps: vec![kept] };
+        Joinable { flow, table: Some(TableRef::Store(result)), scattered: true }
+    }
+
+    /// The stores of a join by a foreign key: who looks at what, and the result.
+    fn foreign_stores(&mut self, joining: &Joining<'_>, join: &Join) -> (StoreId, StoreId) {
+        let name = self.join_store(joining, join);
+        let key = join.left.first().schema.key.clone();
+        let mut add = |name: String, kind: StoreKind| {
+            self.whole.stores.push(StorePlan { name, key: key.clone(), kind });
+            self.whole.stores.len() - 1
+        };
+        let subscriptions = add(format!("{name}-subscriptions"), StoreKind::Subscriptions);
+        (subscriptions, add(format!("{name}-result"), StoreKind::Table { columns: Vec::new() }))
+    }
+
+    /// The store of a join of two streams.
+    fn window_store(&mut self, joining: &Joining<'_>, join: &Join) -> StoreId {
+        let name = self.join_store(joining, join);
+        let key = join.left_key.data_type.clone().map(|t| Column::new("KEY", t));
+        self.whole.stores.push(StorePlan { name, key: key.into_iter().collect(), kind: StoreKind::Join });
+        self.whole.stores.len() - 1
+    }
+
+    /// What a join's stores are called: by the query's sink and the meaning of the join, so that a rule that
+    /// changes elsewhere keeps them.
+    fn join_store(&self, joining: &Joining<'_>, join: &Join) -> String {
         let mut text = join.canonical(&format!("{:?}", join.left.first().schema), &join.left.input_text());
         text.push_str(&format!(" and {:?} {}", join.right.schema, join.right.name));
         let sink = source_name(&joining.query.sink);
         let name = format!("{sink}-join-{}", Fingerprint::of(&format!("streams/1 {text}")).short());
         let alike = self.whole.stores.iter().filter(|store| store.name.starts_with(&name)).count();
-        let name = if alike == 0 { name } else { format!("{name}-{}", alike + 1) };
-        let key = join.left_key.data_type.clone().map(|t| Column::new("KEY", t));
-        self.whole.stores.push(StorePlan { name, key: key.into_iter().collect(), kind: StoreKind::Join });
-        self.whole.stores.len() - 1
+        if alike == 0 { name } else { format!("{name}-{}", alike + 1) }
     }
 
     /// A row by row query behind its joins.

@@ -238,6 +238,8 @@ pub enum StoreKind {
     },
     /// The rows of two streams that are joined.
     Join,
+    /// The left rows of a join by a foreign key.
+    Subscriptions,
 }
 
 /// A step and what it feeds.

@@ -10,6 +10,7 @@
 //! - [`TableStore`]: per key a table's latest row.
 //! - [`JoinStore`]: the rows of two streams that are joined.
 //! - [`Finals`]: beside aggregates, the windows that EMIT FINAL has still to write.
+//! - [`Subscriptions`]: the left rows of a join by a foreign key.
 //! - [`changelog`]: which keys changed, noted beside either.
 //! - [`codec`]: keys and entries as bytes.
 
@@ -21,6 +22,7 @@ mod entry;
 mod finals;
 mod join;
 mod sessions;
+mod subscriptions;
 mod table;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
@@ -29,6 +31,7 @@ pub(crate) use entry::{FrameLayout, WindowState};
 pub(crate) use finals::{Finals, Place};
 pub(crate) use join::JoinStore;
 pub(crate) use sessions::{Session, SessionStore};
+pub(crate) use subscriptions::Subscriptions;
 pub(crate) use table::{TableRow, TableStore};
 
 /// Takes a changed key's bytes and its value's, None where the entry is gone.
@@ -89,6 +92,8 @@ pub(crate) enum Store {
     Table(TableStore),
     /// The rows of two streams.
     Join(JoinStore),
+    /// The left rows of a join by a foreign key.
+    Subscriptions(Subscriptions),
 }
 
 impl Store {
@@ -99,6 +104,7 @@ impl Store {
             Store::Sessions(store) => store.len(),
             Store::Table(store) => store.len(),
             Store::Join(store) => store.len(),
+            Store::Subscriptions(store) => store.len(),
         }
     }
 
@@ -109,6 +115,7 @@ impl Store {
             Store::Sessions(store) => store.take_changes(visit),
             Store::Table(store) => store.take_changes(visit),
             Store::Join(store) => store.take_changes(visit),
+            Store::Subscriptions(store) => store.take_changes(visit),
         }
     }
 
@@ -119,6 +126,7 @@ impl Store {
             Store::Sessions(store) => store.export(visit),
             Store::Table(store) => store.export(visit),
             Store::Join(store) => store.export(visit),
+            Store::Subscriptions(store) => store.export(visit),
         }
     }
 
@@ -129,6 +137,7 @@ impl Store {
             Store::Sessions(store) => store.restore(key, value),
             Store::Table(store) => store.restore(key, value),
             Store::Join(store) => store.restore(key, value),
+            Store::Subscriptions(store) => store.restore(key, value),
         }
     }
 }

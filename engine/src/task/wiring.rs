@@ -17,7 +17,7 @@ use crate::plan::{
     Frame, FrameOutput, Input, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
     SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
 };
-use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, TableStore};
+use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, Subscriptions, TableStore};
 use crate::types::Column;
 use crate::types::expr::Expr;
 use crate::types::functions::TableCall;
@@ -172,6 +172,7 @@ impl Wiring {
             StoreKind::Aggregates => Store::Aggregates(AggregateStore::new(layout.clone())),
             StoreKind::Sessions => Store::Sessions(SessionStore::new(layout.clone())),
             StoreKind::Table { .. } => Store::Table(TableStore::default()),
+            StoreKind::Subscriptions => Store::Subscriptions(Subscriptions::default()),
             StoreKind::Join => Store::Join(JoinStore::default()),
         });
         stores.map(|store| Some(Box::new(store))).collect()

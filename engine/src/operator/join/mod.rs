@@ -4,6 +4,7 @@
 //! two rows share is compared as the bytes of a store's key; a row whose key is NULL, and a stream's record
 //! without a value, meets nobody and is skipped, as in ksqlDB.
 
+mod foreign;
 mod tables;
 mod window;
 
@@ -39,6 +40,9 @@ impl Run<'_, '_> {
         if change.tombstone && !change.is_table {
             return self.end(step, change, |c| c.skipped += 1);
         }
+        if let (Partners::Foreign { right, subscriptions, .. }, Side::Left) = (&join.partners, join.side) {
+            return self.subscribe(step, join, (right, *subscriptions), change);
+        }
         let key = join.row.key_of(join.side).eval(change.row);
         let key = self.value_or_null(&step.queries, key);
         if key.is_null() {
@@ -47,6 +51,9 @@ impl Run<'_, '_> {
         match &join.partners {
             Partners::Lookup(table) => self.look_up(step, join, table, &key, change),
             Partners::Table(table) => self.join_tables(step, join, table, &key, change),
+            Partners::Foreign { left, subscriptions, .. } => {
+                self.notify(step, join, (*left, *subscriptions), &key, change);
+            }
             Partners::Window { store, within } => {
                 self.join_streams(step, join, (*store, within), &key, change);
             }
@@ -117,6 +124,11 @@ impl Run<'_, '_> {
             self.counters[query].keep_ends(&before);
         }
     }
+}
+
+/// A row's values, to keep.
+fn owned(row: &[Value<'_>]) -> Vec<Value<'static>> {
+    row.iter().map(|value| value.clone().into_owned()).collect()
 }
 
 /// Writes the bytes that a join compares.

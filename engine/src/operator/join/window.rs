@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::{Sides, put_together, write_key};
+use super::{Sides, owned, put_together, write_key};
 use crate::format::window_key::Window;
 use crate::operator::{Change, Run};
 use crate::plan::{JoinStep, Pseudo, Side, StoreId, Within};
@@ -67,10 +67,7 @@ impl Run<'_, '_> {
         change: &Change<'_>,
     ) {
         let reach = Reach::of(within, join.side);
-        let row = Arc::new(TableRow {
-            time: change.time,
-            values: change.row.iter().map(|value| value.clone().into_owned()).collect(),
-        });
+        let row = Arc::new(TableRow { time: change.time, values: owned(change.row) });
         let number = rows.put(join.side, bytes, &row, reach.retention);
         if rows.advance(change.time) {
             self.write_unmatched(step, join, (rows, within));

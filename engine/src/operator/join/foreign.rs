@@ -1,0 +1,118 @@
+//! Table with table, by a value of the left row that is the key of the right.
+//!
+//! Each left row subscribes to its right row, so that a change of the right finds the left rows that it
+//! concerns. The result is a table with the left's key. As in Kafka Streams a left row that had a result and
+//! has none now leaves a tombstone; a left row whose foreign key is NULL has no partner and no result.
+
+use std::sync::Arc;
+
+use super::{Sides, put_together, write_key};
+use crate::operator::{Change, Run};
+use crate::plan::{JoinStep, Side, StoreId, TableRef};
+use crate::state::{Store, TableRow, codec};
+use crate::task::StepRun;
+use crate::types::Value;
+
+impl Run<'_, '_> {
+    /// A change of the left table.
+    pub(super) fn subscribe(
+        &mut self,
+        step: &StepRun,
+        join: &JoinStep,
+        (right, subscriptions): (&TableRef, StoreId),
+        change: &Change<'_>,
+    ) {
+        let expr = &join.row.left_key;
+        let new = if change.tombstone { Ok(Value::Null) } else { expr.eval(change.row) };
+        let new = self.value_or_null(&step.queries, new);
+        let old = change.old.and_then(|old| expr.eval(old).ok()).unwrap_or(Value::Null);
+        let own: Vec<Value<'_>> =
+            join.row.left_row_key.iter().filter_map(|key| key.eval(change.row).ok()).collect();
+        let mut left_key = Vec::new();
+        codec::write_key(&mut left_key, &own);
+        let entry = |foreign: &Value<'_>| entry(foreign, &own, &left_key);
+        if let Some(Store::Subscriptions(all)) = self.stores[subscriptions].as_deref_mut() {
+            if !old.is_null() {
+                all.remove(&entry(&old));
+            }
+            if !new.is_null() {
+                all.put(&entry(&new), &left_key);
+            }
+        }
+        let partner = if new.is_null() { None } else { self.table_row(right, &new, None) };
+        let has_row = partner.is_some() || !new.is_null() && join.row.keeps(Side::Left);
+        if !has_row && old.is_null() {
+            return self.end(step, change, |c| c.unmatched += 1);
+        }
+        let row = (change.row, partner.as_deref());
+        self.write_foreign(step, join, row, &new, &Change { tombstone: !has_row, ..*change });
+    }
+
+    /// A change of the right table.
+    pub(super) fn notify(
+        &mut self,
+        step: &StepRun,
+        join: &JoinStep,
+        (left, subscriptions): (StoreId, StoreId),
+        key: &Value<'_>,
+        change: &Change<'_>,
+    ) {
+        let mut bytes = std::mem::take(&mut self.scratch.key);
+        write_key(&mut bytes, key, None);
+        let mut rows: Vec<Arc<TableRow>> = Vec::new();
+        if let (Some(Store::Subscriptions(all)), Some(Store::Table(table))) =
+            (self.stores[subscriptions].as_deref(), self.stores[left].as_deref())
+        {
+            rows.extend(all.of(&bytes).filter_map(|left| table.get(left)));
+        }
+        self.scratch.key = bytes;
+        if rows.is_empty() {
+            return self.end(step, change, |c| c.unmatched += 1);
+        }
+        self.end(step, change, |c| c.contributed += 1);
+        let right =
+            (!change.tombstone).then(|| TableRow { time: change.time, values: super::owned(change.row) });
+        for row in rows {
+            let tombstone = change.tombstone && !join.row.keeps(Side::Left);
+            let change = Change { tombstone, time: row.time.max(change.time), counted: true, ..*change };
+            self.write_foreign(step, join, (&row.values, right.as_ref()), key, &change);
+        }
+    }
+
+    fn write_foreign(
+        &mut self,
+        step: &StepRun,
+        join: &JoinStep,
+        (left, right): (&[Value<'_>], Option<&TableRow>),
+        key: &Value<'_>,
+        change: &Change<'_>,
+    ) {
+        let time = right.map_or(change.time, |right| right.time.max(change.time));
+        let sides = Sides { left: Some(left), right: right.map(|row| row.values.as_slice()) };
+        let mut row = self.scratch.rows.take();
+        put_together(&mut row, &join.row, sides, key, (time, change.window));
+        let change = Change { row: &row, old: None, time, ..*change };
+        if change.counted {
+            self.feed_counted(step, &change);
+        } else {
+            self.feed(&step.outputs, &change);
+        }
+        self.scratch.rows.give(row);
+    }
+}
+
+/// See [`crate::state::Subscriptions`].
+fn entry(foreign: &Value<'_>, own: &[Value<'_>], left_key: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_key(&mut bytes, foreign, None);
+    for value in own {
+        match value {
+            Value::Integer(number) => bytes.extend_from_slice(&number.to_be_bytes()),
+            Value::Bigint(number) => bytes.extend_from_slice(&number.to_be_bytes()),
+            Value::String(text) => bytes.extend_from_slice(text.as_bytes()),
+            other => codec::write_key(&mut bytes, std::slice::from_ref(other)),
+        }
+    }
+    bytes.extend_from_slice(left_key);
+    bytes
+}
