@@ -1,14 +1,26 @@
 //! Aggregate functions: their types, accumulators and the accumulators' bytes.
 //!
 //! Enters: the arguments' values, record by record. Leaves: the result so far. What holds: the same values
-//! in the same order give the same accumulator and the same bytes; NULL arguments do not count, as in ksqlDB.
+//! in the same order give the same accumulator and the same bytes; what a function does with NULL is what
+//! ksqlDB does, and said in [`DOCS`].
+//!
+//! One file a group of functions: `accumulator` has those of one number or one value, `lists`, `counts` and
+//! `moments` those that keep more.
 
 mod accumulator;
+mod bind;
 pub mod codec;
+mod counts;
+mod docs;
 mod kept;
+mod lists;
 mod merge;
+mod moments;
+mod undo;
 
 pub use accumulator::Accumulator;
+pub use bind::{Limits, NAMES, is_aggregate};
+pub use docs::{DOCS, Doc, Example};
 pub use kept::Kept;
 
 use super::{DataType, EvalError, Value};
@@ -38,6 +50,52 @@ pub enum Function {
         /// NULLs are passed over.
         ignore_nulls: bool,
     },
+    /// LATEST_BY_OFFSET(e, n [, ignore nulls]): the last n, oldest first.
+    LatestN {
+        /// How many.
+        n: u32,
+        /// NULLs are passed over.
+        ignore_nulls: bool,
+    },
+    /// EARLIEST_BY_OFFSET(e, n [, ignore nulls]): the first n.
+    EarliestN {
+        /// How many.
+        n: u32,
+        /// NULLs are passed over.
+        ignore_nulls: bool,
+    },
+    /// COLLECT_LIST: all values, NULLs too, as far as the limit goes.
+    CollectList {
+        /// The longest list.
+        limit: u32,
+    },
+    /// COLLECT_SET: each value once, NULL too, as far as the limit goes.
+    CollectSet {
+        /// The longest list.
+        limit: u32,
+    },
+    /// TOPK(e [, more ...], k): the k greatest, greatest first.
+    TopK {
+        /// How many.
+        k: u32,
+        /// How many arguments stand before k; with more than one the elements are structs.
+        columns: u32,
+    },
+    /// TOPKDISTINCT(e, k): the k greatest distinct values, greatest first.
+    TopKDistinct {
+        /// How many.
+        k: u32,
+    },
+    /// HISTOGRAM: how often each VARCHAR occurs.
+    Histogram,
+    /// ATTR: the one value that all records have, else NULL.
+    Attr,
+    /// CORRELATION(x, y): Pearson's coefficient.
+    Correlation,
+    /// STDDEV_SAMP: the sample variance, as in ksqlDB.
+    Variance,
+    /// STDDEV_SAMPLE: the sample standard deviation.
+    Deviation,
 }
 
 /// A function bound to its argument's type.
@@ -45,58 +103,30 @@ pub enum Function {
 pub struct Aggregate {
     /// The function.
     pub function: Function,
-    /// What the argument is cast to; None for COUNT(*).
+    /// What the argument is cast to; None for COUNT(*). A function of several columns takes them as one
+    /// STRUCT: see [`Aggregate::columns`].
     pub argument: Option<DataType>,
     /// The result's type.
     pub returns: DataType,
 }
 
-/// A name that is an aggregate function's.
-pub fn is_aggregate(name: &str) -> bool {
-    NAMES.contains(&name)
-}
-
-/// The names, for hints.
-pub const NAMES: &[&str] =
-    &["AVG", "COUNT", "COUNT_DISTINCT", "EARLIEST_BY_OFFSET", "LATEST_BY_OFFSET", "MAX", "MIN", "SUM"];
-
 impl Aggregate {
-    /// Binds `name(arguments)`. `types` are the arguments' types, `literals` their values where constant.
-    /// The error says what the function takes.
-    pub fn bind(name: &str, types: &[DataType], literals: &[Option<Value<'static>>]) -> Result<Self, String> {
-        let argument = types.first().cloned();
-        let with = |function, argument: Option<DataType>, returns| Ok(Self { function, argument, returns });
-        match (name, types) {
-            ("COUNT", []) => with(Function::Count, None, DataType::Bigint),
-            ("COUNT", [_]) => with(Function::Count, argument, DataType::Bigint),
-            ("SUM", [t]) if t.is_numeric() => with(Function::Sum, argument, t.clone()),
-            ("AVG", [t]) if t.is_numeric() => {
-                // ksqlDB has AVG for INT, BIGINT and DOUBLE; a DECIMAL is widened.
-                let argument =
-                    if matches!(t, DataType::Decimal { .. }) { DataType::Double } else { t.clone() };
-                with(Function::Avg, Some(argument), DataType::Double)
-            }
-            ("MIN" | "MAX", [t])
-                if t.is_numeric() || t.is_temporal() || matches!(t, DataType::String | DataType::Bytes) =>
-            {
-                with(if name == "MIN" { Function::Min } else { Function::Max }, argument, t.clone())
-            }
-            ("COUNT_DISTINCT", [_]) => with(Function::CountDistinct, argument, DataType::Bigint),
-            ("LATEST_BY_OFFSET" | "EARLIEST_BY_OFFSET", [t] | [t, DataType::Boolean]) => {
-                let ignore_nulls = match literals.get(1) {
-                    None => true,
-                    Some(Some(Value::Boolean(flag))) => *flag,
-                    Some(_) => return Err("its second argument must be TRUE or FALSE".into()),
-                };
-                let function = if name.starts_with('L') {
-                    Function::Latest { ignore_nulls }
-                } else {
-                    Function::Earliest { ignore_nulls }
-                };
-                with(function, argument, t.clone())
-            }
-            _ => Err(signature(name).to_owned()),
+    /// How many of the call's arguments are columns; the rest are constants that binding has taken up. Where
+    /// there are several, they are the fields of `argument`, a STRUCT.
+    pub fn columns(&self) -> usize {
+        match self.function {
+            Function::TopK { columns, .. } => columns as usize,
+            Function::Correlation => 2,
+            _ => usize::from(self.argument.is_some()),
         }
+    }
+
+    /// Whether ksqlDB keeps a structure for it although its result is none: it refuses it on DELIMITED values.
+    pub fn keeps_a_structure(&self) -> bool {
+        matches!(
+            self.function,
+            Function::Attr | Function::Correlation | Function::Variance | Function::Deviation
+        )
     }
 
     /// The accumulator before any value.
@@ -109,8 +139,17 @@ impl Aggregate {
         accumulator.add(self, value)
     }
 
-    /// Adds what another accumulator of the function has; where the order counts, its values are the later
-    /// ones. An overflow leaves the accumulator as it was.
+    /// Whether a value can be taken out again, as a table's changing rows need it.
+    pub fn has_undo(&self) -> bool {
+        undo::has_undo(self.function)
+    }
+
+    /// Takes a value out that was put in before; `None` is COUNT(*)'s.
+    pub fn undo(&self, accumulator: &mut Accumulator, value: Option<&Value<'_>>) -> Result<(), EvalError> {
+        accumulator.undo(self, value)
+    }
+
+    /// Adds what another accumulator of this function has, as the later of the two.
     pub fn merge(&self, accumulator: &mut Accumulator, later: &Accumulator) -> Result<(), EvalError> {
         accumulator.merge(self, later)
     }
@@ -121,35 +160,40 @@ impl Aggregate {
     }
 }
 
-/// What a function takes, for messages.
-fn signature(name: &str) -> &'static str {
-    match name {
-        "COUNT" => "it takes * or one argument",
-        "SUM" | "AVG" => "it takes one INT, BIGINT, DECIMAL or DOUBLE",
-        "MIN" | "MAX" => "it takes one number, VARCHAR, BYTES, DATE, TIME or TIMESTAMP",
-        "COUNT_DISTINCT" => "it takes one argument",
-        _ => "it takes a column and, optionally, whether NULLs are ignored: TRUE or FALSE",
-    }
-}
-
 /// Canonical text, for fingerprints: `SUM(DECIMAL(18, 4))`.
 impl std::fmt::Display for Aggregate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let name = match self.function {
-            Function::Count => "COUNT",
-            Function::Sum => "SUM",
-            Function::Avg => "AVG",
-            Function::Min => "MIN",
-            Function::Max => "MAX",
-            Function::CountDistinct => "COUNT_DISTINCT",
-            Function::Latest { ignore_nulls: true } => "LATEST",
-            Function::Latest { ignore_nulls: false } => "LATEST_WITH_NULLS",
-            Function::Earliest { ignore_nulls: true } => "EARLIEST",
-            Function::Earliest { ignore_nulls: false } => "EARLIEST_WITH_NULLS",
-        };
+        match self.function {
+            Function::Count => f.write_str("COUNT"),
+            Function::Sum => f.write_str("SUM"),
+            Function::Avg => f.write_str("AVG"),
+            Function::Min => f.write_str("MIN"),
+            Function::Max => f.write_str("MAX"),
+            Function::CountDistinct => f.write_str("COUNT_DISTINCT"),
+            Function::Latest { ignore_nulls: true } => f.write_str("LATEST"),
+            Function::Latest { ignore_nulls: false } => f.write_str("LATEST_WITH_NULLS"),
+            Function::Earliest { ignore_nulls: true } => f.write_str("EARLIEST"),
+            Function::Earliest { ignore_nulls: false } => f.write_str("EARLIEST_WITH_NULLS"),
+            Function::LatestN { n, ignore_nulls: true } => write!(f, "LATEST {n} "),
+            Function::LatestN { n, ignore_nulls: false } => write!(f, "LATEST_WITH_NULLS {n} "),
+            Function::EarliestN { n, ignore_nulls: true } => write!(f, "EARLIEST {n} "),
+            Function::EarliestN { n, ignore_nulls: false } => write!(f, "EARLIEST_WITH_NULLS {n} "),
+            Function::CollectList { limit } => write!(f, "COLLECT_LIST {limit} "),
+            Function::CollectSet { limit } => write!(f, "COLLECT_SET {limit} "),
+            Function::TopK { k, columns } => write!(f, "TOPK {k} by the first of {columns} "),
+            Function::TopKDistinct { k } => write!(f, "TOPKDISTINCT {k} "),
+            Function::Histogram => f.write_str("HISTOGRAM"),
+            Function::Attr => f.write_str("ATTR"),
+            Function::Correlation => f.write_str("CORRELATION"),
+            Function::Variance => f.write_str("STDDEV_SAMP"),
+            Function::Deviation => f.write_str("STDDEV_SAMPLE"),
+        }?;
         match &self.argument {
-            Some(argument) => write!(f, "{name}({argument})"),
-            None => write!(f, "{name}(*)"),
+            Some(argument) => write!(f, "({argument})"),
+            None => f.write_str("(*)"),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

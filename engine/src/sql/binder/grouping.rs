@@ -7,13 +7,14 @@ use super::create::contains_map;
 use super::expr::{bind, coerce, condition, unsupported};
 use super::query::{Selected, sink_window, split, wrong_kind};
 use super::scope::{Scope, SourceScope, find_aggregate};
+use crate::format::Format;
 use crate::plan::logical::{Grouping, Shape};
 use crate::plan::{Emit, From, Pseudo, Source, WindowKind, WindowPlan};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
-use crate::types::Value;
-use crate::types::aggregate::{Aggregate, is_aggregate};
-use crate::types::expr::Expr;
+use crate::types::aggregate::{Aggregate, Limits, is_aggregate};
+use crate::types::expr::{Expr, Node};
+use crate::types::{DataType, Value};
 
 /// ksqlDB's grace where none is given: 24 hours, in milliseconds.
 const DEFAULT_GRACE: i64 = 86_400_000;
@@ -31,6 +32,8 @@ pub(super) struct GroupScope<'a, 's> {
     windowed: bool,
     /// The clause that is being bound: WINDOWSTART and WINDOWEND are for SELECT alone.
     in_select: bool,
+    /// How long collected lists may grow.
+    limits: Limits,
 }
 
 /// Where pseudo columns stand until the number of calls is known.
@@ -63,14 +66,19 @@ impl GroupScope<'_, '_> {
         if name.name == "COUNT" && literals.iter().all(|l| l.as_ref().is_some_and(|v| !v.is_null())) {
             bound.clear();
         }
-        let aggregate = match Aggregate::bind(&name.name, &types[..bound.len()], &literals) {
+        let aggregate = match Aggregate::bind(&name.name, &types[..bound.len()], &literals, self.limits) {
             Ok(aggregate) => aggregate,
             Err(message) => return refuse(message),
         };
-        bound.truncate(1);
-        if let (Some(to), Some(arg)) = (&aggregate.argument, bound.pop()) {
-            bound.push(coerce(arg, to));
+        if aggregate.keeps_a_structure() && is_delimited(self.input.source) {
+            return Err(Diagnostic::error(
+                "format",
+                span,
+                format!("{} keeps a structure, which DELIMITED cannot hold", name.name),
+            )
+            .hint("refused as in ksqlDB: copy the source into one with VALUE_FORMAT='JSON' and group that"));
         }
+        let bound = columns(&aggregate, bound);
         let text = format!("{aggregate} of {}", bound.first().map_or(String::new(), ToString::to_string));
         let at = self.call_texts.iter().position(|t| *t == text).unwrap_or_else(|| {
             self.call_texts.push(text.clone());
@@ -133,6 +141,25 @@ impl Scope for GroupScope<'_, '_> {
     }
 }
 
+/// ksqlDB keeps an aggregate's state in the format of its source's values.
+fn is_delimited(source: &Source) -> bool {
+    matches!(source.value_format.format, Format::Delimited { .. })
+}
+
+/// The columns of a call: one expression, a STRUCT where the function takes several.
+fn columns(aggregate: &Aggregate, mut bound: Vec<Expr>) -> Vec<Expr> {
+    bound.truncate(aggregate.columns());
+    match &aggregate.argument {
+        Some(DataType::Struct(fields)) if aggregate.columns() > 1 => {
+            let fields = bound.into_iter().zip(fields).map(|(arg, field)| coerce(arg, &field.data_type));
+            let node = Node::Struct(fields.collect());
+            vec![Expr { node, data_type: aggregate.argument.clone() }]
+        }
+        Some(to) => bound.into_iter().map(|arg| coerce(arg, to)).collect(),
+        None => bound,
+    }
+}
+
 /// Binds a grouped SELECT.
 pub(super) fn select(
     query: &Query,
@@ -172,6 +199,7 @@ pub(super) fn select(
         call_texts: Vec::new(),
         windowed: window.is_some(),
         in_select: true,
+        limits: target.limits,
     };
     let mut items = items
         .into_iter()
@@ -192,12 +220,10 @@ pub(super) fn select(
     let keys: Vec<_> = items.iter().filter(|(_, e, _)| scope.is_key(e)).map(|(_, e, _)| e.clone()).collect();
     let key_row: Vec<_> = (0..key.len())
         .map(|i| {
-            let found = keys
-                .iter()
-                .find(|e| matches!(e.node, crate::types::expr::Node::Column { index, .. } if index == i));
+            let found = keys.iter().find(|e| matches!(e.node, Node::Column { index, .. } if index == i));
             found.cloned().unwrap_or_else(|| Expr {
                 data_type: key[i].data_type.clone(),
-                ..Expr::column(i, key[i].to_string(), crate::types::DataType::String)
+                ..Expr::column(i, key[i].to_string(), DataType::String)
             })
         })
         .collect();

@@ -30,6 +30,7 @@ use super::{Diagnostic, Diagnostics, SourceFile};
 use crate::format::{Format, FormatSpec};
 use crate::plan::logical::LogicalQuery;
 use crate::plan::{InsertedRecord, Program};
+use crate::types::aggregate::Limits;
 
 /// What a program is loaded for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -108,6 +109,8 @@ struct Settings {
     value_format: Option<FormatSpec>,
     topic_prefix: String,
     partitions: Option<i32>,
+    /// How long collected lists may grow.
+    limits: Limits,
 }
 
 /// What a query is bound for.
@@ -120,6 +123,8 @@ pub(super) struct Target<'t> {
     insert: bool,
     /// Where `--@emit: first` stands.
     emit_first: Option<Span>,
+    /// How long collected lists may grow.
+    limits: Limits,
 }
 
 impl Target<'_> {
@@ -157,6 +162,7 @@ impl Binder {
                 value_format: None,
                 topic_prefix: String::new(),
                 partitions: None,
+                limits: Limits::default(),
             },
             queries: Vec::new(),
             inserts: Vec::new(),
@@ -253,6 +259,8 @@ impl Binder {
             }
             "ksql.output.topic.name.prefix" => self.settings.topic_prefix.clone_from(&value.text),
             "ksql.sink.partitions" => self.settings.partitions = value.text.parse().ok().filter(|n| *n > 0),
+            "ksql.functions.collect_list.limit" => self.settings.limits.list = limit(value)?,
+            "ksql.functions.collect_set.limit" => self.settings.limits.set = limit(value)?,
             other if other.starts_with("ksql.") => {}
             "auto.offset.reset" | "processing.guarantee" | "cache.max.bytes.buffering" => {
                 let message = format!("{} has no effect here: the engine's own settings decide", name.text);
@@ -277,10 +285,21 @@ impl Binder {
             "ksql.persistence.default.format.value" => self.settings.value_format = None,
             "ksql.output.topic.name.prefix" => self.settings.topic_prefix.clear(),
             "ksql.sink.partitions" => self.settings.partitions = None,
+            "ksql.functions.collect_list.limit" => self.settings.limits.list = Limits::NONE,
+            "ksql.functions.collect_set.limit" => self.settings.limits.set = Limits::NONE,
             _ => {}
         }
         Ok(())
     }
+}
+
+/// The longest list that COLLECT_LIST or COLLECT_SET makes; a negative number is none.
+fn limit(value: &Literal) -> Result<u32, Diagnostic> {
+    let limit = value.text.parse::<i32>().map(|n| u32::try_from(n).unwrap_or(Limits::NONE));
+    limit.map_err(|_| {
+        Diagnostic::error("property", value.span, format!("a limit is a whole number, not {}", value.text))
+            .hint("such as '1000'")
+    })
 }
 
 #[cfg(test)]

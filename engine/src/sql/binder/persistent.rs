@@ -15,6 +15,7 @@ use crate::sql::Diagnostic;
 use crate::sql::ast::{CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
 use crate::sql::catalog::Entry;
 use crate::types::Schema;
+use crate::types::aggregate::Limits;
 
 /// The topic whose records are alerts.
 const ALERTS: &str = events::topics::FRAUD_ALERTS.name;
@@ -27,7 +28,7 @@ impl Binder {
         }
         let directives = Directives::read(&statement.directives)?;
         let properties = Properties::read(&create.properties)?;
-        let target = target(&create.name, create.kind, false, &directives);
+        let target = target(&create.name, create.kind, false, &directives, self.settings.limits);
         let selected = self.select(&create.query, &target, emit(&directives))?;
         let sink = Arc::new(self.sink(create, &properties, &selected, statement.span)?);
         let prefix = if create.kind == SourceKind::Table { "CTAS" } else { "CSAS" };
@@ -97,7 +98,7 @@ impl Binder {
         }
         let directives = Directives::read(&statement.directives)?;
         let properties = Properties::read(&insert.properties)?;
-        let target = target(&insert.target, SourceKind::Stream, true, &directives);
+        let target = target(&insert.target, SourceKind::Stream, true, &directives, self.settings.limits);
         if let Some(other) = insert.properties.iter().find(|p| !p.name.name.eq_ignore_ascii_case("QUERY_ID"))
         {
             let message =
@@ -194,9 +195,15 @@ struct Settled {
     at: Span,
 }
 
-fn target<'t>(name: &'t Ident, kind: SourceKind, insert: bool, directives: &Directives) -> Target<'t> {
+fn target<'t>(
+    name: &'t Ident,
+    kind: SourceKind,
+    insert: bool,
+    directives: &Directives,
+    limits: Limits,
+) -> Target<'t> {
     let emit_first = directives.emit.as_ref().filter(|(e, _)| *e == Emit::First).map(|(_, s)| *s);
-    Target { name, kind, insert, emit_first }
+    Target { name, kind, insert, emit_first, limits }
 }
 
 fn emit(directives: &Directives) -> Emit {

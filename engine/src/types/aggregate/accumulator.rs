@@ -2,7 +2,11 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::counts::{self, Counts};
+use super::lists::{self, List};
+use super::moments::Moments;
 use super::{Aggregate, Function, Kept};
 use crate::types::{DataType, Decimal, EvalError, Value, compare};
 
@@ -33,6 +37,13 @@ pub enum Accumulator {
     Value(Kept),
     /// COUNT_DISTINCT: the values' bytes.
     Distinct(BTreeSet<Box<[u8]>>),
+    /// COLLECT_LIST, COLLECT_SET, TOPK, TOPKDISTINCT, and the first or last N. Shared with the row that is
+    /// being written, and with nobody else.
+    List(Arc<List>),
+    /// HISTOGRAM and ATTR; shared as a list is.
+    Counts(Arc<Counts>),
+    /// CORRELATION, STDDEV_SAMP and STDDEV_SAMPLE.
+    Moments(Box<Moments>),
 }
 
 impl Accumulator {
@@ -46,7 +57,22 @@ impl Accumulator {
             (Function::Avg, _) if double => Accumulator::Mean { sum: 0.0, count: 0 },
             (Function::Avg, _) => Accumulator::WholeMean { sum: 0, count: 0 },
             (Function::CountDistinct, _) => Accumulator::Distinct(BTreeSet::new()),
-            _ => Accumulator::Value(Kept::NOTHING),
+            (
+                Function::CollectList { .. }
+                | Function::CollectSet { .. }
+                | Function::TopK { .. }
+                | Function::TopKDistinct { .. }
+                | Function::LatestN { .. }
+                | Function::EarliestN { .. },
+                _,
+            ) => Accumulator::List(Arc::default()),
+            (Function::Histogram | Function::Attr, _) => Accumulator::Counts(Arc::default()),
+            (Function::Correlation | Function::Variance | Function::Deviation, _) => {
+                Accumulator::Moments(Box::default())
+            }
+            (Function::Min | Function::Max | Function::Latest { .. } | Function::Earliest { .. }, _) => {
+                Accumulator::Value(Kept::NOTHING)
+            }
         }
     }
 
@@ -58,12 +84,21 @@ impl Accumulator {
             }
             return Ok(());
         };
-        if let Accumulator::Value(kept) = self {
-            take_value(aggregate.function, kept, value);
-            return Ok(());
-        }
-        if value.is_null() {
-            return Ok(());
+        match self {
+            Accumulator::Value(kept) => {
+                take_value(aggregate.function, kept, value);
+                return Ok(());
+            }
+            Accumulator::List(list) => {
+                lists::add(aggregate.function, Arc::make_mut(list), value);
+                return Ok(());
+            }
+            Accumulator::Counts(counts) => {
+                counts::count(aggregate.function, Arc::make_mut(counts), value, 1);
+                return Ok(());
+            }
+            _ if value.is_null() => return Ok(()),
+            _ => {}
         }
         match self {
             Accumulator::Whole(sum) if aggregate.function == Function::Sum => {
@@ -85,7 +120,8 @@ impl Accumulator {
                 super::codec::write_value(&mut bytes, value);
                 values.insert(bytes.into_boxed_slice());
             }
-            Accumulator::Value(_) => {}
+            Accumulator::Moments(moments) => moments.take(value, 1.0),
+            Accumulator::Value(_) | Accumulator::List(_) | Accumulator::Counts(_) => {}
         }
         Ok(())
     }
@@ -104,6 +140,10 @@ impl Accumulator {
             Accumulator::Mean { sum, count } => Value::Double(sum / *count as f64),
             Accumulator::Value(kept) => kept.get().unwrap_or_default(),
             Accumulator::Distinct(values) => Value::Bigint(values.len() as i64),
+            Accumulator::List(list) => Value::Array(list.clone()),
+            Accumulator::Counts(counts) if aggregate.function == Function::Attr => counts::only(counts),
+            Accumulator::Counts(counts) => Value::Map(counts.clone()),
+            Accumulator::Moments(moments) => Value::Double(moments.result(aggregate.function)),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::moments::Moments;
 use super::{Accumulator, Kept};
 use crate::types::{Decimal, Value};
 
@@ -33,13 +34,7 @@ pub fn write_value(out: &mut Vec<u8>, value: &Value<'_>) {
         Value::Timestamp(v) => tagged(out, 10, &v.to_le_bytes()),
         Value::Array(v) => write_list(out, 11, v),
         Value::Struct(v) => write_list(out, 12, v),
-        Value::Map(v) => {
-            tagged(out, 13, &(v.len() as u32).to_le_bytes());
-            for (key, value) in v.iter() {
-                write_value(out, key);
-                write_value(out, value);
-            }
-        }
+        Value::Map(v) => write_pairs(out, 13, v),
     }
 }
 
@@ -62,6 +57,14 @@ fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 fn write_list(out: &mut Vec<u8>, tag: u8, values: &[Value<'_>]) {
     tagged(out, tag, &(values.len() as u32).to_le_bytes());
     values.iter().for_each(|v| write_value(out, v));
+}
+
+fn write_pairs(out: &mut Vec<u8>, tag: u8, pairs: &[(Value<'_>, Value<'_>)]) {
+    tagged(out, tag, &(pairs.len() as u32).to_le_bytes());
+    for (key, value) in pairs {
+        write_value(out, key);
+        write_value(out, value);
+    }
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -88,6 +91,12 @@ fn take_list(rest: &mut &[u8]) -> Option<Arc<Vec<Value<'static>>>> {
     (0..len).map(|_| read_value(rest)).collect::<Option<Vec<_>>>().map(Arc::new)
 }
 
+fn take_pairs(rest: &mut &[u8]) -> Option<Arc<Vec<(Value<'static>, Value<'static>)>>> {
+    let len = take_len(rest)?;
+    let pairs = (0..len).map(|_| Some((read_value(rest)?, read_value(rest)?)));
+    pairs.collect::<Option<Vec<_>>>().map(Arc::new)
+}
+
 /// Reads a value off the front; None where the bytes are damaged.
 pub fn read_value(rest: &mut &[u8]) -> Option<Value<'static>> {
     let [tag] = take::<1>(rest)?;
@@ -105,11 +114,7 @@ pub fn read_value(rest: &mut &[u8]) -> Option<Value<'static>> {
         10 => Value::Timestamp(i64::from_le_bytes(take(rest)?)),
         11 => Value::Array(take_list(rest)?),
         12 => Value::Struct(take_list(rest)?),
-        13 => {
-            let len = take_len(rest)?;
-            let entries = (0..len).map(|_| Some((read_value(rest)?, read_value(rest)?)));
-            Value::Map(Arc::new(entries.collect::<Option<Vec<_>>>()?))
-        }
+        13 => Value::Map(take_pairs(rest)?),
         _ => return None,
     })
 }
@@ -139,6 +144,12 @@ impl Accumulator {
             Accumulator::Distinct(values) => {
                 tagged(out, 6, &(values.len() as u32).to_le_bytes());
                 values.iter().for_each(|v| write_bytes(out, v));
+            }
+            Accumulator::List(list) => write_list(out, 7, list),
+            Accumulator::Counts(counts) => write_pairs(out, 8, counts),
+            Accumulator::Moments(moments) => {
+                out.push(9);
+                moments.numbers().iter().for_each(|n| out.extend(n.to_bits().to_le_bytes()));
             }
         }
     }
@@ -173,6 +184,15 @@ impl Accumulator {
                 let len = take_len(rest)?;
                 let values = (0..len).map(|_| take_bytes(rest).map(Into::into));
                 Accumulator::Distinct(values.collect::<Option<_>>()?)
+            }
+            7 => Accumulator::List(take_list(rest)?),
+            8 => Accumulator::Counts(take_pairs(rest)?),
+            9 => {
+                let mut numbers = [0.0; 6];
+                for number in &mut numbers {
+                    *number = f64::from_bits(u64::from_le_bytes(take(rest)?));
+                }
+                Accumulator::Moments(Box::new(Moments::of(numbers)))
             }
             _ => return None,
         })

@@ -1,7 +1,9 @@
 //! Two accumulators of one function made one: what a session does that joins two others.
 
+use std::sync::Arc;
+
 use super::accumulator::{add_decimal, add_whole, take_value};
-use super::{Accumulator, Aggregate, Function};
+use super::{Accumulator, Aggregate, Function, counts, lists};
 use crate::types::{EvalError, Value};
 
 impl Accumulator {
@@ -31,6 +33,15 @@ impl Accumulator {
             }
             (Accumulator::Distinct(mine), Accumulator::Distinct(theirs)) => {
                 mine.extend(theirs.iter().cloned());
+            }
+            (Accumulator::List(mine), Accumulator::List(theirs)) => {
+                lists::merge(aggregate.function, Arc::make_mut(mine), theirs);
+            }
+            (Accumulator::Counts(mine), Accumulator::Counts(theirs)) => {
+                counts::merge(aggregate.function, Arc::make_mut(mine), theirs);
+            }
+            (Accumulator::Moments(mine), Accumulator::Moments(theirs)) => {
+                mine.merge(aggregate.function, theirs);
             }
             // Accumulators of one function are of one kind.
             _ => {}
