@@ -1,15 +1,14 @@
 //! GROUP BY: which parts of an expression are keys, which are aggregates, and what is left over.
 
-use std::sync::Arc;
-
 use super::Target;
 use super::create::contains_map;
 use super::expr::{bind, coerce, condition, unsupported};
+use super::from::BoundFrom;
 use super::query::{Selected, sink_window, split, wrong_kind};
-use super::scope::{Scope, SourceScope, find_aggregate};
+use super::scope::{Scope, find_aggregate};
 use crate::format::Format;
 use crate::plan::logical::{Grouping, Shape};
-use crate::plan::{Emit, From, Pseudo, Source, WindowKind, WindowPlan};
+use crate::plan::{Emit, Pseudo, WindowKind, WindowPlan};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
 use crate::types::aggregate::{Aggregate, Limits, is_aggregate};
@@ -23,8 +22,8 @@ const DEFAULT_GRACE: i64 = 86_400_000;
 ///
 /// While calls are still being collected the pseudo columns stand at [`PSEUDO`]; [`GroupScope::settle`]
 /// moves them behind the last call.
-pub(super) struct GroupScope<'a, 's> {
-    input: SourceScope<'s>,
+pub(super) struct GroupScope<'a> {
+    input: BoundFrom,
     key: &'a [Expr],
     texts: Vec<String>,
     calls: Vec<(Aggregate, Vec<Expr>)>,
@@ -39,7 +38,7 @@ pub(super) struct GroupScope<'a, 's> {
 /// Where pseudo columns stand until the number of calls is known.
 const PSEUDO: usize = 1 << 20;
 
-impl GroupScope<'_, '_> {
+impl GroupScope<'_> {
     /// How many key columns there are.
     pub(super) fn keys(&self) -> usize {
         self.key.len()
@@ -70,7 +69,7 @@ impl GroupScope<'_, '_> {
             Ok(aggregate) => aggregate,
             Err(message) => return refuse(message),
         };
-        if aggregate.keeps_a_structure() && is_delimited(self.input.source) {
+        if aggregate.keeps_a_structure() && is_delimited(self.input.from.first()) {
             return Err(Diagnostic::error(
                 "format",
                 span,
@@ -103,7 +102,7 @@ impl GroupScope<'_, '_> {
     }
 }
 
-impl Scope for GroupScope<'_, '_> {
+impl Scope for GroupScope<'_> {
     fn take_over(&mut self, expr: &AstExpr) -> Option<Result<Expr, Diagnostic>> {
         match &expr.kind {
             ExprKind::Call { name, args, .. } if is_aggregate(&name.name) => {
@@ -121,6 +120,11 @@ impl Scope for GroupScope<'_, '_> {
     fn column(&mut self, qualifier: Option<&Ident>, name: &Ident) -> Result<Expr, Diagnostic> {
         let bound = match name.name.as_str() {
             "WINDOWSTART" | "WINDOWEND" if self.windowed => {
+                if self.input.is_join() {
+                    let message = format!("{} is not known in the aggregation of a join", name.name);
+                    return Err(Diagnostic::error("window_bounds", name.span, message)
+                        .hint("derive a stream from the join and aggregate that"));
+                }
                 if !self.in_select {
                     let message =
                         format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
@@ -142,7 +146,7 @@ impl Scope for GroupScope<'_, '_> {
 }
 
 /// ksqlDB keeps an aggregate's state in the format of its source's values.
-fn is_delimited(source: &Source) -> bool {
+fn is_delimited(source: &crate::plan::Source) -> bool {
     matches!(source.value_format.format, Format::Delimited { .. })
 }
 
@@ -167,13 +171,12 @@ pub(super) fn select(
     emit: Emit,
     filter: Option<Expr>,
     items: Vec<(String, AstExpr, Span)>,
-    source: Arc<Source>,
-    alias: &Ident,
+    bound: &BoundFrom,
 ) -> Result<Selected, Diagnostic> {
     if target.kind != SourceKind::Table {
         return Err(wrong_kind(target, true));
     }
-    if source.is_table {
+    if bound.from.is_table() {
         return Err(unsupported(query.span, "grouping a table"));
     }
     if let Some(e) = query.partition_by.first() {
@@ -189,10 +192,10 @@ pub(super) fn select(
         ));
     }
     check_final(query, window.as_ref(), target)?;
-    let key = key(query, &source, alias)?;
+    let key = key(query, bound)?;
     let texts = key.iter().map(ToString::to_string).collect();
     let mut scope = GroupScope {
-        input: SourceScope { source: &source, alias },
+        input: bound.clone(),
         key: &key,
         texts,
         calls: Vec::new(),
@@ -233,7 +236,7 @@ pub(super) fn select(
     let grouping = Grouping { key, window, calls, having, exprs, is_final, emit };
     let window = sink_window(&grouping);
     let warning = query.window.as_ref().and_then(without_grace);
-    let from = From::Source(source);
+    let from = bound.from.clone();
     let (flat, shape) = (Vec::new(), Shape::Aggregate(grouping));
     Ok(Selected { from, filter, flat, shape, schema, window, warning })
 }
@@ -254,8 +257,8 @@ fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) 
 }
 
 /// GROUP BY's expressions over the source's row.
-fn key(query: &Query, source: &Arc<Source>, alias: &Ident) -> Result<Vec<Expr>, Diagnostic> {
-    let mut scope = SourceScope { source, alias };
+fn key(query: &Query, bound: &BoundFrom) -> Result<Vec<Expr>, Diagnostic> {
+    let mut scope = bound.clone();
     let mut key = Vec::new();
     for expr in &query.group_by {
         if let Some(name) = find_aggregate(expr) {
@@ -264,7 +267,7 @@ fn key(query: &Query, source: &Arc<Source>, alias: &Ident) -> Result<Vec<Expr>, 
         }
         if let ExprKind::Column { name, .. } = &expr.kind
             && matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND")
-            && source.window.is_none()
+            && !bound.is_windowed()
         {
             let message = format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
             return Err(Diagnostic::error("window_bounds", name.span, message));

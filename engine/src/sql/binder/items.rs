@@ -4,6 +4,7 @@
 //! a name that is made here is that of no column of the sources, nor of another item that was named here.
 
 use super::expr::bind;
+use super::from::BoundFrom;
 use super::scope::{Scope, type_name};
 use crate::plan::Source;
 use crate::sql::Diagnostic;
@@ -66,12 +67,12 @@ impl Names {
 /// Writes `*` and `->*` out and names what has no name.
 pub(super) fn expand(
     items: &[SelectItem],
-    source: &Source,
-    alias: &Ident,
+    from: &BoundFrom,
     partition_by: &[AstExpr],
     scope: &mut dyn Scope,
 ) -> Result<Vec<Item>, Diagnostic> {
-    let mut names = Names::new(source.schema.columns().map(|c| c.name.as_str()));
+    let mut names = Names::new(from.names());
+    let (source, alias) = (&from.parts[0].source, &from.parts[0].alias);
     let mut out = Vec::new();
     for item in items {
         match item {

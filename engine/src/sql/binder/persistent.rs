@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::create::{check_formats, timestamp};
 use super::directives::Directives;
-use super::expr::coerce;
+use super::expr::{coerce, unsupported};
+use super::join::key_format;
 use super::properties::Properties;
 use super::query::Selected;
 use super::{Binder, Target};
-use crate::format::{Format, FormatSpec};
+use crate::format::FormatSpec;
 use crate::plan::logical::{LogicalQuery, Shape};
 use crate::plan::{Emit, Rule, Source};
 use crate::sql::Diagnostic;
@@ -56,10 +57,7 @@ impl Binder {
     ) -> Result<Source, Diagnostic> {
         let from = selected.from.first();
         let schema = selected.schema.clone();
-        let inherited = match from.key_format.format {
-            Format::None => self.settings.key_format,
-            _ => from.key_format,
-        };
+        let inherited = key_format(&selected.from, self.settings.key_format);
         let key_format = properties.key_spec(inherited)?;
         let value_format =
             properties.value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), span)?;
@@ -149,6 +147,9 @@ impl Binder {
         let sql = statement.text.clone();
         let mut query = LogicalQuery { id, from, filter, flat, shape, sink, rule: None, sql };
         self.refuse_circle(&query, at)?;
+        if let Some(join) = query.from.sources().get(1) {
+            return Err(unsupported(at, &format!("running a join (with {})", join.name)));
+        }
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;
             query.rule = Some(Rule {

@@ -1,14 +1,15 @@
 //! SELECT: from syntax to a logical query.
 
 use super::create::contains_map;
-use super::expr::{bind, condition, unsupported};
+use super::expr::{bind, condition};
 use super::flat::{self, FlatScope};
+use super::from::BoundFrom;
 use super::grouping::{self, GroupScope};
 use super::items::{Item, expand};
-use super::scope::{Scope, SourceScope, find_aggregate};
+use super::scope::{Scope, find_aggregate};
 use super::{Binder, Target};
 use crate::plan::logical::{Grouping, Shape};
-use crate::plan::{Emit, From, KeyWindow, Pseudo, Source, WindowKind};
+use crate::plan::{Emit, From, KeyWindow, Pseudo, WindowKind};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, Ident, Query, SourceKind, Span};
 use crate::types::expr::{Expr, Node};
@@ -41,9 +42,6 @@ impl Binder {
         target: &Target<'_>,
         emit: Emit,
     ) -> Result<Selected, Diagnostic> {
-        if let Some(join) = query.from.joins.first() {
-            return Err(unsupported(join.span, "a join"));
-        }
         if let Some(span) = query.limit {
             return Err(Diagnostic::error(
                 "syntax",
@@ -51,11 +49,8 @@ impl Binder {
                 "LIMIT belongs to a query that ends, a rule runs on",
             ));
         }
-        let relation = &query.from.first;
-        let entry = self.source(&relation.name)?;
-        let source = entry.source.clone();
-        let alias = relation.alias.as_ref().unwrap_or(&relation.name);
-        let mut scope = SourceScope { source: &source, alias };
+        let bound = self.bind_from(&query.from)?;
+        let mut scope = bound.clone();
         let filter = match &query.filter {
             Some(filter) => {
                 refuse_aggregate(filter, "WHERE", "HAVING filters by an aggregate")?;
@@ -64,16 +59,17 @@ impl Binder {
             None => None,
         };
         let grouped = !query.group_by.is_empty();
-        let items = expand(&query.items, &source, alias, &query.partition_by, &mut scope)?;
+        let items = bound.items(&query.items, !query.partition_by.is_empty())?;
+        let items = expand(&items, &bound, &query.partition_by, &mut scope)?;
         let flattened = items.iter().find_map(|item| flat::find(&item.expr));
-        if let Some(name) = flattened.filter(|_| grouped || source.is_table) {
+        if let Some(name) = flattened.filter(|_| grouped || bound.from.is_table()) {
             return Err(flat::misplaced_by_query(name, grouped));
         }
         if grouped {
-            return grouping::select(query, target, emit, filter, items_of(items), source.clone(), alias);
+            return grouping::select(query, target, emit, filter, items_of(items), &bound);
         }
         check_ungrouped(query, &items, target)?;
-        let is_table = source.is_table;
+        let is_table = bound.from.is_table();
         if is_table != (target.kind == SourceKind::Table) {
             return Err(wrong_kind(target, is_table));
         }
@@ -85,17 +81,23 @@ impl Binder {
             )
             .hint("a table is regrouped by GROUP BY"));
         }
-        let partition_by = partition_by(query, &source, &mut scope)?;
-        let from = From::Source(source.clone());
-        let mut flat = FlatScope::new(&mut scope, from.width());
-        let items = items
+        let partition_by = partition_by(query, &bound, &mut scope)?;
+        let mut flat = FlatScope::new(&mut scope, bound.from.width());
+        let mut items = items
             .into_iter()
             .map(|item| Ok((item.name, bind(&mut flat, &item.expr)?, item.span)))
             .collect::<Result<Vec<_>, Diagnostic>>()?;
         let flat = flat.into_calls();
-        let key = partition_by.unwrap_or_else(|| key_columns(&source));
+        let key = match partition_by {
+            Some(key) => key,
+            None => {
+                bound.take_key(&mut items, target.name.span)?;
+                bound.key()
+            }
+        };
         let (schema, exprs) = split(items, &key, target, false)?;
-        let window = source.window;
+        let from = bound.from;
+        let window = from.window();
         let shape = Shape::Project { exprs };
         Ok(Selected { from, filter, flat, shape, schema, window, warning: None })
     }
@@ -117,7 +119,7 @@ impl Binder {
 /// clause.
 fn partition_by(
     query: &Query,
-    source: &Source,
+    from: &BoundFrom,
     scope: &mut dyn Scope,
 ) -> Result<Option<Vec<Expr>>, Diagnostic> {
     let written = &query.partition_by;
@@ -137,8 +139,8 @@ fn partition_by(
             Some(_) => key.push(bound),
         }
     }
-    if source.window.is_some() && !same_key(&key, &key_columns(source)) {
-        let message = format!("{} has a windowed key, which cannot be exchanged", source.name);
+    if from.is_windowed() && !same_key(&key, &from.key()) {
+        let message = format!("{} has a windowed key, which cannot be exchanged", from.parts[0].source.name);
         return Err(Diagnostic::error("partition_by", first.span, message)
             .hint("aggregate by the other key instead, or leave PARTITION BY out"));
     }
@@ -201,11 +203,6 @@ pub(super) fn wrong_kind(target: &Target<'_>, is_table: bool) -> Diagnostic {
         _ => format!("use {statement} {} AS SELECT ...", target.name.name),
     };
     Diagnostic::error("result_type", target.name.span, message).hint(hint)
-}
-
-/// The source's key as expressions over its row.
-fn key_columns(source: &Source) -> Vec<Expr> {
-    source.schema.key.iter().enumerate().map(|(i, c)| Expr::column(i, &c.name, c.data_type.clone())).collect()
 }
 
 /// Divides the items into key and value columns: an item that is a key expression is the key's column under
@@ -290,7 +287,7 @@ pub(super) fn sink_window(grouping: &Grouping) -> Option<KeyWindow> {
     })
 }
 
-impl GroupScope<'_, '_> {
+impl GroupScope<'_> {
     /// A column of the aggregate's row.
     pub(super) fn is_key(&self, expr: &Expr) -> bool {
         matches!(expr.node, Node::Column { index, .. } if index < self.keys())
