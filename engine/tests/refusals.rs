@@ -109,10 +109,6 @@ const WRONG: &[(&str, &str)] = &[
         "two rules of one name",
         "CREATE STREAM fraud WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;\nINSERT INTO fraud WITH (QUERY_ID='FRAUD') SELECT account_id, amount FROM transactions WHERE amount > 5;",
     ),
-    (
-        "a join",
-        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
-    ),
     ("a statement that rules do not have", "INSERT INTO transactions (account_id, amount) VALUES ('A', 1);"),
     (
         "a value inside of a variable",
@@ -136,6 +132,54 @@ const WRONG: &[(&str, &str)] = &[
     (
         "several mistakes at once",
         "CREATE STREAM a AS SELECT account_id, amuont FROM transactions;\nCREATE STREAM b AS SELECT account_id, merchnt FROM transactions;\nCREATE STREAM c AS SELECT account_id, amount FROM a;",
+    ),
+    (
+        "join without WITHIN",
+        "CREATE STREAM a AS SELECT account_id, amount FROM transactions;\nCREATE STREAM r AS SELECT t.account_id, a.amount FROM transactions t JOIN a ON t.account_id = a.account_id;",
+    ),
+    (
+        "join within, with a table",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l WITHIN 1 HOUR ON t.account_id = l.account_id;",
+    ),
+    (
+        "join by a table's value",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON CAST(amount AS DOUBLE) = l.daily;",
+    ),
+    (
+        "join of different types",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON amount = l.account_id;",
+    ),
+    (
+        "join of a table with a stream",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM limits l JOIN transactions t ON l.account_id = t.account_id;",
+    ),
+    (
+        "join of a stream and a table, kept by the table",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t FULL JOIN limits l ON l.account_id = t.account_id;",
+    ),
+    (
+        "join by two criteria",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id AND daily = 1;",
+    ),
+    (
+        "join with a constant",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l ON l.account_id = 'x';",
+    ),
+    (
+        "join without its key",
+        "CREATE STREAM r AS SELECT amount, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
+    ),
+    (
+        "join with itself",
+        "CREATE STREAM r AS SELECT a.account_id, b.amount FROM transactions a JOIN transactions b WITHIN 1 HOUR ON a.account_id = b.account_id;",
+    ),
+    (
+        "column of several sources",
+        "CREATE STREAM r AS SELECT account_id, daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
+    ),
+    (
+        "source by its name instead of its alias",
+        "CREATE STREAM r AS SELECT t.account_id, limits.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
     ),
 ];
 

@@ -10,7 +10,7 @@ use super::scope::{Scope, SourceScope};
 use crate::plan::{From, Pseudo, Source};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, SelectItem, Span};
-use crate::types::expr::Expr;
+use crate::types::expr::{Expr, Node};
 
 /// A source of FROM.
 #[derive(Clone)]
@@ -192,13 +192,26 @@ impl BoundFrom {
         clash.then(|| Ident { name: part.prefixed(&name.name), quoted: true, span: expr.span })
     }
 
+    /// A column as this query may write it.
+    fn written(&self, expr: &Expr) -> String {
+        let text = expr.to_string().replace('`', "");
+        let part = match expr.node {
+            Node::Column { index, .. } => self.part_of(index).and_then(|at| self.parts.get(at)),
+            _ => None,
+        };
+        match part.and_then(|p| Some((p, text.strip_prefix(&p.source.name)?))) {
+            Some((part, rest)) => format!("{}{rest}", part.alias.name),
+            None => text,
+        }
+    }
+
     /// Gives the key's column to the item that stands for the join's key; refuses a list without one.
     pub(super) fn take_key(&self, items: &mut [(String, Expr, Span)], at: Span) -> Result<(), Diagnostic> {
         let (Some(key), false) = (self.key().pop(), self.viable.is_empty()) else { return Ok(()) };
         let texts: Vec<String> = self.viable.iter().map(ToString::to_string).collect();
         let selected = |text: &&String| items.iter().any(|(_, e, _)| e.to_string() == **text);
         let Some(chosen) = texts.iter().find(selected) else {
-            let names: Vec<_> = texts.iter().map(|t| t.replace('`', "")).collect();
+            let names: Vec<_> = self.viable.iter().map(|e| self.written(e)).collect();
             let message = format!("the SELECT lacks the join's key: {}", names.join(" or "));
             return Err(Diagnostic::error("key", at, message)
                 .label("the result would have no key")
