@@ -273,7 +273,7 @@ impl Expr {
                 otherwise.as_ref().map_or(Ok(Value::Null), |e| e.eval(row))
             }
             Node::Cast(expr) => match &self.data_type {
-                Some(to) => cast(expr.eval(row)?, to),
+                Some(to) => cast::cast_from(expr.eval(row)?, expr.data_type.as_ref(), to),
                 None => expr.eval(row),
             },
             Node::Call { args, eval, .. } => call(args, eval, row),

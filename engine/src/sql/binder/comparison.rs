@@ -1,5 +1,6 @@
 //! Comparisons: both sides brought to types that compare, a constant to its column's.
 
+use super::coercion;
 use super::expr::{bind, coerce};
 use super::literal;
 use super::scope::{Scope, type_name};
@@ -77,12 +78,21 @@ pub(super) fn between(
 /// Binds IN.
 pub(super) fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], negated: bool) -> Bound {
     let mut value = bind(scope, expr)?;
+    let bound = list.iter().map(|item| bind(scope, item)).collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<_> = std::iter::once(value.clone()).chain(bound.iter().cloned()).collect();
     let mut items = Vec::with_capacity(list.len());
-    for item in list {
-        let bound = bind(scope, item)?;
-        let (v, bound) = comparable(value, bound, expr.span.to(item.span), "IN")?;
-        value = v;
-        items.push(bound);
+    for (item, bound) in list.iter().zip(bound) {
+        match comparable(value, bound, expr.span.to(item.span), "IN") {
+            Ok((v, bound)) => {
+                value = v;
+                items.push(bound);
+            }
+            Err(refused) => {
+                let Some((_, mut all)) = coercion::unify(all) else { return Err(refused) };
+                let value = Box::new(all.remove(0));
+                return Ok(Expr::boolean(Node::In { expr: value, list: all, negated }));
+            }
+        }
     }
     Ok(Expr::boolean(Node::In { expr: Box::new(value), list: items, negated }))
 }

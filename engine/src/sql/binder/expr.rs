@@ -56,8 +56,7 @@ pub(super) fn bind(scope: &mut dyn Scope, expr: &AstExpr) -> Bound {
         ExprKind::Field { base, field } => struct_field(scope, base, field),
         ExprKind::Array(items) => {
             let items = items.iter().map(|e| bind(scope, e)).collect::<Result<Vec<_>, _>>()?;
-            let element = common_type(&items).ok_or_else(|| mixed(expr.span, "an array's elements"))?;
-            let items = items.into_iter().map(|e| coerce(e, &element)).collect();
+            let (element, items) = one_type(items).ok_or_else(|| mixed(expr.span, "an array's elements"))?;
             Ok(Expr { node: Node::Array(items), data_type: Some(DataType::Array(Box::new(element))) })
         }
         ExprKind::Map(entries) => map(scope, entries, expr.span),
@@ -115,6 +114,14 @@ pub(super) fn coerce(expr: Expr, to: &DataType) -> Expr {
         return Expr::literal(value.into_owned(), Some(to.clone()));
     }
     Expr { node: Node::Cast(Box::new(expr)), data_type: Some(to.clone()) }
+}
+
+/// Items of a constructor, all of one type.
+fn one_type(items: Vec<Expr>) -> Option<(DataType, Vec<Expr>)> {
+    match common_type(&items) {
+        Some(common) => Some((common.clone(), items.into_iter().map(|e| coerce(e, &common)).collect())),
+        None => super::coercion::unify(items),
+    }
 }
 
 /// The type that all coerce to; None where there is none, or all are untyped NULLs.
@@ -292,9 +299,9 @@ fn map(scope: &mut dyn Scope, entries: &[(AstExpr, AstExpr)], span: Span) -> Bou
         keys.push(bind(scope, key)?);
         values.push(bind(scope, value)?);
     }
-    let key = common_type(&keys).ok_or_else(|| mixed(span, "a map's keys"))?;
-    let value = common_type(&values).ok_or_else(|| mixed(span, "a map's values"))?;
-    let entries = keys.into_iter().zip(values).map(|(k, v)| (coerce(k, &key), coerce(v, &value))).collect();
+    let (key, keys) = one_type(keys).ok_or_else(|| mixed(span, "a map's keys"))?;
+    let (value, values) = one_type(values).ok_or_else(|| mixed(span, "a map's values"))?;
+    let entries = keys.into_iter().zip(values).collect();
     Ok(Expr { node: Node::Map(entries), data_type: Some(DataType::Map(Box::new(key), Box::new(value))) })
 }
 

@@ -6,6 +6,7 @@
 //! once.
 
 mod call;
+mod coercion;
 mod comparison;
 mod create;
 mod directives;

@@ -2,8 +2,10 @@
 
 //! Expressions as they are written, bound and evaluated over a row of a few columns.
 
+mod coercions;
 mod flat;
 mod lambdas;
+mod page;
 
 use super::expr::bind;
 use super::scope::Scope;

@@ -83,6 +83,37 @@ pub fn cast<'a>(value: Value<'a>, to: &DataType) -> Result<Value<'a>, EvalError>
     })
 }
 
+/// Converts a value whose type is known: a STRUCT's fields go by name, one that is missing is NULL.
+pub(super) fn cast_from<'a>(
+    value: Value<'a>,
+    from: Option<&DataType>,
+    to: &DataType,
+) -> Result<Value<'a>, EvalError> {
+    match (value, from, to) {
+        (Value::Struct(values), Some(DataType::Struct(own)), DataType::Struct(fields)) => {
+            let value = |field: &Field| match own.iter().position(|o| o.name == field.name) {
+                Some(at) => {
+                    let value = values.get(at).cloned().unwrap_or_default();
+                    cast_from(value, Some(&own[at].data_type), &field.data_type)
+                }
+                None => Ok(Value::Null),
+            };
+            Ok(Value::Struct(Arc::new(fields.iter().map(value).collect::<Result<Vec<_>, _>>()?)))
+        }
+        (Value::Array(items), Some(DataType::Array(of)), DataType::Array(element)) => {
+            let items = items.iter().map(|v| cast_from(v.clone(), Some(of), element));
+            Ok(Value::Array(Arc::new(items.collect::<Result<Vec<_>, _>>()?)))
+        }
+        (Value::Map(entries), Some(DataType::Map(_, of)), DataType::Map(key, value)) => {
+            let entries = entries
+                .iter()
+                .map(|(k, v)| Ok((cast(k.clone(), key)?, cast_from(v.clone(), Some(of), value)?)));
+            Ok(Value::Map(Arc::new(entries.collect::<Result<Vec<_>, EvalError>>()?)))
+        }
+        (value, _, to) => cast(value, to),
+    }
+}
+
 /// Milliseconds in a day.
 const DAY: i64 = 86_400_000;
 

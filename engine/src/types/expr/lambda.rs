@@ -45,6 +45,63 @@ impl HigherOrder {
         }
     }
 
+    /// How it is called.
+    pub fn signatures(self) -> &'static [&'static str] {
+        match self {
+            HigherOrder::Filter => {
+                &["FILTER(ARRAY<T>, T => BOOLEAN)", "FILTER(MAP<K, V>, (K, V) => BOOLEAN)"]
+            }
+            HigherOrder::Transform => {
+                &["TRANSFORM(ARRAY<T>, T => U)", "TRANSFORM(MAP<K, V>, (K, V) => L, (K, V) => W)"]
+            }
+            HigherOrder::Reduce => {
+                &["REDUCE(ARRAY<T>, S, (S, T) => S)", "REDUCE(MAP<K, V>, S, (S, K, V) => S)"]
+            }
+        }
+    }
+
+    /// What it does, in one sentence.
+    pub fn summary(self) -> &'static str {
+        match self {
+            HigherOrder::Filter => "The elements or entries for which the lambda is TRUE.",
+            HigherOrder::Transform => {
+                "What the lambda makes of each element; of a map's entries one lambda makes the keys, one the values."
+            }
+            HigherOrder::Reduce => "The state that the lambda carries from element to element.",
+        }
+    }
+
+    /// What a NULL does.
+    pub fn null(self) -> &'static str {
+        match self {
+            HigherOrder::Filter | HigherOrder::Transform => {
+                "NULL where the collection is NULL, or where arithmetic in the lambda meets a NULL."
+            }
+            HigherOrder::Reduce => {
+                "NULL where the first state is NULL, or where arithmetic in the lambda meets a NULL; the first state \
+                 where the collection is NULL."
+            }
+        }
+    }
+
+    /// Calls and what they give, as SQL.
+    pub fn examples(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            HigherOrder::Filter => &[
+                ("FILTER(ARRAY[1, 7, 3], x => x > 2)", "ARRAY[7,3]"),
+                ("FILTER(MAP('a' := 1, 'b' := 2), (k, v) => v > 1)", "MAP('b':=2)"),
+            ],
+            HigherOrder::Transform => &[
+                ("TRANSFORM(ARRAY[1, 2], x => x * 10)", "ARRAY[10,20]"),
+                ("TRANSFORM(MAP('a' := 1), (k, v) => UCASE(k), (k, v) => v + 1)", "MAP('A':=2)"),
+            ],
+            HigherOrder::Reduce => &[
+                ("REDUCE(ARRAY[1, 2, 3], 10, (s, x) => s + x)", "16"),
+                ("REDUCE(MAP('a' := 1, 'b' := 2), 0, (s, k, v) => s + v)", "3"),
+            ],
+        }
+    }
+
     /// The one of this name.
     pub fn lookup(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.name().eq_ignore_ascii_case(name))

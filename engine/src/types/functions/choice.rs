@@ -27,7 +27,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         aliases: &[],
         overloads: &[Overload { params: &[T, T], variadic: false, bind: coalesce }],
         summary: "The first argument, or the second where that is NULL.",
-        examples: &[("IFNULL(NULL, 'none')", "'none'")],
+        examples: &[("IFNULL(NULL, 'none')", "'none'"), ("IFNULL('a', 'b')", "'a'")],
     },
     Function {
         name: "NULLIF",

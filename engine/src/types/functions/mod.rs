@@ -122,25 +122,25 @@ impl Bound {
     }
 }
 
-/// The families.
-const FAMILIES: &[&[Function]] = &[
-    choice::FUNCTIONS,
-    strings::FUNCTIONS,
-    pieces::FUNCTIONS,
-    pattern::FUNCTIONS,
-    math::FUNCTIONS,
-    time::FUNCTIONS,
-    collections::FUNCTIONS,
-    maps::FUNCTIONS,
-    json::FUNCTIONS,
-    url::FUNCTIONS,
-    bytes::FUNCTIONS,
+/// The families with their titles.
+const FAMILIES: &[(&str, &[Function])] = &[
+    ("Choice and NULL", choice::FUNCTIONS),
+    ("Text", strings::FUNCTIONS),
+    ("Parts of text", pieces::FUNCTIONS),
+    ("Regular expressions and masks", pattern::FUNCTIONS),
+    ("Numbers", math::FUNCTIONS),
+    ("Dates and times", time::FUNCTIONS),
+    ("Arrays", collections::FUNCTIONS),
+    ("Maps", maps::FUNCTIONS),
+    ("JSON", json::FUNCTIONS),
+    ("URLs", url::FUNCTIONS),
+    ("Bytes and encodings", bytes::FUNCTIONS),
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
     let names =
         |f: &'static Function| std::iter::once(f.name).chain(f.aliases.iter().copied()).map(move |n| (n, f));
-    FAMILIES.iter().flat_map(|family| family.iter()).flat_map(names).collect()
+    FAMILIES.iter().flat_map(|(_, family)| family.iter()).flat_map(names).collect()
 });
 
 /// The function of this name, in any case.
@@ -148,9 +148,14 @@ pub fn lookup(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).or_else(|| BY_NAME.get(name.to_ascii_uppercase().as_str())).copied()
 }
 
+/// The families of functions with their titles.
+pub fn families() -> impl Iterator<Item = (&'static str, &'static [Function])> {
+    FAMILIES.iter().copied()
+}
+
 /// All functions, by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().flat_map(|(_, family)| family.iter())
 }
 
 /// The names of all functions, aliases left out.

@@ -228,7 +228,8 @@ impl Overload {
         Some((total, letters))
     }
 
-    fn signature(&self, name: &str) -> String {
+    /// How it is called, as messages and the documentation write it.
+    pub fn signature(&self, name: &str) -> String {
         let params: Vec<String> = self.params.iter().map(Param::to_string).collect();
         format!("{name}({}{})", params.join(", "), if self.variadic { ", ..." } else { "" })
     }

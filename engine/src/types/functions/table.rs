@@ -32,6 +32,16 @@ impl TableFunction {
         }
     }
 
+    /// What it does, in one sentence.
+    pub fn summary(self) -> &'static str {
+        match self {
+            TableFunction::Explode => "One row per element of an array.",
+            TableFunction::CubeExplode => {
+                "One row per way to replace elements of an array by NULL; of at most 20 elements."
+            }
+        }
+    }
+
     /// The one of this name.
     pub fn lookup(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.name().eq_ignore_ascii_case(name))

@@ -1,0 +1,124 @@
+//! The type of a list that a user wrote: what IN compares, an array's elements, a map's keys and values.
+//!
+//! Enters: bound expressions. Leaves: the same, all of one type. What holds, as in ksqlDB: each item may
+//! widen the type of those before it; a constant takes that type where its text can be read so, a constructor
+//! part by part; a STRUCT has the fields of all.
+
+use super::expr::coerce;
+use crate::types::expr::{Expr, Node, cast};
+use crate::types::{DataType, Decimal, Field, Value};
+
+/// An item has no type in common with those before it.
+struct Misfit;
+
+/// Brings all to one type; None where there is none, or all are untyped NULLs.
+pub(super) fn unify(items: Vec<Expr>) -> Option<(DataType, Vec<Expr>)> {
+    let common = widen_all(None, &items).ok()??;
+    let items = items.into_iter().map(|item| convert(item, &common)).collect();
+    Some((common, items))
+}
+
+fn widen_all(common: Option<DataType>, items: &[Expr]) -> Result<Option<DataType>, Misfit> {
+    items.iter().try_fold(common, widen)
+}
+
+fn widen(common: Option<DataType>, item: &Expr) -> Result<Option<DataType>, Misfit> {
+    let Some(given) = &item.data_type else { return Ok(common) };
+    let Some(target) = common else { return Ok(Some(given.clone())) };
+    match (&item.node, &target) {
+        (Node::Array(items), DataType::Array(of)) => {
+            Ok(widen_all(Some((**of).clone()), items)?.map(|t| DataType::Array(Box::new(t))))
+        }
+        (Node::Map(entries), DataType::Map(key, value)) => {
+            let (mut k, mut v) = (Some((**key).clone()), Some((**value).clone()));
+            for (key, value) in entries {
+                (k, v) = (widen(k, key)?, widen(v, value)?);
+            }
+            Ok(k.zip(v).map(|(k, v)| DataType::Map(Box::new(k), Box::new(v))))
+        }
+        (Node::Struct(values), DataType::Struct(fields)) => {
+            let DataType::Struct(own) = given else { return Err(Misfit) };
+            widen_struct(own, values, fields).map(Some)
+        }
+        (Node::Literal(Value::Null), _) => Ok(Some(target)),
+        (Node::Literal(value), _) => widen_to_constant(value, given, target).map(Some),
+        _ => target.common(given).map(Some).ok_or(Misfit),
+    }
+}
+
+/// The fields of both, the constructor's first.
+fn widen_struct(own: &[Field], values: &[Expr], fields: &[Field]) -> Result<DataType, Misfit> {
+    let mut all = Vec::new();
+    for (field, value) in own.iter().zip(values) {
+        let known = fields.iter().find(|f| f.name == field.name).map(|f| f.data_type.clone());
+        let data_type = widen(known, value)?.ok_or(Misfit)?;
+        all.push(Field { name: field.name.clone(), data_type });
+    }
+    all.extend(fields.iter().filter(|f| own.iter().all(|o| o.name != f.name)).cloned());
+    Ok(DataType::Struct(all))
+}
+
+fn widen_to_constant(value: &Value<'_>, given: &DataType, target: DataType) -> Result<DataType, Misfit> {
+    if let (Some(text), false) = (value.as_str(), target == DataType::String) {
+        return if target.is_numeric() {
+            number_in(text).and_then(|number| number.common(&target)).ok_or(Misfit)
+        } else {
+            let readable = match target {
+                DataType::Boolean => is_truth(text),
+                _ => target.is_temporal() && cast(Value::str(text), &target).is_ok(),
+            };
+            if readable { Ok(target) } else { Err(Misfit) }
+        };
+    }
+    let primitive = given.is_numeric() || *given == DataType::Boolean;
+    if target == DataType::String && primitive {
+        return Ok(target);
+    }
+    target.common(given).ok_or(Misfit)
+}
+
+/// The smallest type of the number that a text is.
+fn number_in(text: &str) -> Option<DataType> {
+    let text = text.trim();
+    if text.parse::<i32>().is_ok() {
+        return Some(DataType::Integer);
+    }
+    if text.parse::<i64>().is_ok() {
+        return Some(DataType::Bigint);
+    }
+    let decimal = Decimal::parse(text.as_bytes())?;
+    Some(DataType::decimal(decimal.precision().max(decimal.scale()), decimal.scale()))
+}
+
+/// What ksqlDB reads as a BOOLEAN: a beginning of true, yes, false or no.
+fn is_truth(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    !text.is_empty() && ["true", "yes", "false", "no"].iter().any(|word| word.starts_with(&text))
+}
+
+/// Brings an item to the common type.
+fn convert(item: Expr, to: &DataType) -> Expr {
+    if item.data_type.as_ref() == Some(to) {
+        return item;
+    }
+    let node = match (item.node, to) {
+        (Node::Array(items), DataType::Array(of)) => {
+            Node::Array(items.into_iter().map(|item| convert(item, of)).collect())
+        }
+        (Node::Map(entries), DataType::Map(key, value)) => {
+            Node::Map(entries.into_iter().map(|(k, v)| (convert(k, key), convert(v, value))).collect())
+        }
+        (Node::Struct(values), DataType::Struct(fields)) => {
+            let Some(DataType::Struct(own)) = &item.data_type else {
+                return coerce(Expr { node: Node::Struct(values), data_type: item.data_type }, to);
+            };
+            let value = |field: &Field| match own.iter().position(|o| o.name == field.name) {
+                Some(at) => convert(values[at].clone(), &field.data_type),
+                None => Expr::literal(Value::Null, Some(field.data_type.clone())),
+            };
+            Node::Struct(fields.iter().map(value).collect())
+        }
+        (node, _) => return coerce(Expr { node, data_type: item.data_type }, to),
+    };
+    Expr { node, data_type: Some(to.clone()) }
+}

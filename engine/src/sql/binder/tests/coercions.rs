@@ -1,0 +1,37 @@
+//! Lists whose items have several types.
+
+use super::{Row, eval, eval_over, gives};
+use crate::types::{DataType, Field, Value};
+
+#[test]
+fn a_constant_takes_the_type_of_those_before_it() {
+    gives(&[
+        ("ARRAY[1, '20', 3]", "ARRAY[1,20,3]"),
+        ("ARRAY[1, '2.5']", "ARRAY[1.0,2.5]"),
+        ("ARRAY['a', 1, TRUE]", "ARRAY['a','1','true']"),
+        ("ARRAY[TRUE, 'no']", "ARRAY[TRUE,FALSE]"),
+        ("MAP('a' := 1, 'b' := '2')", "MAP('a':=1,'b':=2)"),
+        ("ARRAY[ARRAY[1], ARRAY['7', NULL]]", "ARRAY[ARRAY[1],ARRAY[7,NULL]]"),
+        ("ARRAY[STRUCT(a := 1), STRUCT(b := 'x', a := '2')][1]->b", "NULL"),
+        ("ARRAY[STRUCT(a := 1), STRUCT(b := 'x', a := '2')][2]->a", "2"),
+        ("(5 IN ('4', '5'))", "TRUE"),
+        ("('5' IN (4, 5))", "TRUE"),
+        ("(TRUE IN ('f', 'ye'))", "TRUE"),
+    ]);
+    for wrong in ["ARRAY[1, 'one']", "ARRAY[TRUE, 'perhaps']", "ARRAY[1, ARRAY[2]]", "(5 IN ('five'))"] {
+        assert!(eval(wrong).is_err_and(|e| e.starts_with("type_mismatch")), "{wrong}");
+    }
+}
+
+#[test]
+fn fields_are_cast_by_name() {
+    let field = |name: &str, data_type| Field { name: name.into(), data_type };
+    let pair = DataType::Struct(vec![field("A", DataType::Integer), field("B", DataType::String)]);
+    let value = Value::Struct(std::sync::Arc::new(vec![Value::Integer(4), Value::str("x")]));
+    let row = Row::default().with("S", pair, value);
+    let gives = |text: &str, value: &str| assert_eq!(eval_over(&row, text).as_deref(), Ok(value), "{text}");
+    gives("CAST(s AS STRUCT<b VARCHAR, c INT, a BIGINT>)->a", "4");
+    gives("CAST(s AS STRUCT<b VARCHAR, c INT, a BIGINT>)->c", "NULL");
+    gives("(s IN (STRUCT(b := 'x', a := 4)))", "TRUE");
+    gives("(s IN (STRUCT(b := 'x', a := 4, c := 1)))", "FALSE");
+}
