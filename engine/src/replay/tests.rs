@@ -88,3 +88,53 @@ fn all_fields_of_a_struct() {
     let no_struct = format!("{VISITS} CREATE STREAM o AS SELECT site, nights->* FROM visits;");
     assert_eq!(refusal(&no_struct), "type_mismatch");
 }
+
+#[test]
+fn what_a_replacement_may_change() {
+    let source = "(k INT KEY, a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');";
+    let replaced = |by: &str| refusal(&format!("CREATE STREAM s {source} CREATE OR REPLACE {by};"));
+    assert_eq!(
+        replaced("STREAM s (k INT KEY, a INT, b INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')"),
+        "accepted"
+    );
+    for by in [
+        "TABLE s (k INT PRIMARY KEY, a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')",
+        "STREAM s (k INT KEY, a INT) WITH (KAFKA_TOPIC='other', VALUE_FORMAT='JSON')",
+        "STREAM s (k BIGINT KEY, a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')",
+        "STREAM s (k INT KEY, b INT, a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON')",
+        "STREAM s (k INT KEY, a BIGINT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a')",
+    ] {
+        assert_eq!(replaced(by), "replace", "{by}");
+    }
+    let query = |second: &str| {
+        let first = "CREATE STREAM o AS SELECT k, a FROM s;";
+        refusal(&format!(
+            "CREATE STREAM s {source} {first} CREATE OR REPLACE STREAM o AS SELECT {second} FROM s;"
+        ))
+    };
+    assert_eq!([query("k, a, a + 1 AS b"), query("k, a + 1 AS b")], ["accepted", "replace"]);
+}
+
+#[test]
+fn a_source_is_read_only() {
+    let with = "(k INT KEY, a INT) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');";
+    for wrong in [
+        format!("CREATE SOURCE STREAM s {with} DROP STREAM s DELETE TOPIC;"),
+        format!("CREATE SOURCE STREAM s {with} CREATE OR REPLACE STREAM s {with}"),
+        format!("CREATE STREAM s {with} CREATE OR REPLACE SOURCE STREAM s {with}"),
+        format!("CREATE OR REPLACE SOURCE STREAM s {with}"),
+    ] {
+        assert_eq!(refusal(&wrong), "in_use", "{wrong}");
+    }
+    assert_eq!(refusal(&format!("CREATE SOURCE STREAM s {with} DROP STREAM s;")), "accepted");
+}
+
+#[test]
+fn what_the_formats_refuse() {
+    let stream = |columns: &str, with: &str| {
+        refusal(&format!("CREATE STREAM s ({columns}) WITH (KAFKA_TOPIC='t', FORMAT='JSON', {with});"))
+    };
+    assert_eq!(stream("a INT, b INT", "WRAP_SINGLE_VALUE=FALSE"), "property");
+    assert_eq!(stream("a INT", "WRAP_SINGLE_VALUE=FALSE"), "accepted");
+    assert_eq!(stream("a INT", "WINDOW_TYPE='SESSION'"), "key");
+}

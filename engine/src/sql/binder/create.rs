@@ -18,6 +18,7 @@ impl Binder {
         if !self.may_create(&statement.name, statement.or_replace, statement.if_not_exists)? {
             return Ok(());
         }
+        self.refuse_replacing_read_only(statement)?;
         let source = self.declare(statement, span)?;
         if let Some(entry) = self.catalog.get(&statement.name.name) {
             let text = |s: &Source| format!("{} partitions {:?}", s.canonical(&|_| true), s.partitions);
@@ -25,6 +26,7 @@ impl Binder {
                 return Ok(());
             }
             self.refuse_replacing_what_is_read(&statement.name, entry)?;
+            super::replace::check(entry, &source, statement.name.span)?;
         }
         self.catalog.put(Entry {
             source: Arc::new(source),
@@ -51,6 +53,18 @@ impl Binder {
             }
             _ => Ok(true),
         }
+    }
+
+    /// Nothing that is declared as a SOURCE is ever replaced, nor does one replace anything.
+    fn refuse_replacing_read_only(&self, statement: &CreateSource) -> Result<(), Diagnostic> {
+        let existing = self.catalog.get(&statement.name.name).filter(|entry| entry.read_only);
+        if !statement.or_replace || !(statement.read_only || existing.is_some()) {
+            return Ok(());
+        }
+        let message = format!("{} is declared as a SOURCE, which cannot be replaced", statement.name.name);
+        let refused = Diagnostic::error("in_use", statement.name.span, message)
+            .hint("leave out OR REPLACE, or SOURCE in both declarations");
+        Err(existing.into_iter().fold(refused, |d, entry| d.note(entry.declared, "made here")))
     }
 
     /// A query keeps the columns that it was bound to, so they cannot change under it.
@@ -89,6 +103,7 @@ impl Binder {
         let key_format = properties.key_spec(self.settings.key_format)?;
         let value_format = properties.value_spec(self.settings.value_format, span)?;
         check_formats(&schema, key_format, value_format, &statement.name)?;
+        properties.check_wrap(&schema)?;
         Ok(Source {
             name: statement.name.name.clone(),
             is_table,

@@ -23,6 +23,7 @@ mod literal;
 mod persistent;
 mod properties;
 mod query;
+mod replace;
 mod scope;
 mod types;
 
@@ -198,9 +199,9 @@ impl Binder {
             StatementKind::Set { name, value } => self.set(name, value),
             StatementKind::Unset { name } => self.unset(name),
             StatementKind::Define { .. } | StatementKind::Undefine { .. } => Ok(()),
-            StatementKind::Drop { kind, if_exists, name, .. } => {
+            StatementKind::Drop { kind, if_exists, name, delete_topic } => {
                 self.only_in_replay(statement, "DROP")?;
-                self.drop_source(*kind, *if_exists, name)
+                self.drop_source(*kind, *if_exists, name, *delete_topic)
             }
             StatementKind::Show { .. } | StatementKind::Describe { .. } | StatementKind::Explain { .. } => {
                 self.warnings.push(Diagnostic::warning(
@@ -232,11 +233,22 @@ impl Binder {
         .hint("streamguard replay runs it"))
     }
 
-    fn drop_source(&mut self, kind: SourceKind, if_exists: bool, name: &Ident) -> Result<(), Diagnostic> {
+    fn drop_source(
+        &mut self,
+        kind: SourceKind,
+        if_exists: bool,
+        name: &Ident,
+        delete_topic: bool,
+    ) -> Result<(), Diagnostic> {
         if if_exists && self.catalog.get(&name.name).is_none() {
             return Ok(());
         }
-        let is_table = self.source(name)?.source.is_table;
+        let entry = self.source(name)?;
+        if delete_topic && entry.read_only {
+            let message = format!("{} is declared as a SOURCE: its topic is not deleted", name.name);
+            return Err(Diagnostic::error("in_use", name.span, message).hint("leave out DELETE TOPIC"));
+        }
+        let is_table = entry.source.is_table;
         if is_table != (kind == SourceKind::Table) {
             let actual = if is_table { "table" } else { "stream" };
             return Err(Diagnostic::error("result_type", name.span, format!("{} is a {actual}", name.name)));

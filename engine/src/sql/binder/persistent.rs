@@ -37,6 +37,9 @@ impl Binder {
             Some((id, _)) => id.clone(),
             None => format!("{prefix}_{}_{}", create.name.name, self.statements - 1),
         };
+        if let Some(entry) = self.catalog.get(&create.name.name) {
+            super::replace::check(entry, &sink, create.name.span)?;
+        }
         self.queries.retain(|q| q.sink.name != create.name.name);
         let name = create.name.name.clone();
         self.catalog.put(Entry { source: sink.clone(), declared: create.name.span, read_only: false });
@@ -62,6 +65,7 @@ impl Binder {
         let value_format =
             properties.value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), span)?;
         check_formats(&schema, key_format, value_format, &create.name)?;
+        properties.check_wrap(&schema)?;
         let topic = match &properties.topic {
             Some((topic, _)) => topic.clone(),
             None => format!("{}{}", self.settings.topic_prefix, create.name.name),

@@ -3,6 +3,7 @@
 use crate::format::{Format, FormatSpec};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{ExprKind, Property, Span};
+use crate::types::Schema;
 
 /// The properties given.
 #[derive(Debug, Default)]
@@ -203,6 +204,19 @@ impl Properties {
             spec.wrapped = wrapped;
         }
         Ok(spec)
+    }
+}
+
+impl Properties {
+    /// WRAP_SINGLE_VALUE is about a value of one column.
+    pub(super) fn check_wrap(&self, schema: &Schema) -> Result<(), Diagnostic> {
+        match self.wrap {
+            Some((_, span)) if schema.value.len() != 1 => {
+                let message = "WRAP_SINGLE_VALUE is for a value of a single column";
+                Err(wrong(span, message).label(format!("the value has {} columns", schema.value.len())))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
