@@ -22,6 +22,7 @@ pub mod logical;
 mod physical;
 mod pseudo;
 mod rule;
+mod source;
 mod split;
 
 use std::collections::BTreeMap;
@@ -33,12 +34,12 @@ pub use join::{JoinRow, JoinStep, Partners, Side, TableRef};
 pub(crate) use physical::physical;
 pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};
+pub use source::{KeyWindow, Source, TimestampColumn};
 
 use crate::format::FormatSpec;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 use crate::types::functions::TableCall;
-use crate::types::time_format::Pattern;
 use crate::types::{Column, Schema};
 
 /// Index of a query in [`Program::queries`].
@@ -64,52 +65,6 @@ pub struct Program {
     pub inserts: Vec<InsertedRecord>,
     /// The declared and derived sources by name, for DESCRIBE and for reading topics as JSON.
     pub sources: BTreeMap<String, Arc<Source>>,
-}
-
-/// A stream or table as the catalog knows it.
-#[derive(Debug, Clone)]
-pub struct Source {
-    /// Its name.
-    pub name: String,
-    /// A table rather than a stream.
-    pub is_table: bool,
-    /// Its topic.
-    pub topic: String,
-    /// Columns of key and value.
-    pub schema: Schema,
-    /// Format of the key.
-    pub key_format: FormatSpec,
-    /// Format of the value.
-    pub value_format: FormatSpec,
-    /// Where its time comes from, if not from the record.
-    pub timestamp: Option<TimestampColumn>,
-    /// How its key is windowed.
-    pub window: Option<KeyWindow>,
-    /// Made by a query of this program, and by which.
-    pub derived_by: Option<QueryId>,
-    /// PARTITIONS of its WITH clause, or of the query that makes it.
-    pub partitions: Option<i32>,
-}
-
-/// The column that holds a record's event time.
-#[derive(Debug, Clone)]
-pub struct TimestampColumn {
-    /// Its index in the row.
-    pub column: usize,
-    /// How its text is read; None where it is a BIGINT or TIMESTAMP in milliseconds.
-    pub pattern: Option<Arc<Pattern>>,
-}
-
-/// The window that a key carries in its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum KeyWindow {
-    /// Tumbling or hopping: 8 bytes of start; the size in milliseconds is known.
-    Time {
-        /// Milliseconds.
-        size: i64,
-    },
-    /// Session: 8 bytes of end and of start.
-    Session,
 }
 
 /// A persistent query.
