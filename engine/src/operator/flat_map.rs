@@ -27,7 +27,7 @@ impl Run<'_, '_> {
         row.extend(change.row.iter().map(Value::borrowed));
         for at in 0..count {
             row.truncate(change.row.len());
-            row.extend(lists.iter().map(|list| values(list).get(at).map_or(Value::Null, Value::borrowed)));
+            row.extend(calls.iter().zip(&lists).map(|(call, list)| call.function.at(values(list), at)));
             let counted = change.counted || at > 0;
             self.feed(&step.outputs, &Change { row: &row, old: None, counted, ..*change });
         }

@@ -1,5 +1,7 @@
 //! Statements as a user writes them, and the records that come of them.
 
+mod positions;
+
 use serde_json::{Value, json};
 
 use super::{Form, Order, ReplayOptions, run};

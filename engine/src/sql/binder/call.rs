@@ -18,15 +18,24 @@ pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: 
     if let Some(function) = HigherOrder::lookup(&name.name) {
         return super::lambda::call(scope, function, name, args, span);
     }
-    if functions::lookup(&name.name).is_none() && !crate::types::aggregate::is_aggregate(&name.name) {
+    if !is_known(&name.name) {
         return Err(unknown_function(name));
     }
-    if name.name == "UNIX_TIMESTAMP" && args.is_empty() {
-        // The record's time, not a clock's: a replay gives the same.
-        return scope.column(None, &Ident { name: "ROWTIME".into(), ..name.clone() });
+    if args.is_empty()
+        && let Some(derived) = super::position::call(scope, name, span)
+    {
+        return derived;
     }
     let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
     apply(name, args, span)
+}
+
+/// Whether there is a function of this name, of whatever kind.
+pub(super) fn is_known(name: &str) -> bool {
+    functions::lookup(name).is_some()
+        || HigherOrder::lookup(name).is_some()
+        || TableFunction::lookup(name).is_some()
+        || crate::types::aggregate::is_aggregate(name)
 }
 
 fn unknown_function(name: &Ident) -> Diagnostic {

@@ -6,9 +6,10 @@
 use super::expr::bind;
 use super::scope::{Scope, children, type_name};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident};
+use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Span};
 use crate::types::expr::{Expr, Node};
 use crate::types::functions::{TableCall, TableFunction};
+use crate::types::{DataType, Value};
 
 type Bound = Result<Expr, Diagnostic>;
 
@@ -17,13 +18,15 @@ pub(super) struct FlatScope<'s> {
     input: &'s mut dyn Scope,
     /// Where the row of what is read ends.
     width: usize,
+    /// Whether a record makes several rows.
+    flattens: bool,
     calls: Vec<TableCall>,
 }
 
 impl<'s> FlatScope<'s> {
-    /// Over a row of this width.
-    pub(super) fn new(input: &'s mut dyn Scope, width: usize) -> Self {
-        Self { input, width, calls: Vec::new() }
+    /// Over a row of this width; `flattens` where the list has table functions.
+    pub(super) fn new(input: &'s mut dyn Scope, width: usize, flattens: bool) -> Self {
+        Self { input, width, flattens, calls: Vec::new() }
     }
 
     /// The calls, each a column behind the row.
@@ -48,13 +51,17 @@ impl<'s> FlatScope<'s> {
             let diagnostic = Diagnostic::error("type_mismatch", arg.span, message).label(found);
             return Err(diagnostic.hint("MAP_KEYS, MAP_VALUES and ENTRIES make an array of a map"));
         };
-        let call = TableCall { function, argument };
+        Ok(self.slot(TableCall { function, argument }, returns))
+    }
+
+    /// The column of a call.
+    fn slot(&mut self, call: TableCall, returns: DataType) -> Expr {
         let text = call.to_string();
         let at = self.calls.iter().position(|known| known.to_string() == text).unwrap_or_else(|| {
             self.calls.push(call);
             self.calls.len() - 1
         });
-        Ok(Expr { node: Node::Column { index: self.width + at, name: text }, data_type: Some(returns) })
+        Expr { node: Node::Column { index: self.width + at, name: text }, data_type: Some(returns) }
     }
 }
 
@@ -75,6 +82,20 @@ impl Scope for FlatScope<'_> {
             },
             _ => self.input.take_over(expr),
         }
+    }
+
+    fn position(&mut self, call: Span) -> Result<Vec<Expr>, Diagnostic> {
+        let mut position = self.input.position(call)?;
+        if self.flattens {
+            let argument = Expr::literal(Value::Null, None);
+            let number = TableCall { function: TableFunction::RowNumber, argument };
+            position.push(self.slot(number, DataType::Bigint));
+        }
+        Ok(position)
+    }
+
+    fn time(&mut self, call: &Ident) -> Bound {
+        self.input.time(call)
     }
 }
 

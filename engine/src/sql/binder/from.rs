@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::position::Sites;
 use super::scope::{Scope, SourceScope};
 use crate::plan::{From, Pseudo, Source};
 use crate::sql::Diagnostic;
@@ -35,6 +36,8 @@ pub(super) struct BoundFrom {
     pub(super) viable: Vec<Expr>,
     /// The name of a join's key where it is no column of a source.
     pub(super) synthetic: Option<String>,
+    /// The places of calls that need one.
+    pub(super) sites: Sites,
 }
 
 impl Part {
@@ -52,9 +55,14 @@ impl Part {
         }
         let pseudo = Pseudo::ALL.into_iter().find(|p| p.name() == name)?;
         let bounds = matches!(pseudo, Pseudo::Windowstart | Pseudo::Windowend);
+        (!bounds || self.source.window.is_some()).then(|| self.pseudo(pseudo))
+    }
+
+    /// A pseudo column of this source in the row of a join.
+    pub(super) fn pseudo(&self, pseudo: Pseudo) -> Expr {
         let at = self.base + self.source.schema.width() + pseudo as usize;
         let name = format!("{}.{}", self.source.name, pseudo.name());
-        (!bounds || self.source.window.is_some()).then(|| Expr::column(at, name, pseudo.data_type()))
+        Expr::column(at, name, pseudo.data_type())
     }
 
     /// `ALIAS_COLUMN`
@@ -67,7 +75,13 @@ impl BoundFrom {
     /// One source alone.
     pub(super) fn single(source: Arc<Source>, alias: &Ident) -> Self {
         let part = Part { source: source.clone(), alias: alias.clone(), base: 0 };
-        Self { from: From::Source(source), parts: vec![part], viable: Vec::new(), synthetic: None }
+        Self {
+            from: From::Source(source),
+            parts: vec![part],
+            viable: Vec::new(),
+            synthetic: None,
+            sites: Sites::default(),
+        }
     }
 
     /// Whether it is a join.
@@ -248,5 +262,16 @@ impl Scope for BoundFrom {
             }
             None => self.unqualified(name),
         }
+    }
+
+    fn position(&mut self, _: Span) -> Result<Vec<Expr>, Diagnostic> {
+        Ok(super::position::of_parts(&self.parts).chain([self.sites.next()]).collect())
+    }
+
+    fn time(&mut self, call: &Ident) -> Result<Expr, Diagnostic> {
+        if !self.is_join() {
+            return self.column(None, &Ident { name: Pseudo::Rowtime.name().into(), ..call.clone() });
+        }
+        super::position::time_of_parts(&self.parts, call)
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct GroupScope<'a> {
     texts: Vec<String>,
     calls: Vec<(Aggregate, Vec<Expr>)>,
     call_texts: Vec<String>,
+    /// Whether the query has asked for one of them itself.
+    aggregates: bool,
     windowed: bool,
     /// The clause that is being bound: WINDOWSTART and WINDOWEND are for SELECT alone.
     in_select: bool,
@@ -77,6 +79,12 @@ impl GroupScope<'_> {
             )
             .hint("refused as in ksqlDB: copy the source into one with VALUE_FORMAT='JSON' and group that"));
         }
+        self.aggregates = true;
+        Ok(self.slot(aggregate, bound))
+    }
+
+    /// The column of a call.
+    fn slot(&mut self, aggregate: Aggregate, bound: Vec<Expr>) -> Expr {
         let bound = columns(&aggregate, bound);
         let text = format!("{aggregate} of {}", bound.first().map_or(String::new(), ToString::to_string));
         let at = self.call_texts.iter().position(|t| *t == text).unwrap_or_else(|| {
@@ -84,7 +92,7 @@ impl GroupScope<'_> {
             self.calls.push((aggregate.clone(), bound));
             self.calls.len() - 1
         });
-        Ok(Expr::column(self.keys() + at, text, aggregate.returns))
+        Expr::column(self.keys() + at, text, aggregate.returns)
     }
 
     /// An expression without aggregates that is a GROUP BY expression.
@@ -93,6 +101,16 @@ impl GroupScope<'_> {
         let text = bound.to_string();
         let at = self.texts.iter().position(|t| *t == text)?;
         Some(Expr::column(at, text.trim_matches('`'), bound.data_type?))
+    }
+
+    /// A pseudo column of the aggregate's row.
+    fn pseudo(&self, pseudo: Pseudo) -> Expr {
+        let at = match pseudo {
+            Pseudo::Windowstart => 1,
+            Pseudo::Windowend => 2,
+            _ => 0,
+        };
+        Expr::column(PSEUDO + at, pseudo.name(), pseudo.data_type())
     }
 
     /// Puts the pseudo columns where they belong.
@@ -130,11 +148,11 @@ impl Scope for GroupScope<'_> {
                         format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
                     return Err(Diagnostic::error("window_bounds", name.span, message));
                 }
-                let (at, pseudo) = match name.name.as_str() {
-                    "WINDOWSTART" => (1, Pseudo::Windowstart),
-                    _ => (2, Pseudo::Windowend),
+                let pseudo = match name.name.as_str() {
+                    "WINDOWSTART" => Pseudo::Windowstart,
+                    _ => Pseudo::Windowend,
                 };
-                return Ok(Expr::column(PSEUDO + at, pseudo.name(), pseudo.data_type()));
+                return Ok(self.pseudo(pseudo));
             }
             _ => self.input.column(qualifier, name)?,
         };
@@ -142,6 +160,30 @@ impl Scope for GroupScope<'_> {
         Err(Diagnostic::error("group_by", name.span, message)
             .label("one group has many of these")
             .hint(format!("add it to GROUP BY, or take one: LATEST_BY_OFFSET({})", name.name)))
+    }
+
+    /// Of the last record of the group, and of the window, as a record may be in several.
+    fn position(&mut self, call: Span) -> Result<Vec<Expr>, Diagnostic> {
+        let mut position = Vec::new();
+        for expr in self.input.position(call)? {
+            position.push(match (expr.as_literal(), &expr.data_type) {
+                (None, Some(data_type)) => {
+                    let types = [data_type.clone()];
+                    let last = Aggregate::bind("LATEST_BY_OFFSET", &types, &[None], self.limits)
+                        .map_err(|message| Diagnostic::error("type_mismatch", call, message))?;
+                    self.slot(last, vec![expr])
+                }
+                _ => expr,
+            });
+        }
+        if self.windowed {
+            position.push(self.pseudo(Pseudo::Windowstart));
+        }
+        Ok(position)
+    }
+
+    fn time(&mut self, _: &Ident) -> Result<Expr, Diagnostic> {
+        Ok(self.pseudo(Pseudo::Rowtime))
     }
 }
 
@@ -200,6 +242,7 @@ pub(super) fn select(
         texts,
         calls: Vec::new(),
         call_texts: Vec::new(),
+        aggregates: false,
         windowed: window.is_some(),
         in_select: true,
         limits: target.limits,
@@ -210,7 +253,7 @@ pub(super) fn select(
         .collect::<Result<Vec<_>, Diagnostic>>()?;
     scope.in_select = false;
     let mut having = query.having.as_ref().map(|h| condition(&mut scope, h)).transpose()?;
-    if scope.calls.is_empty() {
+    if !scope.aggregates {
         return Err(Diagnostic::error(
             "group_by",
             query.group_by[0].span,

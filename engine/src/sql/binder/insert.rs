@@ -2,6 +2,7 @@
 
 use super::Binder;
 use super::expr::{bind, coerce};
+use super::position::Sites;
 use super::scope::{Constants, type_name};
 use crate::format::{Encoder, FormatSpec, Presence};
 use crate::plan::{InsertedRecord, Source};
@@ -25,8 +26,10 @@ impl Binder {
         }
         let mut row = vec![Value::Null; source.schema.width()];
         let mut timestamp = None;
+        let sites = Sites::new(format!("{} {}", source.name, self.inserts.len()));
+        let mut constants = Constants { sites };
         for (name, value) in names.iter().zip(&insert.values) {
-            let bound = bind(&mut Constants, value)?;
+            let bound = bind(&mut constants, value)?;
             let (at, data_type) = match source.schema.find(&name.name) {
                 Some((at, column)) => (Some(at), column.data_type.clone()),
                 None if name.name == "ROWTIME" => (None, DataType::Bigint),

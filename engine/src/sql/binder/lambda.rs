@@ -63,6 +63,23 @@ impl Scope for LambdaScope<'_> {
         Some(taken.map(|bound| self.capture(bound)))
     }
 
+    /// The lambda's own values are part of it, so that elements which differ get values that differ.
+    fn position(&mut self, call: Span) -> Result<Vec<Expr>, Diagnostic> {
+        let outer = self.outer.position(call)?;
+        let mut all: Vec<_> = outer
+            .into_iter()
+            .map(|expr| if expr.as_literal().is_some() { expr } else { self.capture(expr) })
+            .collect();
+        let params = self.params.iter().zip(&self.types).enumerate();
+        all.extend(params.map(|(at, (name, data_type))| Expr::column(at, &name.name, data_type.clone())));
+        Ok(all)
+    }
+
+    fn time(&mut self, call: &Ident) -> Bound {
+        let bound = self.outer.time(call)?;
+        Ok(self.capture(bound))
+    }
+
     fn in_lambda(&self) -> bool {
         true
     }

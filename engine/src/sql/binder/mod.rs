@@ -21,6 +21,7 @@ mod lambda;
 mod lineage;
 mod literal;
 mod persistent;
+mod position;
 mod properties;
 mod query;
 mod replace;

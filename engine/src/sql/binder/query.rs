@@ -6,6 +6,7 @@ use super::flat::{self, FlatScope};
 use super::from::BoundFrom;
 use super::grouping::{self, GroupScope};
 use super::items::{Item, expand};
+use super::position::Sites;
 use super::scope::{Scope, find_aggregate};
 use super::{Binder, Target};
 use crate::plan::logical::{Grouping, Shape};
@@ -49,7 +50,8 @@ impl Binder {
                 "LIMIT belongs to a query that ends, a rule runs on",
             ));
         }
-        let bound = self.bind_from(&query.from)?;
+        let mut bound = self.bind_from(&query.from)?;
+        bound.sites = Sites::of_query(target, query);
         let mut scope = bound.clone();
         let filter = match &query.filter {
             Some(filter) => {
@@ -62,6 +64,7 @@ impl Binder {
         let items = bound.items(&query.items, !query.partition_by.is_empty())?;
         let items = expand(&items, &bound, &query.partition_by, &mut scope)?;
         let flattened = items.iter().find_map(|item| flat::find(&item.expr));
+        let flattens = flattened.is_some();
         if let Some(name) = flattened.filter(|_| grouped || bound.from.is_table()) {
             return Err(flat::misplaced_by_query(name, grouped));
         }
@@ -82,7 +85,7 @@ impl Binder {
             .hint("a table is regrouped by GROUP BY"));
         }
         let partition_by = partition_by(query, &bound, &mut scope)?;
-        let mut flat = FlatScope::new(&mut scope, bound.from.width());
+        let mut flat = FlatScope::new(&mut scope, bound.from.width(), flattens);
         let mut items = items
             .into_iter()
             .map(|item| Ok((item.name, bind(&mut flat, &item.expr)?, item.span)))

@@ -1,8 +1,9 @@
 //! Which names an expression may use, and what they mean.
 
+use super::position::Sites;
 use crate::plan::{Pseudo, Source};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident};
+use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Span};
 use crate::types::DataType;
 use crate::types::expr::Expr;
 
@@ -14,6 +15,17 @@ pub(super) trait Scope {
     /// A whole subtree that has a meaning of its own here, such as an aggregate call; None: bind it as usual.
     fn take_over(&mut self, _expr: &AstExpr) -> Option<Result<Expr, Diagnostic>> {
         None
+    }
+
+    /// What tells one evaluation of a call from every other: the position of the row's record, and the call's
+    /// place in the query.
+    fn position(&mut self, _call: Span) -> Result<Vec<Expr>, Diagnostic> {
+        Ok(Vec::new())
+    }
+
+    /// The time of the row.
+    fn time(&mut self, call: &Ident) -> Result<Expr, Diagnostic> {
+        self.column(None, &Ident { name: Pseudo::Rowtime.name().into(), ..call.clone() })
     }
 
     /// Whether what is bound stands in a lambda's body.
@@ -28,13 +40,27 @@ pub(super) trait Scope {
 }
 
 /// No columns at all: for VALUES and for constants.
-pub(super) struct Constants;
+#[derive(Default)]
+pub(super) struct Constants {
+    /// The places of calls.
+    pub(super) sites: Sites,
+}
 
 impl Scope for Constants {
     fn column(&mut self, _: Option<&Ident>, name: &Ident) -> Result<Expr, Diagnostic> {
         Err(Diagnostic::error("unknown_column", name.span, format!("{} is not a constant", name.name))
             .label("a constant is expected here")
             .hint("text stands in single quotes: 'text'"))
+    }
+
+    fn position(&mut self, _: Span) -> Result<Vec<Expr>, Diagnostic> {
+        Ok(vec![self.sites.next()])
+    }
+
+    fn time(&mut self, call: &Ident) -> Result<Expr, Diagnostic> {
+        let message = format!("{} without an argument is the time of a record, here is none", call.name);
+        Err(Diagnostic::error("misplaced_function", call.span, message)
+            .hint("UNIX_TIMESTAMP('2024-01-31T12:00:00') takes a TIMESTAMP"))
     }
 }
 

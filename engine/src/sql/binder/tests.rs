@@ -5,6 +5,7 @@
 mod coercions;
 mod flat;
 mod lambdas;
+mod names;
 mod page;
 
 use super::expr::bind;

@@ -3,7 +3,8 @@
 //! Enters, when a rule is loaded: a name, the arguments' types and those that are constant. Leaves: the
 //! result's type and a closure in which all of that is settled (a constant pattern is compiled). Enters, for a
 //! row: the arguments' values. Leaves: a value of the result's type or NULL, borrowing text where that is
-//! possible. What holds: a function depends on its arguments alone, reads no clock and draws no random number.
+//! possible. What holds: a function depends on its arguments alone, reads no clock and draws no
+//! random number: [`position`] says what UUID and RANDOM do instead.
 //!
 //! One file a family; each function is one entry of that file's table.
 
@@ -16,6 +17,7 @@ mod math;
 mod overload;
 mod pattern;
 mod pieces;
+mod position;
 mod strings;
 mod table;
 mod time;
@@ -135,6 +137,7 @@ const FAMILIES: &[(&str, &[Function])] = &[
     ("JSON", json::FUNCTIONS),
     ("URLs", url::FUNCTIONS),
     ("Bytes and encodings", bytes::FUNCTIONS),
+    ("Of the record's position", position::FUNCTIONS),
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {

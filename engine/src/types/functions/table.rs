@@ -18,10 +18,12 @@ pub enum TableFunction {
     Explode,
     /// One row per way to replace elements of an array by NULL.
     CubeExplode,
+    /// The row's place among those that the others make of one record, from 0; no SQL names it.
+    RowNumber,
 }
 
 impl TableFunction {
-    /// All of them.
+    /// All that SQL can name.
     pub const ALL: [TableFunction; 2] = [TableFunction::Explode, TableFunction::CubeExplode];
 
     /// Its name in SQL.
@@ -29,6 +31,7 @@ impl TableFunction {
         match self {
             TableFunction::Explode => "EXPLODE",
             TableFunction::CubeExplode => "CUBE_EXPLODE",
+            TableFunction::RowNumber => "ROW_NUMBER",
         }
     }
 
@@ -39,6 +42,19 @@ impl TableFunction {
             TableFunction::CubeExplode => {
                 "One row per way to replace elements of an array by NULL; of at most 20 elements."
             }
+            TableFunction::RowNumber => "The row's place among those of one record.",
+        }
+    }
+
+    /// A call, as SQL, and the value of each row that it gives.
+    pub fn example(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            TableFunction::Explode => ("EXPLODE(ARRAY[3, NULL, 5])", &["3", "NULL", "5"]),
+            TableFunction::CubeExplode => (
+                "CUBE_EXPLODE(ARRAY['a', 'b'])",
+                &["ARRAY[NULL,NULL]", "ARRAY[NULL,'b']", "ARRAY['a',NULL]", "ARRAY['a','b']"],
+            ),
+            TableFunction::RowNumber => ("ROW_NUMBER()", &[]),
         }
     }
 
@@ -62,6 +78,14 @@ impl TableFunction {
             (TableFunction::Explode, Value::Array(items)) => items,
             (TableFunction::CubeExplode, Value::Array(items)) if items.len() <= MAX_CUBE => cube(&items),
             _ => Arc::default(),
+        }
+    }
+
+    /// The value in the row at this place: of its values, or NULL behind the last of them.
+    pub fn at<'l>(self, values: &'l [Value<'_>], place: usize) -> Value<'l> {
+        match self {
+            TableFunction::RowNumber => Value::Bigint(place as i64),
+            _ => values.get(place).map_or(Value::Null, Value::borrowed),
         }
     }
 }

@@ -7,8 +7,9 @@ use super::{eval, parse};
 use crate::sql::ast::{Expr as AstExpr, ExprKind};
 use crate::sql::binder::expr::bind;
 use crate::sql::binder::scope::{Constants, children};
-use crate::types::aggregate::NAMES;
+use crate::types::aggregate::{DOCS, Doc};
 use crate::types::expr::{HigherOrder, cast};
+use crate::types::functions::tests::sql;
 use crate::types::functions::{Call, Function, TableFunction, families, resolve};
 use crate::types::{DataType, Value};
 
@@ -28,7 +29,7 @@ fn nulls_of(function: &Function, example: &str) -> Option<Vec<bool>> {
     let expr = parse(example);
     let bound: Vec<_> = find_call(&expr, function)?
         .iter()
-        .map(|arg| bind(&mut Constants, arg))
+        .map(|arg| bind(&mut Constants::default(), arg))
         .collect::<Result<_, _>>()
         .ok()?;
     let types: Vec<Option<DataType>> = bound.iter().map(|arg| arg.data_type.clone()).collect();
@@ -128,12 +129,39 @@ fn page() -> String {
     for function in TableFunction::ALL {
         let signature = format!("{}(ARRAY<T>)", function.name());
         entry(&mut page, function.name(), function.summary(), &[signature], "No row for NULL.");
+        let (call, rows) = function.example();
+        let rows: Vec<_> = rows.iter().map(|row| format!("`` {row} ``")).collect();
+        let _ = write!(page, "- `` {call} `` gives the rows {}\n\n", rows.join(", "));
     }
-    page.push_str("## Aggregate functions\n\nThey stand in SELECT and HAVING of a query with GROUP BY.\n\n");
-    NAMES.iter().for_each(|name| {
-        let _ = writeln!(page, "- `{name}`");
-    });
+    page.push_str(
+        "## Aggregate functions\n\nThey stand in SELECT and HAVING of a query with GROUP BY. The examples are over \
+         the records of one group, with the columns v and w.\n\n",
+    );
+    DOCS.iter().for_each(|doc| aggregate(&mut page, doc));
+    page.truncate(page.trim_end().len());
+    page.push('\n');
     page
+}
+
+fn aggregate(page: &mut String, doc: &Doc) {
+    let signatures: Vec<_> = doc.signatures.iter().map(ToString::to_string).collect();
+    let on_tables = if doc.on_tables { "" } else { " Not over a table, whose rows change." };
+    entry(page, doc.name, &format!("{}{on_tables}", doc.summary), &signatures, doc.nulls);
+    let rows: Vec<_> = doc.example.rows.iter().map(|row| format!("`{row}`")).collect();
+    let _ =
+        write!(page, "- `{}` over {} gives `{}`\n\n", doc.example.call, rows.join(", "), doc.example.gives);
+}
+
+#[test]
+fn examples_of_table_functions_hold() {
+    for function in TableFunction::ALL {
+        let (call, rows) = function.example();
+        let expr = parse(call);
+        let ExprKind::Call { args, .. } = &expr.kind else { panic!("{call}") };
+        let argument = bind(&mut Constants::default(), &args[0]).unwrap();
+        let given = function.rows(argument.eval(&[]).unwrap());
+        assert_eq!(given.iter().map(sql).collect::<Vec<_>>(), rows, "{call}");
+    }
 }
 
 #[test]
