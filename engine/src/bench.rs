@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::plan::Program;
-use crate::task::{InputRecord, Output, QueryCounters, StreamTask, TaskError, no_headers};
+use crate::task::{InputRecord, NoHeaders, Output, QueryCounters, StreamTask, TaskError};
 
 /// The topic that the records are on.
 pub const TOPIC: &str = "transactions";
@@ -126,7 +126,7 @@ impl Chunk {
             timestamp: START_MS + offset * STEP_MS,
             key: Some(&self.keys[key_start..key_end]),
             value: Some(&self.values[value_start..value_end]),
-            headers: &no_headers,
+            headers: &NoHeaders,
         }
     }
 }

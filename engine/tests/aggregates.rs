@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use engine::sql::{LoadOptions, SourceFile, load};
-use engine::task::{InputRecord, Output, StreamTask, no_headers};
+use engine::task::{InputRecord, NoHeaders, Output, StreamTask};
 use engine::types::aggregate::{DOCS, Doc};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn last(sql: &str, rows: &[String]) -> String {
             timestamp: 0,
             key: Some(b"k"),
             value: Some(row.as_bytes()),
-            headers: &no_headers,
+            headers: &NoHeaders,
         };
         task.process(0, &record, &mut output);
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::plan::Program;
 use engine::sql::{LoadOptions, SourceFile, load};
-use engine::task::{InputRecord, Output, QueryCounters, StreamTask, no_headers};
+use engine::task::{InputRecord, NoHeaders, Output, QueryCounters, StreamTask};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ fn run(program: &Program, records: &[Given], stops: &BTreeSet<usize>) -> (Writte
                 timestamp: record.time,
                 key: key.as_deref(),
                 value: value.as_deref(),
-                headers: &no_headers,
+                headers: &NoHeaders,
             },
             &mut output,
         );
@@ -215,7 +215,7 @@ proptest! {
         let mut output = Output::new();
         for offset in 0..5 {
             let record = InputRecord {
-                partition: 0, offset, timestamp: 1, key: Some(b"k"), value: Some(b"{\"A\":20}"), headers: &no_headers,
+                partition: 0, offset, timestamp: 1, key: Some(b"k"), value: Some(b"{\"A\":20}"), headers: &NoHeaders,
             };
             task.process(0, &record, &mut output);
         }
@@ -278,7 +278,7 @@ fn closed_windows_give_their_memory_back() {
             timestamp: i,
             key: Some(key.as_bytes()),
             value: Some(b"{\"A\":1}"),
-            headers: &no_headers,
+            headers: &NoHeaders,
         };
         task.process(0, &record, &mut output);
         output.clear();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use engine::plan::Program;
 use engine::sql::{LoadOptions, SourceFile, load};
-use engine::task::{InputRecord, Output, StreamTask, no_headers};
+use engine::task::{InputRecord, NoHeaders, Output, StreamTask};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn run(program: &Program, records: &[Given], stops: &BTreeSet<usize>) -> Vec<Wri
             timestamp: record.time,
             key: key.as_deref(),
             value: Some(value.as_bytes()),
-            headers: &no_headers,
+            headers: &NoHeaders,
         };
         task.process(0, &record, &mut output);
     }
@@ -320,7 +320,7 @@ fn latest_and_earliest_go_by_arrival() {
     {
         let (key, value) = (Some(&b"k"[..]), Some(value.as_bytes()));
         let offset = offset as i64;
-        let record = InputRecord { partition: 0, offset, timestamp, key, value, headers: &no_headers };
+        let record = InputRecord { partition: 0, offset, timestamp, key, value, headers: &NoHeaders };
         task.process(0, &record, &mut output);
     }
     let last = output.get(output.len() - 1);
@@ -338,7 +338,7 @@ fn closed_sessions_give_their_memory_back() {
             let key = format!("k{i}");
             let (key, value) = (Some(key.as_bytes()), Some(&b"{\"A\":1}"[..]));
             let record =
-                InputRecord { partition: 0, offset: i, timestamp: i, key, value, headers: &no_headers };
+                InputRecord { partition: 0, offset: i, timestamp: i, key, value, headers: &NoHeaders };
             task.process(0, &record, &mut output);
             output.clear();
             if i % 100 == 0 {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Change, Run, alert};
 use crate::format::{EncodeError, Encoder, Presence};
-use crate::task::StepRun;
+use crate::task::{StepRun, moved_headers};
 use crate::types::Value;
 use crate::types::expr::Expr;
 
@@ -63,6 +63,10 @@ impl Run<'_, '_> {
         alert::write_origin(&mut draft, &self.origin);
         if let Some(key) = self.record.key {
             draft.header(SOURCE_KEY, key);
+        }
+        if self.input.has_headers {
+            let (name, headers) = moved_headers(self.record);
+            draft.header(name, &headers);
         }
         draft.finish(topic, None, time);
         Ok(())

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Emit, Fingerprint, From, Rule, Source, WindowKind, WindowPlan};
 use crate::format::{Format, FormatSpec};
+use crate::types::HeaderColumn;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 use crate::types::functions::TableCall;
@@ -133,9 +134,9 @@ impl Source {
             self.time_text(),
             self.window,
         );
-        for (index, column) in self.schema.columns().enumerate() {
+        let (keys, width) = (self.schema.key.len(), self.schema.width() - self.schema.headers.len());
+        for (index, column) in self.schema.columns().take(width).enumerate() {
             if used(index) {
-                let keys = self.schema.key.len();
                 let (key, spec) =
                     if index < keys { (" key", self.key_format) } else { ("", self.value_format) };
                 let _ = write!(text, " `{}` {}{key}", column.name, column.data_type);
@@ -145,6 +146,10 @@ impl Source {
                 }
                 text.push(';');
             }
+        }
+        let headers = self.schema.headers.iter().enumerate().filter(|(index, _)| used(width + index));
+        for (_, HeaderColumn { column, header }) in headers {
+            let _ = write!(text, " `{}` {} header {header:?};", column.name, column.data_type);
         }
         text
     }

@@ -15,8 +15,8 @@ use super::{
     Fingerprint, Input, Mode, Operator, OutputTopic, Program, Query, QueryId, Reading, SinkPlan, Source,
     Step, StepId, StoreKind, StorePlan, TaskPlan,
 };
-use crate::types::Column;
 use crate::types::expr::{Expr, Node};
+use crate::types::{Column, Schema};
 
 /// Plans the queries. Those whose mode is off are listed but do no work.
 pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Program {
@@ -204,7 +204,7 @@ impl Planner<'_> {
     pub(super) fn table(&mut self, at: (usize, usize), source: &Source) -> StepId {
         let task = &mut self.whole;
         // Rows are kept by position, so a table whose columns change begins with an empty store.
-        let columns = Fingerprint::of(&format!("table/1 {:?}", source.schema)).short();
+        let columns = Fingerprint::of(&format!("table/1 {}", row_text(&source.schema))).short();
         let name = format!("{}-table-{columns}", source_name(source));
         let store = task.stores.iter().position(|s| s.name == name);
         if let Some(store) = store {
@@ -284,6 +284,13 @@ impl Planner<'_> {
             ..Program::default()
         }
     }
+}
+
+/// What a table's row holds, for the name of its store, which never changes for the same columns.
+fn row_text(schema: &Schema) -> String {
+    let Schema { key, value, headers } = schema;
+    let text = format!("Schema {{ key: {key:?}, value: {value:?} }}");
+    if headers.is_empty() { text } else { format!("{text} {headers:?}") }
 }
 
 /// The topics of the sources, left to right, each once.

@@ -249,14 +249,13 @@ impl Tasks {
             let Some(place) = self.by_topic.get_mut(&record.topic) else { continue };
             let running = &mut self.list[place.task];
             self.output.clear();
-            let headers = |name: &str| record.header(name);
             let input = InputRecord {
                 partition: 0,
                 offset: place.offset,
                 timestamp: record.timestamp,
                 key: record.key.as_deref(),
                 value: record.value.as_deref(),
-                headers: &headers,
+                headers: &record.headers.as_slice(),
             };
             running.task.process(place.input, &input, &mut self.output);
             place.offset += 1;

@@ -18,7 +18,7 @@ use super::{Form, ReplayError};
 use crate::format::window_key::{Window, append_session, append_time, split_session, split_time};
 use crate::format::{Format, FormatSpec, record_json};
 use crate::plan::{KeyWindow, Operator, Program, QueryId, Source};
-use crate::task::OutputRecord;
+use crate::task::{OutputRecord, RecordHeaders};
 use crate::types::Column;
 
 /// A record's bytes.
@@ -36,12 +36,17 @@ pub struct ReplayRecord {
     pub headers: Vec<(String, Vec<u8>)>,
 }
 
-impl ReplayRecord {
-    /// The last header of a name.
-    pub(super) fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
+impl<'a> RecordHeaders<'a> for &'a [(String, Vec<u8>)] {
+    fn last(&self, name: &str) -> Option<&'a [u8]> {
+        self.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
     }
 
+    fn each(&self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
+        self.iter().for_each(|(name, value)| visit(name, value));
+    }
+}
+
+impl ReplayRecord {
     /// A copy of what a task wrote.
     pub(super) fn of_output(output: &OutputRecord<'_>) -> Self {
         Self {

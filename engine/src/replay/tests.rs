@@ -1,5 +1,6 @@
 //! Statements as a user writes them, and the records that come of them.
 
+mod headers;
 mod positions;
 
 use serde_json::{Value, json};

@@ -11,14 +11,14 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use broker::{
-    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Poll, Position, Producer, ProducerConfig,
-    TopicPartition,
+    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Headers, Poll, Position, Producer,
+    ProducerConfig, TopicPartition,
 };
 use tasks::{Route, Tasks};
 
 use super::generation::Generation;
 use super::{Error, Shared};
-use crate::task::{InputRecord, Output, StreamTask};
+use crate::task::{InputRecord, Output, RecordHeaders, StreamTask};
 
 /// The most records of one poll.
 const BATCH: usize = 5_000;
@@ -36,6 +36,16 @@ const RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(3);
 /// Bytes of output that are handed to the producer at once.
 const HAND_OVER: usize = 1 << 20;
+
+impl<'a> RecordHeaders<'a> for Headers<'a> {
+    fn last(&self, name: &str) -> Option<&'a [u8]> {
+        (*self).last(name)
+    }
+
+    fn each(&self, visit: &mut dyn FnMut(&'a str, &'a [u8])) {
+        self.for_each(|(name, value)| visit(name, value));
+    }
+}
 
 /// See the module.
 pub(super) struct Worker {
@@ -177,14 +187,13 @@ impl Worker {
                 self.look_ahead(batch, i, &routes);
             }
             let Some(route) = routes[record.source] else { continue };
-            let headers = |name: &str| record.headers.last(name);
             let input = InputRecord {
                 partition: route.number,
                 offset: record.offset,
                 timestamp: record.timestamp,
                 key: record.key,
                 value: record.value,
-                headers: &headers,
+                headers: &record.headers,
             };
             self.tasks.process(route, &input, &mut self.output);
             if self.output.size() >= HAND_OVER {

@@ -4,8 +4,14 @@ use events::headers;
 
 use crate::format::DecodeError;
 
-/// Looks up the last header of a name.
-pub type HeaderLookup<'a> = dyn Fn(&str) -> Option<&'a [u8]> + 'a;
+/// The headers of a record.
+pub trait RecordHeaders<'a> {
+    /// The last header of a name.
+    fn last(&self, name: &str) -> Option<&'a [u8]>;
+
+    /// Visits all in order.
+    fn each(&self, visit: &mut dyn FnMut(&'a str, &'a [u8]));
+}
 
 /// A record of the task's input topic. All parts are borrowed from the batch.
 #[derive(Clone, Copy)]
@@ -20,13 +26,21 @@ pub struct InputRecord<'a> {
     pub key: Option<&'a [u8]>,
     /// The value's bytes; None is a tombstone.
     pub value: Option<&'a [u8]>,
-    /// Its headers; asked only where the topic is one of ours that carries origins.
-    pub headers: &'a HeaderLookup<'a>,
+    /// Its headers; asked only where the topic is one of ours that carries origins, or where a column is
+    /// declared for them.
+    pub headers: &'a dyn RecordHeaders<'a>,
 }
 
 /// The headers of a record that has none.
-pub fn no_headers<'a>(_: &str) -> Option<&'a [u8]> {
-    None
+#[derive(Debug, Clone, Copy)]
+pub struct NoHeaders;
+
+impl<'a> RecordHeaders<'a> for NoHeaders {
+    fn last(&self, _: &str) -> Option<&'a [u8]> {
+        None
+    }
+
+    fn each(&self, _: &mut dyn FnMut(&'a str, &'a [u8])) {}
 }
 
 /// The original record that a record derives from: itself, or the one that its `source.*` headers name.
@@ -54,7 +68,7 @@ impl<'a> Origin<'a> {
     /// Of a record of a topic that carries origins. One without the headers (somebody else wrote it) is
     /// itself the original.
     pub(super) fn carried<'r: 'a>(topic: &'a str, record: &InputRecord<'r>) -> Result<Self, DecodeError> {
-        let Some(source) = (record.headers)(headers::SOURCE_TOPIC) else {
+        let Some(source) = record.headers.last(headers::SOURCE_TOPIC) else {
             return Ok(Self::of_itself(topic, record));
         };
         Ok(Self {
@@ -68,7 +82,7 @@ impl<'a> Origin<'a> {
 }
 
 fn number<T: std::str::FromStr>(record: &InputRecord<'_>, name: &'static str) -> Result<T, DecodeError> {
-    let text = (record.headers)(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let text = record.headers.last(name).and_then(|bytes| std::str::from_utf8(bytes).ok());
     text.and_then(|text| text.parse().ok()).ok_or_else(|| malformed(name))
 }
 

@@ -19,6 +19,7 @@ mod ahead;
 mod counters;
 mod dead_letter;
 mod frames;
+mod headers;
 mod input;
 mod output;
 mod reach;
@@ -26,10 +27,11 @@ mod read;
 mod wiring;
 
 pub use counters::QueryCounters;
-pub use input::{HeaderLookup, InputRecord, Origin, no_headers};
+pub use input::{InputRecord, NoHeaders, Origin, RecordHeaders};
 pub use output::{Output, OutputRecord};
 
 pub(crate) use frames::{FinalRun, FrameOutputRun, FrameRun};
+pub(crate) use headers::moved as moved_headers;
 pub(crate) use output::Draft;
 pub(crate) use read::row_time;
 pub(crate) use wiring::{InputRun, Node, ReadingRun, SinkRun, StepRun, Wiring};

@@ -4,7 +4,7 @@
 //! filled; or, once whatever the number of queries, a dead letter. What holds: each reading scans the record
 //! once.
 
-use super::{InputRecord, Origin, ReadingRun};
+use super::{InputRecord, Origin, ReadingRun, headers};
 use crate::format::window_key::{Window, WindowKeyError, split_session, split_time};
 use crate::format::{DecodeError, Presence};
 use crate::operator::{Change, Run, SOURCE_KEY};
@@ -83,13 +83,13 @@ fn decode<'r>(
     record: &InputRecord<'r>,
     row: &mut [Value<'r>],
 ) -> Result<Read, DecodeError> {
-    let mut key = if reading.repartitioned { (record.headers)(SOURCE_KEY) } else { record.key };
+    let mut key = if reading.repartitioned { record.headers.last(SOURCE_KEY) } else { record.key };
     let mut window = None;
     if let (Some(kind), Some(bytes)) = (reading.window, key) {
         let (plain, found) = split(kind, bytes).map_err(|error| problem(error.to_string()))?;
         (key, window) = (Some(plain), Some(found));
     }
-    let columns = row.len() - Pseudo::ALL.len();
+    let columns = row.len() - Pseudo::ALL.len() - reading.headers.len();
     let (keys, values) = row[..columns].split_at_mut(reading.key_width);
     if let Some(bytes) = key {
         reading.key.decode(bytes, keys)?;
@@ -98,6 +98,9 @@ fn decode<'r>(
         None => true,
         Some(bytes) => reading.value.decode(bytes, values)? == Presence::Null,
     };
+    if !is_null {
+        headers::read(reading, record, &mut row[columns..])?;
+    }
     Ok(Read { is_null, time: time_of(reading, record, row, is_null)?, window })
 }
 
@@ -108,7 +111,7 @@ fn split(kind: KeyWindow, bytes: &[u8]) -> Result<(&[u8], Window), WindowKeyErro
     }
 }
 
-fn problem(problem: impl Into<String>) -> DecodeError {
+pub(super) fn problem(problem: impl Into<String>) -> DecodeError {
     DecodeError { column: None, found: None, problem: problem.into() }
 }
 

@@ -15,7 +15,7 @@ use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
     Frame, FrameOutput, Input, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
-    SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
+    SinkPlan, Source, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
 };
 use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, Subscriptions, TableStore};
 use crate::types::Column;
@@ -39,6 +39,8 @@ pub(crate) struct InputRun {
     pub(crate) topic: Arc<str>,
     pub(crate) dead_letters: Arc<str>,
     pub(crate) carries_origin: bool,
+    /// A column is declared for headers, so they go along where a record is moved.
+    pub(crate) has_headers: bool,
     pub(crate) readings: Vec<ReadingRun>,
 }
 
@@ -48,6 +50,8 @@ pub(crate) struct ReadingRun {
     pub(crate) key: Decoder,
     pub(crate) value: Decoder,
     pub(crate) key_width: usize,
+    /// The columns of headers behind those of the value: a header's name, or None for all of them.
+    pub(crate) headers: Vec<Option<String>>,
     /// Of the whole row, pseudo columns included.
     pub(crate) width: usize,
     pub(crate) is_table: bool,
@@ -162,6 +166,7 @@ impl Wiring {
             topic: input.topic.as_str().into(),
             dead_letters: topics::dlq(&input.topic).into(),
             carries_origin: input.carries_origin,
+            has_headers: readings.iter().any(|reading| !reading.headers.is_empty()),
             readings,
         })
     }
@@ -186,7 +191,8 @@ impl Wiring {
     ) -> Result<ReadingRun, TaskError> {
         let source = &reading.source;
         let refused = |error| format_error(plan, &source.name, error);
-        let (key_width, columns) = (source.schema.key.len(), source.schema.width());
+        let (key_width, width) = (source.schema.key.len(), source.schema.width());
+        let columns = width - source.schema.headers.len();
         let wanted = |range: std::ops::Range<usize>| -> Vec<bool> {
             range.map(|i| reading.wanted.get(i).copied().unwrap_or(false)).collect()
         };
@@ -195,12 +201,13 @@ impl Wiring {
         self.ends_of(&outputs, reach, &mut queries, &mut all_queries);
         let timestamp_name = source.timestamp.as_ref().and_then(|t| source.schema.columns().nth(t.column));
         Ok(ReadingRun {
-            key: Decoder::new(&source.key_format, &source.schema.key, &wanted(0..key_width))
+            key: Decoder::new(&key_format(source), &source.schema.key, &wanted(0..key_width))
                 .map_err(refused)?,
             value: Decoder::new(&source.value_format, &source.schema.value, &wanted(key_width..columns))
                 .map_err(refused)?,
             key_width,
-            width: columns + crate::plan::Pseudo::ALL.len(),
+            headers: source.schema.headers.iter().map(|column| column.header.clone()).collect(),
+            width: width + crate::plan::Pseudo::ALL.len(),
             is_table: source.is_table,
             repartitioned: reading.repartitioned,
             window: source.window,
@@ -334,6 +341,14 @@ impl Wiring {
             rule: sink.rule.clone(),
             carries_origin: sink.carries_origin,
         })
+    }
+}
+
+/// A key without columns may hold anything: nobody asks for it.
+fn key_format(source: &Source) -> FormatSpec {
+    match source.schema.key.as_slice() {
+        [] => FormatSpec { format: Format::None, wrapped: false },
+        _ => source.key_format,
     }
 }
 

@@ -18,5 +18,5 @@ pub use compare::{compare, equal};
 pub use data_type::{DataType, Field};
 pub use decimal::Decimal;
 pub use number_text::{double_text, java_decimal_text, write_decimal, write_double, write_i64};
-pub use schema::{Column, Schema};
+pub use schema::{Column, HeaderColumn, Schema};
 pub use value::{EvalError, Value};

@@ -153,7 +153,10 @@ fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
                 .hint(format!("{} {data_type} KEY", name.name)));
             }
             ColumnRole::Key | ColumnRole::PrimaryKey => true,
-            ColumnRole::Headers(_) => return Err(super::expr::unsupported(column.span, "a header column")),
+            ColumnRole::Headers(header) => {
+                super::headers::add(&mut schema, column, header.as_deref(), data_type)?;
+                continue;
+            }
         };
         if key && contains_map(&data_type) {
             return Err(Diagnostic::error(

@@ -246,7 +246,7 @@ fn column(qualifier: Option<&Ident>, name: &str, alias: String, span: Span) -> S
 /// `alias.*`; behind a PARTITION BY ksqlDB counts the record's own pseudo columns in.
 fn star(part: &Part, repartitioned: bool, span: Span) -> Vec<SelectItem> {
     let pseudo = Pseudo::ALL[..3].iter().map(|p| p.name()).filter(|_| repartitioned);
-    let columns = part.source.schema.columns().map(|c| c.name.as_str()).chain(pseudo);
+    let columns = part.source.schema.star().map(|c| c.name.as_str()).chain(pseudo);
     columns.map(|name| column(Some(&part.alias), name, part.prefixed(name), span)).collect()
 }
 

@@ -20,6 +20,7 @@ impl Binder {
             return Err(Diagnostic::error("result_type", insert.target.span, message));
         }
         let names = names(insert, &source);
+        refuse_headers(&names, &source)?;
         if names.len() != insert.values.len() {
             let message = format!("{} values are given for {} columns", insert.values.len(), names.len());
             return Err(Diagnostic::error("schema", insert.target.span, message));
@@ -57,6 +58,7 @@ impl Binder {
             }
         }
         let (key, value) = row.split_at(source.schema.key.len());
+        let value = &value[..source.schema.value.len()];
         let record = InsertedRecord {
             topic: source.topic.clone(),
             key: encode(source.key_format, &source.schema.key, key, &insert.target)?,
@@ -66,6 +68,15 @@ impl Binder {
         self.inserts.push(record);
         Ok(())
     }
+}
+
+/// A record that is written so has no headers.
+fn refuse_headers(names: &[Ident], source: &Source) -> Result<(), Diagnostic> {
+    let is_header = |name: &&Ident| source.schema.headers.iter().any(|h| h.column.name == name.name);
+    let Some(name) = names.iter().find(is_header) else { return Ok(()) };
+    let message = format!("{} is a column of headers, which INSERT INTO does not write", name.name);
+    Err(Diagnostic::error("schema", name.span, message)
+        .hint("name the other columns: INSERT INTO name (columns) VALUES ..."))
 }
 
 /// The columns that the values are for: those named, or all.

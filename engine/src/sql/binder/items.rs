@@ -128,11 +128,12 @@ fn star(source: &Source, partition_by: &[AstExpr], span: Span, names: &mut Names
         let expr = AstExpr { kind: ExprKind::Column { qualifier: None, name: ident }, span };
         Item { name: name.into(), span, expr }
     };
-    let keys = source.schema.key.iter().map(|c| column(&c.name));
-    let values = source.schema.value.iter().map(|c| column(&c.name));
     if partition_by.is_empty() {
-        return keys.chain(values).collect();
+        return source.schema.star().map(|c| column(&c.name)).collect();
     }
+    let width = source.schema.key.len();
+    let keys = source.schema.key.iter().map(|c| column(&c.name));
+    let values = source.schema.columns().skip(width).map(|c| column(&c.name));
     let new_keys = partition_by.iter().filter(|e| e.kind != ExprKind::Null);
     let mut out: Vec<Item> = new_keys.map(|e| Item { name: names.of(e), span, expr: e.clone() }).collect();
     let is_key = |item: &Item| {

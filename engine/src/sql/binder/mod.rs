@@ -14,6 +14,7 @@ mod expr;
 mod flat;
 mod from;
 mod grouping;
+mod headers;
 mod insert;
 mod items;
 mod join;

@@ -98,6 +98,7 @@ impl Binder {
             let message = format!("INSERT INTO takes a stream, {} is {what}", insert.target.name);
             return Err(Diagnostic::error("result_type", insert.target.span, message));
         }
+        super::headers::refuse_insert(&sink, &insert.target)?;
         let directives = Directives::read(&statement.directives)?;
         let properties = Properties::read(&insert.properties)?;
         let target = target(&insert.target, SourceKind::Stream, true, &directives, self.settings.limits);

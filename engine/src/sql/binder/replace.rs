@@ -28,6 +28,9 @@ fn problem(old: &Source, new: &Source) -> Option<String> {
     if old.time_text() != new.time_text() {
         return Some("its TIMESTAMP differs".into());
     }
+    if old.schema.headers != new.schema.headers {
+        return Some("its columns of headers differ".into());
+    }
     if old.schema.key != new.schema.key || old.window != new.window {
         return Some("its key differs".into());
     }

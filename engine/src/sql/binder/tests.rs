@@ -13,7 +13,7 @@ use super::scope::Scope;
 use crate::sql::ast::{Expr as AstExpr, Ident, StatementKind};
 use crate::sql::{Diagnostic, SourceFile, parser::parse_program};
 use crate::sql::{LoadOptions, RenderStyle, load};
-use crate::task::{InputRecord, Output, QueryCounters, StreamTask, no_headers};
+use crate::task::{InputRecord, NoHeaders, Output, QueryCounters, StreamTask};
 use crate::types::expr::Expr;
 use crate::types::functions::tests::sql;
 use crate::types::{DataType, Value};
@@ -84,7 +84,7 @@ pub(super) fn run(query: &str, values: &[Option<&str>]) -> (Vec<String>, QueryCo
             timestamp: 7,
             key: Some(b"a"),
             value: value.map(str::as_bytes),
-            headers: &no_headers,
+            headers: &NoHeaders,
         };
         task.process(0, &record, &mut output);
     }
