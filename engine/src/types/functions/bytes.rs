@@ -6,24 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use md5::{Digest as _, Md5};
 
-use super::{Bound, Call, Function, Overload, Param, text};
+use super::{Bound, Call, Function, Param, fixed, function, text};
 use crate::types::{DataType, EvalError, Value};
 
 const S: Param = Param::String;
 const B: Param = Param::Bytes;
-
-const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Bound, Call, Function, Overload, Param};
+use super::{Bound, Call, Function, Overload, Param, fixed, variadic};
 use crate::types::{DataType, Value, compare, equal};
 
 const T: Param = Param::Generic('T');
@@ -11,28 +11,28 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "AS_VALUE",
         aliases: &[],
-        overloads: &[Overload { params: &[T], variadic: false, bind: as_value }],
+        overloads: &[fixed(&[T], as_value)],
         summary: "The argument itself: copies a key column into the value.",
         examples: &[("AS_VALUE('a')", "'a'")],
     },
     Function {
         name: "COALESCE",
         aliases: &[],
-        overloads: &[Overload { params: &[T, T], variadic: true, bind: coalesce }],
+        overloads: &[variadic(&[T, T], coalesce)],
         summary: "The first argument that is not NULL.",
         examples: &[("COALESCE(NULL, 2, 3)", "2"), ("COALESCE('a', 'b')", "'a'")],
     },
     Function {
         name: "IFNULL",
         aliases: &[],
-        overloads: &[Overload { params: &[T, T], variadic: false, bind: coalesce }],
+        overloads: &[fixed(&[T, T], coalesce)],
         summary: "The first argument, or the second where that is NULL.",
         examples: &[("IFNULL(NULL, 'none')", "'none'"), ("IFNULL('a', 'b')", "'a'")],
     },
     Function {
         name: "NULLIF",
         aliases: &[],
-        overloads: &[Overload { params: &[T, T], variadic: false, bind: null_if }],
+        overloads: &[fixed(&[T, T], null_if)],
         summary: "NULL where both arguments are equal, else the first.",
         examples: &[("NULLIF('a', 'a')", "NULL"), ("NULLIF(1, 2)", "1")],
     },
@@ -53,27 +53,27 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 const GREATEST: &[Overload] = &[
-    Overload { params: &[Param::Integer, Param::Integer], variadic: true, bind: greatest },
-    Overload { params: &[Param::Bigint, Param::Bigint], variadic: true, bind: greatest },
-    Overload { params: &[Param::Decimal, Param::Decimal], variadic: true, bind: greatest },
-    Overload { params: &[Param::Double, Param::Double], variadic: true, bind: greatest },
-    Overload { params: &[Param::String, Param::String], variadic: true, bind: greatest },
-    Overload { params: &[Param::Bytes, Param::Bytes], variadic: true, bind: greatest },
-    Overload { params: &[Param::Date, Param::Date], variadic: true, bind: greatest },
-    Overload { params: &[Param::Time, Param::Time], variadic: true, bind: greatest },
-    Overload { params: &[Param::Timestamp, Param::Timestamp], variadic: true, bind: greatest },
+    variadic(&[Param::Integer, Param::Integer], greatest),
+    variadic(&[Param::Bigint, Param::Bigint], greatest),
+    variadic(&[Param::Decimal, Param::Decimal], greatest),
+    variadic(&[Param::Double, Param::Double], greatest),
+    variadic(&[Param::String, Param::String], greatest),
+    variadic(&[Param::Bytes, Param::Bytes], greatest),
+    variadic(&[Param::Date, Param::Date], greatest),
+    variadic(&[Param::Time, Param::Time], greatest),
+    variadic(&[Param::Timestamp, Param::Timestamp], greatest),
 ];
 
 const LEAST: &[Overload] = &[
-    Overload { params: &[Param::Integer, Param::Integer], variadic: true, bind: least },
-    Overload { params: &[Param::Bigint, Param::Bigint], variadic: true, bind: least },
-    Overload { params: &[Param::Decimal, Param::Decimal], variadic: true, bind: least },
-    Overload { params: &[Param::Double, Param::Double], variadic: true, bind: least },
-    Overload { params: &[Param::String, Param::String], variadic: true, bind: least },
-    Overload { params: &[Param::Bytes, Param::Bytes], variadic: true, bind: least },
-    Overload { params: &[Param::Date, Param::Date], variadic: true, bind: least },
-    Overload { params: &[Param::Time, Param::Time], variadic: true, bind: least },
-    Overload { params: &[Param::Timestamp, Param::Timestamp], variadic: true, bind: least },
+    variadic(&[Param::Integer, Param::Integer], least),
+    variadic(&[Param::Bigint, Param::Bigint], least),
+    variadic(&[Param::Decimal, Param::Decimal], least),
+    variadic(&[Param::Double, Param::Double], least),
+    variadic(&[Param::String, Param::String], least),
+    variadic(&[Param::Bytes, Param::Bytes], least),
+    variadic(&[Param::Date, Param::Date], least),
+    variadic(&[Param::Time, Param::Time], least),
+    variadic(&[Param::Timestamp, Param::Timestamp], least),
 ];
 
 /// The type that all typed arguments share.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Bound, Call, Function, Overload, Param, integer, text};
+use super::{Bound, Call, Function, Param, fixed, function, integer, text};
 use crate::types::expr::cast;
 use crate::types::{DataType, EvalError, Value, compare, equal};
 
@@ -12,22 +12,6 @@ const LIST: Param = Param::Array(&T);
 const S: Param = Param::String;
 const I: Param = Param::Integer;
 const L: Param = Param::Bigint;
-
-pub(super) const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-pub(super) const fn fixed(
-    params: &'static [Param],
-    bind: fn(&Call<'_>) -> Result<Bound, String>,
-) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(

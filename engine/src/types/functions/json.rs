@@ -2,26 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Bound, Call, Function, Overload, Param, text};
+use super::{Bound, Call, Function, Param, fixed, function, text, variadic};
 use crate::format::json::tree::{Json, parse};
 use crate::format::json::{write_scalar, write_string};
 use crate::types::expr::cast;
 use crate::types::{DataType, Decimal, EvalError, Value};
 
 const S: Param = Param::String;
-
-const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
@@ -75,7 +62,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     function(
         "JSON_CONCAT",
-        &[Overload { params: &[S], variadic: true, bind: concat }],
+        &[variadic(&[S], concat)],
         "JSON objects merged, arrays and other values put together into one array.",
         &[
             (r#"JSON_CONCAT('{"a":1}', '{"b":2}')"#, r#"'{"a":1,"b":2}'"#),

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::collections::{fixed, function, same, take_list};
-use super::{Bound, Call, Function, Param};
+use super::collections::{same, take_list};
+use super::{Bound, Call, Function, Param, fixed, function};
 use crate::types::{DataType, Field, Value, compare};
 
 const K: Param = Param::Generic('K');

@@ -2,26 +2,13 @@
 //!
 //! Rounding to the nearest takes ties towards positive infinity, as Java's `Math.round` and ksqlDB's `Round` do.
 
-use super::{Bound, Call, Function, Overload, Param, double, integer, text};
+use super::{Bound, Call, Function, Param, double, fixed, function, integer, text};
 use crate::types::{DataType, Decimal, EvalError, Value};
 
 const I: Param = Param::Integer;
 const L: Param = Param::Bigint;
 const D: Param = Param::Double;
 const M: Param = Param::Decimal;
-
-const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 /// A function of one DOUBLE.
 macro_rules! real {

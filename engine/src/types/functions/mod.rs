@@ -60,6 +60,26 @@ pub struct Overload {
     pub bind: fn(&Call<'_>) -> Result<Bound, String>,
 }
 
+/// An entry of a table: a function under one name.
+const fn function(
+    name: &'static str,
+    overloads: &'static [Overload],
+    summary: &'static str,
+    examples: &'static [(&'static str, &'static str)],
+) -> Function {
+    Function { name, aliases: &[], overloads, summary, examples }
+}
+
+/// A signature of just these parameters.
+const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
+    Overload { params, variadic: false, bind }
+}
+
+/// A signature whose last parameter may be repeated, or left out.
+const fn variadic(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
+    Overload { params, variadic: true, bind }
+}
+
 /// The arguments of a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'c> {

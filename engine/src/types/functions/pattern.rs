@@ -7,24 +7,11 @@ use std::sync::Arc;
 
 use regex::Regex;
 
-use super::{Bound, Call, Function, Overload, Param, integer, text};
+use super::{Bound, Call, Function, Param, fixed, function, integer, text};
 use crate::types::{DataType, EvalError, Value};
 
 const S: Param = Param::String;
 const I: Param = Param::Integer;
-
-const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(

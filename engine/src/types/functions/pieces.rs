@@ -2,30 +2,30 @@
 
 use std::borrow::Cow;
 
-use super::strings::{B, I, S, byte_at, fixed, part, simple, take_bytes, take_text, units, variadic};
-use super::{Bound, Call, Function, integer, text};
+use super::strings::{B, I, S, byte_at, part, take_bytes, take_text, units};
+use super::{Bound, Call, Function, fixed, function, integer, text, variadic};
 use crate::types::{DataType, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    simple(
+    function(
         "LPAD",
         &[fixed(&[S, I, S], lpad), fixed(&[B, I, B], lpad_bytes)],
         "The text brought to a length, padded on the left.",
         &[("LPAD('7', 3, '0')", "'007'"), ("LPAD('abcd', 2, '0')", "'ab'")],
     ),
-    simple(
+    function(
         "RPAD",
         &[fixed(&[S, I, S], rpad), fixed(&[B, I, B], rpad_bytes)],
         "The text brought to a length, padded on the right.",
         &[("RPAD('ab', 5, 'xy')", "'abxyx'")],
     ),
-    simple(
+    function(
         "INITCAP",
         &[fixed(&[S], initcap)],
         "Each word with its first letter in upper case.",
         &[("INITCAP('the quick FOX')", "'The Quick Fox'")],
     ),
-    simple(
+    function(
         "SPLIT",
         &[fixed(&[S, S], split), fixed(&[B, B], split_bytes)],
         "The pieces of a text between delimiters.",
@@ -35,19 +35,19 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("SPLIT('', '')", "ARRAY['']"),
         ],
     ),
-    simple(
+    function(
         "CHR",
         &[fixed(&[I], chr_code), fixed(&[S], chr_text)],
         "The character of a code point, or of an escape such as \\u0041.",
         &[("CHR(75)", "'K'"), ("CHR('\\u004b')", "'K'")],
     ),
-    simple(
+    function(
         "FIELD",
         &[variadic(&[S, S], field)],
         "Where the first argument occurs among the others (from 1; 0: nowhere).",
         &[("FIELD('b', 'a', 'b')", "2"), ("FIELD(NULL, 'a')", "0")],
     ),
-    simple(
+    function(
         "ELT",
         &[variadic(&[I, S], elt)],
         "The n-th of the arguments after the first.",

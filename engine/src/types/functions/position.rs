@@ -6,17 +6,14 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Bound, Call, Function, Overload, Param};
+use super::{Bound, Call, Function, Param, fixed};
 use crate::types::{DataType, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "UUID",
         aliases: &[],
-        overloads: &[
-            Overload { params: &[], variadic: false, bind: uuid },
-            Overload { params: &[Param::Bytes], variadic: false, bind: uuid_of_bytes },
-        ],
+        overloads: &[fixed(&[], uuid), fixed(&[Param::Bytes], uuid_of_bytes)],
         summary: "A UUID of its own for each row, of the form of version 4; the same one when the record is read \
                   again. Of 16 bytes the UUID that they are.",
         examples: &[
@@ -31,7 +28,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function {
         name: "RANDOM",
         aliases: &[],
-        overloads: &[Overload { params: &[], variadic: false, bind: random }],
+        overloads: &[fixed(&[], random)],
         summary: "A DOUBLE of its own for each row, from 0 up to but not including 1, evenly spread; the same one \
                   when the record is read again.",
         examples: &[("FLOOR(RANDOM())", "0.0E0")],

@@ -2,38 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::{Bound, Call, Function, Overload, Param, integer, text};
+use super::{Bound, Call, Function, Param, fixed, function, integer, text, variadic};
 use crate::types::{DataType, Value};
 
 pub(super) const S: Param = Param::String;
 pub(super) const I: Param = Param::Integer;
 pub(super) const B: Param = Param::Bytes;
 
-pub(super) const fn simple(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-pub(super) const fn fixed(
-    params: &'static [Param],
-    bind: fn(&Call<'_>) -> Result<Bound, String>,
-) -> Overload {
-    Overload { params, variadic: false, bind }
-}
-
-pub(super) const fn variadic(
-    params: &'static [Param],
-    bind: fn(&Call<'_>) -> Result<Bound, String>,
-) -> Overload {
-    Overload { params, variadic: true, bind }
-}
-
 pub(super) const FUNCTIONS: &[Function] = &[
-    simple(
+    function(
         "SUBSTRING",
         &[
             fixed(&[S, I], substring),
@@ -48,13 +25,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("SUBSTRING('é€x', 2, 1)", "'€'"),
         ],
     ),
-    simple(
+    function(
         "CONCAT",
         &[variadic(&[S, S], concat), variadic(&[B, B], concat_bytes)],
         "The arguments one after the other, NULLs left out.",
         &[("CONCAT('a', NULL, 'b')", "'ab'")],
     ),
-    simple(
+    function(
         "CONCAT_WS",
         &[variadic(&[S, S, S], concat_ws), variadic(&[B, B, B], concat_bytes_ws)],
         "The arguments after the first, with the first between them, NULLs left out.",
@@ -74,25 +51,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
         summary: "The text in lower case.",
         examples: &[("LCASE('AÉ')", "'aé'")],
     },
-    simple(
+    function(
         "LEN",
         &[fixed(&[S], len), fixed(&[B], len_bytes)],
         "How long a text or byte sequence is.",
         &[("LEN('día')", "3")],
     ),
-    simple(
+    function(
         "TRIM",
         &[fixed(&[S], trim)],
         "The text without white space at both ends.",
         &[("TRIM('  a b ')", "'a b'")],
     ),
-    simple(
+    function(
         "REPLACE",
         &[fixed(&[S, S, S], replace)],
         "The text with every occurrence of the second argument replaced by the third.",
         &[("REPLACE('a-b-c', '-', '+')", "'a+b+c'")],
     ),
-    simple(
+    function(
         "INSTR",
         &[fixed(&[S, S], instr), fixed(&[S, S, I], instr), fixed(&[S, S, I, I], instr)],
         "Where a text occurs in another (from 1; 0: nowhere), from a position on, for the n-th time.",

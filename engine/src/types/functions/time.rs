@@ -1,6 +1,6 @@
 //! Dates and times. A constant pattern, zone or unit is settled when the rule is loaded.
 
-use super::{Bound, Call, Function, Overload, Param, integer, text};
+use super::{Bound, Call, Function, Param, fixed, function, integer, text};
 use crate::types::time_format::{DAY_MS, Pattern, Zone};
 use crate::types::{DataType, EvalError, Value};
 
@@ -10,19 +10,6 @@ const L: Param = Param::Bigint;
 const DATE: Param = Param::Date;
 const TIME: Param = Param::Time;
 const TIMESTAMP: Param = Param::Timestamp;
-
-const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(

@@ -1,22 +1,9 @@
 //! URLs, taken apart as RFC 3986 says (appendix B), and their parameters.
 
-use super::{Bound, Call, Function, Overload, Param, text};
+use super::{Bound, Call, Function, Param, fixed, function, text};
 use crate::types::{DataType, EvalError, Value};
 
 const S: Param = Param::String;
-
-const fn function(
-    name: &'static str,
-    overloads: &'static [Overload],
-    summary: &'static str,
-    examples: &'static [(&'static str, &'static str)],
-) -> Function {
-    Function { name, aliases: &[], overloads, summary, examples }
-}
-
-const fn fixed(params: &'static [Param], bind: fn(&Call<'_>) -> Result<Bound, String>) -> Overload {
-    Overload { params, variadic: false, bind }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function(
