@@ -21,14 +21,14 @@ pub(super) struct Group<'g> {
     /// The key's values.
     pub(super) key: &'g [Value<'g>],
     /// The key's bytes.
-    bytes: &'g [u8],
+    pub(super) bytes: &'g [u8],
     /// The entry, once looked up.
-    entry: Option<EntryId>,
+    pub(super) entry: Option<EntryId>,
 }
 
 impl Group<'_> {
     /// The group's entry, made where it is missing.
-    fn entry(&mut self) -> EntryId {
+    pub(super) fn entry(&mut self) -> EntryId {
         *self.entry.get_or_insert_with(|| self.store.find_or_insert(self.bytes))
     }
 }
@@ -42,6 +42,9 @@ impl Run<'_, '_> {
         frames: &[FrameRun],
         change: &Change<'_>,
     ) {
+        if change.is_table {
+            return self.table_group(step, store, key, frames, change);
+        }
         let mut values = self.scratch.rows.take();
         if !change.tombstone {
             for expr in key {

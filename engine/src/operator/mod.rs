@@ -19,6 +19,7 @@ mod session;
 mod sink;
 mod suppress;
 mod table;
+mod table_group;
 mod window;
 
 pub(crate) use repartition::SOURCE_KEY;
