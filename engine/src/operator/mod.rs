@@ -12,6 +12,7 @@ mod emit;
 mod filter;
 mod flat_map;
 mod join;
+mod move_change;
 mod project;
 mod repartition;
 mod rows;
@@ -88,12 +89,15 @@ impl Run<'_, '_> {
             Node::Filter { predicate } => self.filter(step, predicate, change),
             Node::FlatMap { calls } => self.flat_map(step, calls, change),
             Node::Project { exprs } => self.project(step, exprs, change),
-            Node::Table { store, key_width, readers } => {
-                self.table(step, *store, (*key_width, readers), change);
+            Node::Table { store, key, readers } => {
+                self.table(step, *store, (key.clone(), readers), change);
             }
             Node::Join(join) => self.join(step, join, change),
             Node::Aggregate { store, key, frames } => self.aggregate(step, *store, key, frames, change),
             Node::Repartition { topic, key, encoder } => self.repartition(step, topic, key, encoder, change),
+            Node::MoveChange { topic, topic_place, key, encoder } => {
+                self.move_change(step, (topic, *topic_place), key, encoder, change);
+            }
             Node::Sink(sink) => self.sink(sink, change),
         }
     }

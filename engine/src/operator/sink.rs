@@ -57,7 +57,7 @@ fn is_there(presence: Presence) -> bool {
 
 /// Tells apart the outputs of records that derive from one original: the n-th output of the m-th derived
 /// record. The first of the first is 0, as without a derivation.
-fn nested(derived: u32, ordinal: u32) -> u32 {
+pub(super) fn nested(derived: u32, ordinal: u32) -> u32 {
     derived.wrapping_shl(8).wrapping_add(ordinal)
 }
 

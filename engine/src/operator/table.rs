@@ -2,6 +2,8 @@
 //!
 //! A record without a value deletes its row. A record without a key is no row of a table: it is skipped.
 
+use std::ops::Range;
+
 use super::{Change, Run};
 use crate::plan::{QueryId, StoreId};
 use crate::state::{Store, TableRow, codec};
@@ -12,10 +14,10 @@ impl Run<'_, '_> {
         &mut self,
         step: &StepRun,
         store: StoreId,
-        (key_width, readers): (usize, &[QueryId]),
+        (key, readers): (Range<usize>, &[QueryId]),
         change: &Change<'_>,
     ) {
-        let key = &change.row[..key_width];
+        let key = &change.row[key];
         if key.iter().all(|value| value.is_null()) {
             return self.count(&step.queries, |c| c.skipped += 1);
         }

@@ -17,6 +17,7 @@ impl Planner<'_> {
     /// Grouped: where the key is not the topic's, behind a repartition topic.
     pub(super) fn aggregate(&mut self, id: QueryId, query: &LogicalQuery, grouping: &Grouping) {
         let step = match &query.from {
+            from if from.is_table() => self.group_table(id, query, grouping),
             From::Source(source) => {
                 let at = if is_topic_key(source, &grouping.key) {
                     self.reading(&source.topic, source, false, id)
@@ -44,7 +45,7 @@ impl Planner<'_> {
 
     /// The step that groups a reading by this key, shared by all queries that do.
     /// Sessions have a store and a step of their own.
-    fn grouping_step(&mut self, flow: &Flow, rows: &str, grouping: &Grouping) -> StepId {
+    pub(super) fn grouping_step(&mut self, flow: &Flow, rows: &str, grouping: &Grouping) -> StepId {
         let key = &grouping.key;
         let (kind, suffix) = match grouping.window.map(|window| window.kind) {
             Some(WindowKind::Session { .. }) => (StoreKind::Sessions, "-sessions"),
@@ -78,11 +79,12 @@ impl Planner<'_> {
         project: StepId,
     ) {
         let Operator::Aggregate { frames, .. } = &mut self.whole.steps[step].operator else { return };
-        let fingerprint = Fingerprint::of(&grouping.frame_text(&query.from, query.filter.as_ref()));
+        let fingerprint = grouping.frame_fingerprint(&query.from, query.filter.as_ref());
         let at = frames.iter().position(|f| f.fingerprint == fingerprint).unwrap_or_else(|| {
             frames.push(Frame {
                 fingerprint,
-                filter: query.filter.clone(),
+                // A table's WHERE stands before what is grouped: its old rows pass it, too.
+                filter: query.filter.clone().filter(|_| !query.from.is_table()),
                 window: grouping.window,
                 calls: Vec::new(),
                 outputs: Vec::new(),

@@ -177,7 +177,7 @@ impl Planner<'_> {
             self.connect(from, step);
             steps.push(step);
         }
-        let kept = self.step(Operator::Table { store: result }, Some(joining.id));
+        let kept = self.step(Operator::Table { store: result, key_at: 0 }, Some(joining.id));
         self.connect(&Flow { at: left.at, steps }, kept);
         let flow = Flow { at: left.at, steps: vec![kept] };
         Joinable { flow, table: Some(TableRef::Store(result)), scattered: true }

@@ -96,8 +96,26 @@ fn format_text(spec: FormatSpec) -> String {
 }
 
 impl Grouping {
+    /// The tag of its frame. That of a table's is over what it computes and where its columns lie, too:
+    /// then every row that is taken out of an accumulator is one that was put in, as it was.
+    pub(super) fn frame_fingerprint(&self, from: &From, filter: Option<&Expr>) -> Fingerprint {
+        let mut text = self.frame_text(from, filter);
+        if from.is_table() {
+            for source in from.sources() {
+                let _ = write!(text, " rows of {}", source.name);
+                for column in source.schema.columns() {
+                    let _ = write!(text, " `{}` {}", column.name, column.data_type);
+                }
+            }
+            for (aggregate, args) in &self.calls {
+                let _ = write!(text, " call {aggregate} of [{}]", list(args));
+            }
+        }
+        Fingerprint::of(&text)
+    }
+
     /// The text that a frame's fingerprint is made of: input, key, filter and window.
-    pub(super) fn frame_text(&self, from: &From, filter: Option<&Expr>) -> String {
+    fn frame_text(&self, from: &From, filter: Option<&Expr>) -> String {
         let filter = filter.map_or("none".into(), ToString::to_string);
         let (key, window) = (list(&self.key), window_text(self.window.as_ref()));
         format!("frame/1 {} key [{key}] filter {filter} window {window}", from.input_text())

@@ -24,6 +24,8 @@ mod pseudo;
 mod rule;
 mod source;
 mod split;
+mod table_grouping;
+mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub(crate) use physical::physical;
 pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};
 pub use source::{KeyWindow, Source, TimestampColumn};
+pub use window::{WindowKind, WindowPlan};
 
 use crate::format::FormatSpec;
 use crate::types::aggregate::Aggregate;
@@ -146,6 +149,9 @@ pub struct Reading {
     pub source: Arc<Source>,
     /// Its records were moved here by [`Operator::Repartition`]: the original key's bytes are in a header.
     pub repartitioned: bool,
+    /// Its records are changes that [`Operator::MoveChange`] wrote, of this source or of what it is joined
+    /// with: they hold whole rows, and were accounted for where they come from.
+    pub changes: bool,
     /// Which columns of the row some query needs, the timestamp column among them; the rest is only checked.
     pub wanted: Vec<bool>,
     /// The steps that take each row.
@@ -233,6 +239,8 @@ pub enum Operator {
     Table {
         /// Where.
         store: StoreId,
+        /// Where the key's columns begin in the row.
+        key_at: usize,
     },
     /// Groups and aggregates: see [`Frame`].
     Aggregate {
@@ -248,6 +256,16 @@ pub enum Operator {
         /// The topic.
         topic: String,
         /// The key's columns over the input's row. A row with a NULL among them is skipped.
+        key: Vec<Expr>,
+        /// The key's columns.
+        columns: Vec<Column>,
+    },
+    /// Writes a change of a table, its old row and its new one, to a topic of ours that is partitioned by
+    /// another key: one record where both are of one group, otherwise the old row's first.
+    MoveChange {
+        /// The topic.
+        topic: String,
+        /// The key's columns over the table's row. A row with a NULL among them is of no group.
         key: Vec<Expr>,
         /// The key's columns.
         columns: Vec<Column>,
@@ -301,37 +319,6 @@ pub struct FrameOutput {
     pub is_final: bool,
     /// The step that takes the change, in the frame's output row.
     pub step: StepId,
-}
-
-/// A window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct WindowPlan {
-    /// Its kind and sizes.
-    pub kind: WindowKind,
-    /// How long after its end a window takes late records, in milliseconds.
-    pub grace: i64,
-}
-
-/// The kinds of windows, sizes in milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WindowKind {
-    /// Windows of `size` that start at multiples of `size`.
-    Tumbling {
-        /// Milliseconds.
-        size: i64,
-    },
-    /// Windows of `size` that start at multiples of `advance`.
-    Hopping {
-        /// Milliseconds.
-        size: i64,
-        /// Milliseconds.
-        advance: i64,
-    },
-    /// Windows that end after `gap` without a record.
-    Session {
-        /// Milliseconds.
-        gap: i64,
-    },
 }
 
 /// Where rows go.

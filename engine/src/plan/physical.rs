@@ -38,10 +38,10 @@ pub(super) struct Flow {
 }
 
 pub(super) struct Planner<'p> {
-    prefix: &'p str,
+    pub(super) prefix: &'p str,
     /// All inputs, stores and steps; [`super::split`] makes tasks of what hangs together.
     pub(super) whole: TaskPlan,
-    outputs: Vec<OutputTopic>,
+    pub(super) outputs: Vec<OutputTopic>,
 }
 
 /// `name VARCHAR` columns of a key's expressions.
@@ -102,7 +102,7 @@ impl Planner<'_> {
         }
     }
 
-    fn output(&mut self, topic: OutputTopic) {
+    pub(super) fn output(&mut self, topic: OutputTopic) {
         if !self.outputs.iter().any(|o| o.name == topic.name) {
             self.outputs.push(topic);
         }
@@ -126,6 +126,7 @@ impl Planner<'_> {
             readings.push(Reading {
                 source: source.clone(),
                 repartitioned,
+                changes: false,
                 wanted: vec![false; source.schema.width()],
                 outputs: Vec::new(),
                 queries: Vec::new(),
@@ -208,7 +209,8 @@ impl Planner<'_> {
         let name = format!("{}-table-{columns}", source_name(source));
         let store = task.stores.iter().position(|s| s.name == name);
         if let Some(store) = store {
-            let is_it = |s: &Step| matches!(s.operator, Operator::Table { store: other } if other == store);
+            let is_it =
+                |s: &Step| matches!(s.operator, Operator::Table { store: other, .. } if other == store);
             if let Some(step) = task.steps.iter().position(is_it) {
                 return step;
             }
@@ -219,7 +221,7 @@ impl Planner<'_> {
             kind: StoreKind::Table { columns: source.schema.value.clone() },
         });
         let store = task.stores.len() - 1;
-        let step = self.step(Operator::Table { store }, None);
+        let step = self.step(Operator::Table { store, key_at: 0 }, None);
         self.connect(&Flow { at, steps: Vec::new() }, step);
         step
     }

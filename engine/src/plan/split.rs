@@ -120,7 +120,7 @@ impl Operator {
     /// The stores that it reaches.
     pub(crate) fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
         match self {
-            Operator::Table { store } | Operator::Aggregate { store, .. } => visit(*store),
+            Operator::Table { store, .. } | Operator::Aggregate { store, .. } => visit(*store),
             Operator::Join(join) => join.visit_stores(visit),
             _ => {}
         }
@@ -128,7 +128,7 @@ impl Operator {
 
     fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
         match self {
-            Operator::Table { store } | Operator::Aggregate { store, .. } => map(store),
+            Operator::Table { store, .. } | Operator::Aggregate { store, .. } => map(store),
             Operator::Join(join) => join.map_stores(map),
             _ => {}
         }

@@ -27,12 +27,14 @@ impl Reach<'_> {
                 Operator::Aggregate { frames, .. } => {
                     frames.iter().flat_map(|frame| &frame.outputs).map(|output| output.query).collect()
                 }
-                Operator::Repartition { topic, .. } => self.readers_of(topic),
+                Operator::Repartition { topic, .. } | Operator::MoveChange { topic, .. } => {
+                    self.readers_of(topic)
+                }
                 _ => step.query.into_iter().collect(),
             };
             queries.retain(|query| self.only.is_none_or(|only| only == *query));
             step.outputs.iter().for_each(|output| add_all(&mut queries, &reach[*output]));
-            if let Operator::Table { store } = step.operator {
+            if let Operator::Table { store, .. } = step.operator {
                 self.lookups(store, &reach).iter().for_each(|reader| add_all(&mut queries, &reach[*reader]));
             }
             reach[id] = queries;

@@ -44,6 +44,9 @@ impl Run<'_, '_> {
 
     /// True where the record could be read.
     fn reading(&mut self, reading: &ReadingRun) -> Result<bool, DecodeError> {
+        if reading.changes {
+            return self.moved_change(reading).map(|()| true);
+        }
         let mut row = self.scratch.rows.take_nulls(reading.width);
         let outcome = decode(reading, self.record, &mut row);
         if let Ok(read) = &outcome {

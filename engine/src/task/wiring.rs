@@ -4,6 +4,7 @@
 //! under the same ids, each with all that it needs at a record. What holds: a step that no query needs is
 //! [`Node::Inactive`] and nobody feeds it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use events::topics;
@@ -56,6 +57,8 @@ pub(crate) struct ReadingRun {
     pub(crate) width: usize,
     pub(crate) is_table: bool,
     pub(crate) repartitioned: bool,
+    /// Its records are changes of a table: see [`Reading::changes`].
+    pub(crate) changes: bool,
     pub(crate) window: Option<KeyWindow>,
     pub(crate) timestamp: Option<TimestampColumn>,
     pub(crate) timestamp_name: String,
@@ -94,7 +97,8 @@ pub(crate) enum Node {
     },
     Table {
         store: StoreId,
-        key_width: usize,
+        /// Where the key's columns are in the row.
+        key: Range<usize>,
         /// The queries that only look rows up.
         readers: Vec<QueryId>,
     },
@@ -106,6 +110,13 @@ pub(crate) enum Node {
     },
     Repartition {
         topic: Arc<str>,
+        key: Vec<Expr>,
+        encoder: Encoder,
+    },
+    MoveChange {
+        topic: Arc<str>,
+        /// Among the program's output topics, for counting records per topic.
+        topic_place: usize,
         key: Vec<Expr>,
         encoder: Encoder,
     },
@@ -193,12 +204,15 @@ impl Wiring {
         let refused = |error| format_error(plan, &source.name, error);
         let (key_width, width) = (source.schema.key.len(), source.schema.width());
         let columns = width - source.schema.headers.len();
-        let wanted = |range: std::ops::Range<usize>| -> Vec<bool> {
+        let wanted = |range: Range<usize>| -> Vec<bool> {
             range.map(|i| reading.wanted.get(i).copied().unwrap_or(false)).collect()
         };
         let outputs = active(&reading.outputs, reach);
         let (mut queries, mut all_queries) = (Vec::new(), Vec::new());
         self.ends_of(&outputs, reach, &mut queries, &mut all_queries);
+        if reading.changes {
+            queries.clear();
+        }
         let timestamp_name = source.timestamp.as_ref().and_then(|t| source.schema.columns().nth(t.column));
         Ok(ReadingRun {
             key: Decoder::new(&key_format(source), &source.schema.key, &wanted(0..key_width))
@@ -210,6 +224,7 @@ impl Wiring {
             width: width + crate::plan::Pseudo::ALL.len(),
             is_table: source.is_table,
             repartitioned: reading.repartitioned,
+            changes: reading.changes,
             window: source.window,
             timestamp_name: timestamp_name.map_or_else(String::new, |column| column.name.clone()),
             timestamp: source.timestamp.clone(),
@@ -253,9 +268,10 @@ impl Wiring {
             Operator::Filter { predicate } => Node::Filter { predicate: predicate.clone() },
             Operator::FlatMap { calls } => Node::FlatMap { calls: calls.clone() },
             Operator::Project { exprs } => Node::Project { exprs: exprs.clone() },
-            Operator::Table { store } => {
+            Operator::Table { store, key_at } => {
                 let readers = Reach { program, plan, only: None }.readers(id, reach);
-                Node::Table { store: *store, key_width: self.stores[*store].key.len(), readers }
+                let key = *key_at..*key_at + self.stores[*store].key.len();
+                Node::Table { store: *store, key, readers }
             }
             Operator::Join(join) => Node::Join(join.clone()),
             Operator::Aggregate { store, key, frames } => {
@@ -267,6 +283,12 @@ impl Wiring {
             }
             Operator::Repartition { topic, key, columns } => Node::Repartition {
                 topic: topic.as_str().into(),
+                key: key.clone(),
+                encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
+            },
+            Operator::MoveChange { topic, key, columns } => Node::MoveChange {
+                topic: topic.as_str().into(),
+                topic_place: place_of(program, topic),
                 key: key.clone(),
                 encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
             },
@@ -327,11 +349,10 @@ impl Wiring {
             let what = format!("a rule of mode off writes to {}", sink.topic);
             return Err(TaskError::Unsupported { task: plan.name.clone(), what });
         }
-        let place = program.outputs.iter().position(|output| output.name == sink.topic);
         Ok(SinkRun {
             query,
             topic: sink.topic.as_str().into(),
-            topic_place: place.unwrap_or(program.outputs.len()),
+            topic_place: place_of(program, &sink.topic),
             key: Encoder::new(&sink.key_format, &sink.schema.key).map_err(refused)?,
             value: Encoder::new(&sink.value_format, &sink.schema.value).map_err(refused)?,
             key_width: sink.schema.key.len(),
@@ -350,6 +371,11 @@ fn key_format(source: &Source) -> FormatSpec {
         [] => FormatSpec { format: Format::None, wrapped: false },
         _ => source.key_format,
     }
+}
+
+/// A topic's place among those that the program writes.
+fn place_of(program: &Program, topic: &str) -> usize {
+    program.outputs.iter().position(|output| output.name == topic).unwrap_or(program.outputs.len())
 }
 
 /// One column as Kafka's primitive, several as a JSON object.

@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::create::contains_map;
-use super::expr::{bind, coerce, condition, unsupported};
+use super::expr::{bind, coerce, condition};
 use super::from::BoundFrom;
 use super::query::{Selected, sink_window, split, wrong_kind};
 use super::scope::{Scope, find_aggregate};
@@ -11,7 +11,7 @@ use crate::plan::logical::{Grouping, Shape};
 use crate::plan::{Emit, Pseudo, WindowKind, WindowPlan};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
-use crate::types::aggregate::{Aggregate, Limits, is_aggregate};
+use crate::types::aggregate::{Aggregate, DOCS, Limits, is_aggregate};
 use crate::types::expr::{Expr, Node};
 use crate::types::{DataType, Value};
 
@@ -78,6 +78,9 @@ impl GroupScope<'_> {
                 format!("{} keeps a structure, which DELIMITED cannot hold", name.name),
             )
             .hint("refused as in ksqlDB: copy the source into one with VALUE_FORMAT='JSON' and group that"));
+        }
+        if self.input.from.is_table() && !aggregate.has_undo() {
+            return Err(without_undo(name, span));
         }
         self.aggregates = true;
         Ok(self.slot(aggregate, bound))
@@ -219,7 +222,7 @@ pub(super) fn select(
         return Err(wrong_kind(target, true));
     }
     if bound.from.is_table() {
-        return Err(unsupported(query.span, "grouping a table"));
+        check_table(query, bound)?;
     }
     if let Some(e) = query.partition_by.first() {
         return Err(Diagnostic::error("partition_by", e.span, "PARTITION BY cannot stand beside GROUP BY"));
@@ -282,6 +285,33 @@ pub(super) fn select(
     let from = bound.from.clone();
     let (flat, shape) = (Vec::new(), Shape::Aggregate(grouping));
     Ok(Selected { from, filter, flat, shape, schema, window, warning })
+}
+
+/// What ksqlDB does not do with a table's groups either.
+fn check_table(query: &Query, bound: &BoundFrom) -> Result<(), Diagnostic> {
+    if let Some(window) = &query.window {
+        let message = "WINDOW is for the records of a stream, and this groups the rows of a table";
+        return Err(Diagnostic::error("window", window.span, message)
+            .label("a table's row has no end of its time")
+            .hint("leave WINDOW out: a group has the rows that the table has at each moment"));
+    }
+    match bound.parts.iter().find(|part| part.source.window.is_some()) {
+        Some(part) => {
+            let message = format!("{} has a windowed key, and its rows cannot be grouped", part.source.name);
+            Err(Diagnostic::error("group_by", query.group_by[0].span, message)
+                .hint("group the stream that it is made of, by the key and WINDOW that you need"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A function that a table's rows cannot be taken out of again.
+fn without_undo(name: &Ident, span: Span) -> Diagnostic {
+    let can: Vec<_> = DOCS.iter().filter(|doc| doc.on_tables).map(|doc| doc.name).collect();
+    let message = format!("{} cannot aggregate a table, only a stream", name.name);
+    Diagnostic::error("table_aggregate", span, message)
+        .label("a row that changes could not be taken out of it")
+        .hint(format!("a table takes {}", can.join(", ")))
 }
 
 fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) -> Result<(), Diagnostic> {
