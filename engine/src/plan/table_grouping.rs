@@ -6,15 +6,15 @@
 //! it, and never takes out what it has not put in.
 
 use super::from::From;
-use super::joining::Joining;
+use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
 use super::physical::{Flow, Planner, key_columns, key_name, source_name};
 use super::{Operator, OutputTopic, QueryId, StepId, StoreKind, StorePlan};
 use crate::types::expr::{Expr, Node};
 
 impl Planner<'_> {
-    /// The step that groups a table: behind the rows that it has counted and, where the key is not the
-    /// table's own, behind a topic of its own.
+    /// The step that groups a table: behind the rows that it has counted and, where its rows may be
+    /// in any partition, behind a topic of its own.
     pub(super) fn group_table(&mut self, id: QueryId, query: &LogicalQuery, grouping: &Grouping) -> StepId {
         let (flow, name) = match &query.from {
             From::Source(source) => {
@@ -27,7 +27,7 @@ impl Planner<'_> {
         let tag = grouping.frame_fingerprint(&query.from, query.filter.as_ref());
         let rows = format!("{name}-{}", tag.short());
         let changes = self.counted_rows(flow, &rows, query);
-        let flow = if is_own_key(&query.from, &grouping.key) {
+        let flow = if is_in_place(&query.from, &grouping.key) {
             changes
         } else {
             self.moved_changes(id, &changes, &rows, query, grouping)
@@ -102,9 +102,10 @@ fn column_of(expr: &Expr) -> Option<usize> {
     }
 }
 
-/// Whether the groups are the rows themselves: a group's rows are in one partition already.
-fn is_own_key(from: &From, key: &[Expr]) -> bool {
-    let own = from.key();
-    own.len() == key.len()
-        && own.iter().zip(key).all(|(own, key)| column_of(key).is_some_and(|k| column_of(own) == Some(k)))
+/// Whether the rows of a group are in one partition already: its key holds that of the rows.
+fn is_in_place(from: &From, key: &[Expr]) -> bool {
+    match from {
+        From::Source(_) => from.key().iter().all(|own| key.iter().any(|k| column_of(k) == column_of(own))),
+        From::Join(join) => key.iter().any(|key| is_keyed_by(join, key)),
+    }
 }
