@@ -181,6 +181,19 @@ const WRONG: &[(&str, &str)] = &[
         "source by its name instead of its alias",
         "CREATE STREAM r AS SELECT t.account_id, limits.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
     ),
+    (
+        "a function that a table's rows cannot be taken out of",
+        "CREATE TABLE r AS SELECT daily, MAX(account_id) AS last FROM limits GROUP BY daily;",
+    ),
+    (
+        "WINDOW over a table",
+        "CREATE TABLE r AS SELECT daily, COUNT(*) AS n FROM limits WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY daily;",
+    ),
+    (
+        "grouping a windowed table",
+        "CREATE TABLE hourly (account_id VARCHAR PRIMARY KEY, n INT) WITH (KAFKA_TOPIC='hourly', VALUE_FORMAT='JSON', \
+         WINDOW_TYPE='TUMBLING', WINDOW_SIZE='1 HOUR');\nCREATE TABLE r AS SELECT n, COUNT(*) AS c FROM hourly GROUP BY n;",
+    ),
 ];
 
 #[test]

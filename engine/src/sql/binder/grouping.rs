@@ -222,7 +222,7 @@ pub(super) fn select(
         return Err(wrong_kind(target, true));
     }
     if bound.from.is_table() {
-        check_table(query, bound)?;
+        check_table(query)?;
     }
     if let Some(e) = query.partition_by.first() {
         return Err(Diagnostic::error("partition_by", e.span, "PARTITION BY cannot stand beside GROUP BY"));
@@ -288,21 +288,14 @@ pub(super) fn select(
 }
 
 /// What ksqlDB does not do with a table's groups either.
-fn check_table(query: &Query, bound: &BoundFrom) -> Result<(), Diagnostic> {
+fn check_table(query: &Query) -> Result<(), Diagnostic> {
     if let Some(window) = &query.window {
         let message = "WINDOW is for the records of a stream, and this groups the rows of a table";
         return Err(Diagnostic::error("window", window.span, message)
-            .label("a table's row has no end of its time")
+            .label("a table's row stays until it is replaced")
             .hint("leave WINDOW out: a group has the rows that the table has at each moment"));
     }
-    match bound.parts.iter().find(|part| part.source.window.is_some()) {
-        Some(part) => {
-            let message = format!("{} has a windowed key, and its rows cannot be grouped", part.source.name);
-            Err(Diagnostic::error("group_by", query.group_by[0].span, message)
-                .hint("group the stream that it is made of, by the key and WINDOW that you need"))
-        }
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// A function that a table's rows cannot be taken out of again.

@@ -3,7 +3,7 @@
 use super::create::contains_map;
 use super::expr::{bind, condition};
 use super::flat::{self, FlatScope};
-use super::from::BoundFrom;
+use super::from::{BoundFrom, Part};
 use super::grouping::{self, GroupScope};
 use super::items::{Item, expand};
 use super::position::Sites;
@@ -52,6 +52,7 @@ impl Binder {
         }
         let mut bound = self.bind_from(&query.from)?;
         bound.sites = Sites::of_query(target, query);
+        refuse_windowed_table(&bound)?;
         let mut scope = bound.clone();
         let filter = match &query.filter {
             Some(filter) => {
@@ -116,6 +117,19 @@ impl Binder {
             Diagnostic::error("unknown_source", name.span, message).label("not declared").hint(hint)
         })
     }
+}
+
+/// As in ksqlDB: how long a windowed table keeps its windows is known to the query alone that makes it.
+fn refuse_windowed_table(bound: &BoundFrom) -> Result<(), Diagnostic> {
+    let windowed = |part: &&Part| part.source.is_table && part.source.window.is_some();
+    let Some(part) = bound.parts.iter().find(windowed) else { return Ok(()) };
+    let message = format!("{} is a windowed table, which no other query can read", part.source.name);
+    Err(Diagnostic::error("windowed_table", part.alias.span, message)
+        .label("its rows come and go with their windows")
+        .hint(format!(
+            "declare its changes as a stream: CREATE STREAM ... WITH (KAFKA_TOPIC='{}', WINDOW_TYPE=..., ...)",
+            part.source.topic
+        )))
 }
 
 /// PARTITION BY's expressions, none of NULL, which makes a stream without a key. None where there is no such
