@@ -5,9 +5,12 @@
 //! with a stop after every record; and random rule sets over random records with stops anywhere.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cases;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use cases::cases;
 use engine::plan::Program;
 use engine::replay::{Order, Replay, ReplayOptions, ReplayRecord, ReplaySummary, run};
 use engine::sql::{LoadOptions, Purpose, SourceFile, load};
@@ -16,7 +19,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 /// The suite's cases: `../shared/conformance` beside the project, or where `STREAMGUARD_SHARED` says.
-fn cases() -> Option<PathBuf> {
+fn suite() -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let shared = std::env::var_os("STREAMGUARD_SHARED").map_or_else(|| root.join("../shared"), PathBuf::from);
     let path = shared.join("conformance/cases.jsonl");
@@ -67,7 +70,7 @@ fn replayed(
 
 #[test]
 fn ksqldbs_cases_give_the_same_bytes_with_a_stop_after_every_record() {
-    let Some(path) = cases() else { return };
+    let Some(path) = suite() else { return };
     let (mut ran, mut wrong) = (0, Vec::new());
     for line in BufReader::new(std::fs::File::open(path).unwrap()).lines() {
         let line = line.unwrap();
@@ -90,15 +93,22 @@ fn ksqldbs_cases_give_the_same_bytes_with_a_stop_after_every_record() {
 const SOURCES: &str = "
     CREATE STREAM t (k VARCHAR KEY, a BIGINT, s VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');
     CREATE STREAM u (k VARCHAR KEY, a BIGINT, s VARCHAR) WITH (KAFKA_TOPIC='u', VALUE_FORMAT='JSON');
-\n";
+    CREATE TABLE p (k VARCHAR PRIMARY KEY, n BIGINT, s VARCHAR) WITH (KAFKA_TOPIC='p', VALUE_FORMAT='JSON');
+    CREATE TABLE q (k VARCHAR PRIMARY KEY, n BIGINT, s VARCHAR) WITH (KAFKA_TOPIC='q', VALUE_FORMAT='JSON');
+    CREATE TABLE r (k VARCHAR PRIMARY KEY, n BIGINT, s VARCHAR) WITH (KAFKA_TOPIC='r', VALUE_FORMAT='JSON');
+    CREATE STREAM d AS SELECT k, a, s FROM t WHERE a IS DISTINCT FROM 4;
+    CREATE TABLE dt AS SELECT k, SUM(a) AS n, LATEST_BY_OFFSET(s) AS s FROM u GROUP BY k;\n";
 
 fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
     prop::sample::select(texts)
 }
 
 fn condition() -> impl Strategy<Value = &'static str> {
-    one_of(&["a > 0", "s <> 's1'", "a IS NULL", "a % 3 = 0 OR s LIKE '%2'", "TRUE"])
+    one_of(&["a > 0", "s <> 'k1'", "a IS NULL", "a % 3 = 0 OR s LIKE '%2'", "TRUE"])
 }
+
+/// One of them derived.
+const STREAMS: [&str; 3] = ["t", "u", "d"];
 
 const WINDOWS: [&str; 6] = [
     "WINDOW SESSION (5 MILLISECONDS, GRACE PERIOD 3 MILLISECONDS)",
@@ -109,13 +119,31 @@ const WINDOWS: [&str; 6] = [
     "",
 ];
 
+const CALLS: [&str; 18] = [
+    "COUNT(*)",
+    "SUM(a)",
+    "AVG(a)",
+    "MIN(a)",
+    "MAX(a)",
+    "COUNT_DISTINCT(s)",
+    "LATEST_BY_OFFSET(s)",
+    "LATEST_BY_OFFSET(a, 3)",
+    "EARLIEST_BY_OFFSET(s, false)",
+    "EARLIEST_BY_OFFSET(a, 2)",
+    "COLLECT_LIST(a)",
+    "COLLECT_SET(s)",
+    "HISTOGRAM(s)",
+    "TOPK(a, 2)",
+    "TOPKDISTINCT(a, 2)",
+    "ATTR(s)",
+    "STDDEV_SAMP(a)",
+    "CORRELATION(a, LEN(s))",
+];
+
 fn aggregation() -> impl Strategy<Value = String> {
-    let calls = prop::sample::subsequence(
-        &["COUNT(*)", "SUM(a)", "AVG(a)", "MIN(a)", "MAX(a)", "COUNT_DISTINCT(s)", "LATEST_BY_OFFSET(s)"][..],
-        1..5,
-    );
+    let calls = prop::sample::subsequence(&CALLS[..], 1..6);
     let having = one_of(&["", "HAVING COUNT(*) > 1", "HAVING SUM(a) > 3", "HAVING AVG(a) < 2"]);
-    let source = one_of(&["t", "u"]);
+    let source = one_of(&STREAMS);
     let group = one_of(&["k", "s", "k, s"]);
     let parts = (calls, source, prop::sample::select(&WINDOWS[..]), condition(), group, having, 0..4u8);
     parts.prop_map(|(calls, source, window, condition, group, having, kind)| {
@@ -137,17 +165,121 @@ fn aggregation() -> impl Strategy<Value = String> {
     })
 }
 
+/// Another key, and rows of a second query in a stream.
+fn moved() -> impl Strategy<Value = String> {
+    let partition = (one_of(&STREAMS), one_of(&["s", "a, s", "UCASE(s)"])).prop_map(|(source, by)| {
+        format!("CREATE STREAM # WITH (KEY_FORMAT='JSON') AS SELECT * FROM {source} PARTITION BY {by};")
+    });
+    let insert =
+        condition().prop_map(|condition| format!("INSERT INTO d SELECT k, a, s FROM u WHERE {condition};"));
+    prop_oneof![partition, insert]
+}
+
+/// Rows out of lists, one table function or two.
+fn explosion() -> impl Strategy<Value = String> {
+    let calls = one_of(&[
+        "EXPLODE(ARRAY[a, a + 1, NULL]) AS e",
+        "EXPLODE(ARRAY[a, 7]) AS e, EXPLODE(SPLIT(s, '1')) AS f",
+        "CUBE_EXPLODE(ARRAY[a, 2]) AS e",
+    ]);
+    (calls, one_of(&STREAMS), condition()).prop_map(|(calls, source, condition)| {
+        format!("CREATE STREAM # AS SELECT k, {calls} FROM {source} WHERE {condition} EMIT CHANGES;")
+    })
+}
+
+/// Stream with table, by the stream's key or through a repartition topic.
+fn stream_table_join() -> impl Strategy<Value = String> {
+    let parts =
+        (one_of(&["", "LEFT "]), one_of(&STREAMS), one_of(&["x.k", "x.s"]), one_of(&["p", "r", "dt"]));
+    parts.prop_map(|(kind, stream, by, table)| {
+        format!(
+            "CREATE STREAM # AS SELECT {by}, x.a, y.n, y.s AS ys FROM {stream} x {kind}JOIN {table} y \
+             ON {by} = y.k EMIT CHANGES;"
+        )
+    })
+}
+
+/// Stream with stream; without GRACE too, where an outer join writes at once.
+fn stream_join() -> impl Strategy<Value = String> {
+    let within =
+        one_of(&["5 MILLISECONDS", "(2 MILLISECONDS, 9 MILLISECONDS)", "(7 MILLISECONDS, 0 MILLISECONDS)"]);
+    let grace = one_of(&["GRACE PERIOD 0 MILLISECONDS", "GRACE PERIOD 6 MILLISECONDS", ""]);
+    let by = one_of(&["k", "s"]);
+    (one_of(&["", "LEFT ", "RIGHT ", "FULL OUTER "]), within, grace, by).prop_map(
+        |(kind, within, grace, by)| {
+            let key = match kind {
+                "FULL OUTER " => "ROWKEY".to_owned(),
+                "RIGHT " => format!("y.{by}"),
+                _ => format!("x.{by}"),
+            };
+            format!(
+                "CREATE STREAM # AS SELECT {key}, x.a AS xa, y.a AS ya FROM t x {kind}JOIN u y \
+             WITHIN {within} {grace} ON x.{by} = y.{by} EMIT CHANGES;"
+            )
+        },
+    )
+}
+
+/// Table with table, by the keys of both or by a foreign key.
+fn table_join() -> impl Strategy<Value = String> {
+    let by_key = one_of(&["", "LEFT ", "RIGHT ", "FULL OUTER "]).prop_map(|kind| {
+        let key = match kind {
+            "FULL OUTER " => "ROWKEY",
+            "RIGHT " => "y.k",
+            _ => "x.k",
+        };
+        format!(
+            "CREATE TABLE # AS SELECT {key}, x.n AS xn, y.n AS yn FROM p x {kind}JOIN r y ON x.k = y.k \
+             EMIT CHANGES;"
+        )
+    });
+    let condition = one_of(&["TRUE", "x.n > 0", "y.n > 0"]);
+    let foreign = (one_of(&["", "LEFT "]), condition).prop_map(|(kind, condition)| {
+        format!(
+            "CREATE TABLE # AS SELECT x.k, x.n AS xn, x.s AS xs, y.n AS yn FROM p x {kind}JOIN r y ON x.s = y.k \
+             WHERE {condition} EMIT CHANGES;"
+        )
+    });
+    prop_oneof![by_key, foreign]
+}
+
+/// Three sources and more.
+fn long_join() -> impl Strategy<Value = String> {
+    one_of(&[
+        "CREATE STREAM # AS SELECT t.k, t.a, u.a AS ua, p.n FROM t JOIN u WITHIN 6 MILLISECONDS \
+         GRACE PERIOD 2 MILLISECONDS ON t.k = u.k LEFT JOIN p ON t.k = p.k EMIT CHANGES;",
+        "CREATE STREAM # AS SELECT t.k, t.a, p.n, r.n AS rn FROM t LEFT JOIN p ON t.k = p.k JOIN r ON t.k = r.k \
+         EMIT CHANGES;",
+        "CREATE TABLE # AS SELECT ROWKEY, p.n, r.n AS rn, q.n AS qn FROM p JOIN r ON p.k = r.k \
+         FULL OUTER JOIN q ON p.k = q.k EMIT CHANGES;",
+        "CREATE TABLE # AS SELECT p.k, p.n, r.n AS rn, q.n AS qn FROM p LEFT JOIN r ON p.k = r.k \
+         JOIN q ON p.k = q.k EMIT CHANGES;",
+    ])
+    .prop_map(str::to_owned)
+}
+
 fn statement() -> impl Strategy<Value = String> {
-    let filter = (one_of(&["t", "u"]), condition()).prop_map(|(source, condition)| {
+    let filter = (one_of(&STREAMS), condition()).prop_map(|(source, condition)| {
         format!("CREATE STREAM # AS SELECT k, a + 1 AS b, s FROM {source} WHERE {condition} EMIT CHANGES;")
     });
-    prop_oneof![1 => filter, 3 => aggregation()]
+    prop_oneof![
+        1 => filter,
+        4 => aggregation(),
+        1 => moved(),
+        1 => explosion(),
+        1 => stream_table_join(),
+        2 => stream_join(),
+        2 => table_join(),
+        1 => long_join(),
+    ]
 }
 
 fn rules() -> impl Strategy<Value = String> {
     prop::collection::vec(statement(), 1..5).prop_map(|statements| {
-        let named =
-            statements.iter().enumerate().map(|(i, statement)| statement.replacen('#', &format!("q{i}"), 1));
+        let named = statements
+            .iter()
+            .enumerate()
+            .map(|(i, statement)| statement.replacen('#', &format!("sink{i}"), 1));
         SOURCES.to_owned() + &named.collect::<Vec<_>>().join("\n")
     })
 }
@@ -163,15 +295,15 @@ enum Before {
 fn records() -> impl Strategy<Value = Vec<(ReplayRecord, Before)>> {
     let value = prop_oneof![
         12 => (prop::option::of(-9i64..9), prop::option::of(0..3u8)).prop_map(|(a, s)| {
-            Some(serde_json::json!({ "a": a, "s": s.map(|s| format!("s{s}")) }).to_string().into_bytes())
+            Some(serde_json::json!({ "a": a, "n": a, "s": s.map(|s| format!("k{s}")) }).to_string().into_bytes())
         }),
         1 => Just(None),
         1 => Just(Some(b"{\"a\":[]}".to_vec())),
     ];
     let before = prop_oneof![4 => Just(Before::Nothing), 1 => Just(Before::Commit), 1 => Just(Before::Stop)];
     let key = prop::option::weighted(0.95, 0..3u8);
-    let one = (one_of(&["t", "t", "u"]), key, value, 0..10i64, before);
-    prop::collection::vec(one, 1..60).prop_map(|all| {
+    let one = (one_of(&["t", "t", "t", "u", "u", "p", "p", "r", "q"]), key, value, 0..10i64, before);
+    prop::collection::vec(one, 1..80).prop_map(|all| {
         let record =
             |(i, (topic, key, value, jitter, before)): (usize, (&str, Option<u8>, _, i64, Before))| {
                 let key = key.map(|key| format!("k{key}").into_bytes());
@@ -206,7 +338,7 @@ fn fed(program: &Program, records: &[(ReplayRecord, Before)], stops: bool) -> (V
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn any_rules_over_any_records_give_the_same_bytes_wherever_they_stop(text in rules(), records in records()) {
@@ -214,7 +346,7 @@ proptest! {
         let files = vec![SourceFile { name: "random.sql".into(), text: text.clone() }];
         let program = match load(files, &options) {
             Ok(loaded) => loaded.program,
-            Err(refused) => panic!("the grammar makes valid rules: {refused:?}\n{text}"),
+            Err(refused) => panic!("the grammar makes valid rules: {refused}\n{text}"),
         };
         let (whole, stopped) = (fed(&program, &records, false), fed(&program, &records, true));
         prop_assert_eq!(&whole, &stopped);

@@ -5,8 +5,11 @@
 //! repeated, or with other programs' pieces in their place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cases;
+
 use std::time::{Duration, Instant};
 
+use cases::cases;
 use engine::sql::{LoadOptions, Purpose, RenderStyle, Severity, SourceFile, load};
 use proptest::prelude::*;
 
@@ -143,7 +146,7 @@ fn long_programs_are_answered_soon() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn changed_programs_are_answered(changes in changes()) {

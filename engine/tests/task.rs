@@ -2,8 +2,11 @@
 //! stopped and restored between any two records.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use cases::cases;
 use engine::plan::Program;
 use engine::sql::{LoadOptions, SourceFile, load};
 use engine::task::{InputRecord, NoHeaders, Output, QueryCounters, StreamTask};
@@ -177,7 +180,7 @@ const RULES: &str = "
     CREATE TABLE total AS SELECT k, SUM(a) AS sm FROM t WHERE s <> 's1' GROUP BY k HAVING SUM(a) > 0;";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn tumbling_windows_count_what_went_in(records in given()) {

@@ -2,8 +2,11 @@
 //! records each time; each run is also stopped and restored between any two records.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use cases::cases;
 use engine::plan::Program;
 use engine::sql::{LoadOptions, SourceFile, load};
 use engine::task::{InputRecord, NoHeaders, Output, StreamTask};
@@ -130,7 +133,7 @@ fn finals(records: &[Given], size: i64, advance: i64, grace: i64) -> Vec<(Vec<u8
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(cases(64))]
 
     #[test]
     fn final_windows_are_written_once_in_order(records in given(), stops in stops()) {
@@ -239,7 +242,7 @@ fn sessions(
 const SESSION: &str = "SESSION (5 MILLISECONDS, GRACE PERIOD 7 MILLISECONDS)";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(cases(96))]
 
     #[test]
     fn sessions_join_what_is_near(records in given(), stops in stops()) {

@@ -11,6 +11,20 @@ pub struct Window {
     pub start: i64,
     /// Its end: exclusive for a time window, inclusive for a session.
     pub end: i64,
+    /// Whether it is a session, which its start alone does not tell from others.
+    pub session: bool,
+}
+
+impl Window {
+    /// A tumbling or hopping window.
+    pub fn time(start: i64, end: i64) -> Self {
+        Self { start, end, session: false }
+    }
+
+    /// A session.
+    pub fn session(start: i64, end: i64) -> Self {
+        Self { start, end, session: true }
+    }
 }
 
 /// A key's bytes are too short to hold its window.
@@ -34,6 +48,11 @@ pub fn append_session(key: &mut Vec<u8>, window: Window) {
     key.extend_from_slice(&window.start.to_be_bytes());
 }
 
+/// Appends the window in the form of its kind: rows of equal keys and windows have equal bytes.
+pub(crate) fn append(key: &mut Vec<u8>, window: Window) {
+    if window.session { append_session(key, window) } else { append_time(key, window.start) }
+}
+
 /// Takes a key apart: the plain key and its time window, `size` milliseconds long. As in Kafka Streams, a
 /// window that would end after the last timestamp ends there.
 ///
@@ -43,7 +62,7 @@ pub fn split_time(bytes: &[u8], size: i64) -> Result<(&[u8], Window), WindowKeyE
     let short = WindowKeyError { needed: 8, found: bytes.len() };
     let (key, start) = bytes.split_last_chunk::<8>().ok_or(short)?;
     let start = i64::from_be_bytes(*start);
-    Ok((key, Window { start, end: start.saturating_add(size) }))
+    Ok((key, Window::time(start, start.saturating_add(size))))
 }
 
 /// Takes a key apart: the plain key and its session.
@@ -54,7 +73,7 @@ pub fn split_session(bytes: &[u8]) -> Result<(&[u8], Window), WindowKeyError> {
     let short = WindowKeyError { needed: 16, found: bytes.len() };
     let (rest, start) = bytes.split_last_chunk::<8>().ok_or(short)?;
     let (key, end) = rest.split_last_chunk::<8>().ok_or(short)?;
-    Ok((key, Window { start: i64::from_be_bytes(*start), end: i64::from_be_bytes(*end) }))
+    Ok((key, Window::session(i64::from_be_bytes(*start), i64::from_be_bytes(*end))))
 }
 
 #[cfg(test)]
@@ -66,9 +85,9 @@ mod tests {
         let mut key = b"acc".to_vec();
         append_time(&mut key, 60_000);
         assert_eq!(key, b"acc\x00\x00\x00\x00\x00\x00\xea\x60");
-        assert_eq!(split_time(&key, 60_000), Ok((&b"acc"[..], Window { start: 60_000, end: 120_000 })));
+        assert_eq!(split_time(&key, 60_000), Ok((&b"acc"[..], Window::time(60_000, 120_000))));
         let mut key = Vec::new();
-        let window = Window { start: -5, end: 7 };
+        let window = Window::session(-5, 7);
         append_session(&mut key, window);
         assert_eq!(key[..8], 7i64.to_be_bytes());
         assert_eq!(split_session(&key), Ok((&b""[..], window)));

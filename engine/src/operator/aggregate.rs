@@ -134,7 +134,7 @@ impl Run<'_, '_> {
         let (place, is_new) = state.window(layout, start);
         let (window, accumulators) = state.at(layout, place);
         let verdicts = window.verdicts;
-        let bounds = end_of(frame.window, start).map(|end| Window { start, end });
+        let bounds = end_of(frame.window, start).map(|end| Window::time(start, end));
         let old = FrameRow { frame, key: group.key, time: window.time, window: bounds, accumulators };
         self.judge_before(&old, if is_new { Some(0) } else { verdicts });
         for (((aggregate, arg), value), accumulator) in frame.calls.iter().zip(args).zip(accumulators) {

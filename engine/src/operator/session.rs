@@ -53,7 +53,7 @@ impl<'g> Grouped<'g> {
 }
 
 fn window(session: &Session) -> Window {
-    Window { start: session.start, end: session.end }
+    Window::session(session.start, session.end)
 }
 
 impl Run<'_, '_> {

@@ -8,6 +8,7 @@
 use super::Run;
 use super::emit::FrameRow;
 use crate::format::window_key::Window;
+use crate::plan::WindowKind;
 use crate::state::{AggregateStore, Finals, Place, codec};
 use crate::task::{FinalRun, FrameRun, Origin};
 use crate::types::Value;
@@ -81,13 +82,14 @@ impl Run<'_, '_> {
         now: i64,
     ) {
         let closed = now.saturating_sub(run.delay);
+        let session = frame.window.is_some_and(|window| matches!(window.kind, WindowKind::Session { .. }));
         while let Some((start, end, waiting)) = store.finals().take_closed(run.tag, closed) {
             // It waits as long as it is there; and its key is one that the store wrote.
             let Some((time, accumulators)) = store.closed(frame.place, &waiting.key, start, end) else {
                 continue;
             };
             let Some(key) = codec::read_key(&waiting.key) else { continue };
-            let window = Some(Window { start, end });
+            let window = Some(Window { start, end, session });
             self.write_final(&FrameRow { frame, key: &key, time, window, accumulators }, waiting.origin());
         }
     }

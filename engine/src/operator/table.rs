@@ -25,7 +25,7 @@ impl Run<'_, '_> {
         self.scratch.key.clear();
         codec::write_key(&mut self.scratch.key, key);
         if let Some(window) = change.window {
-            crate::format::window_key::append_time(&mut self.scratch.key, window.start);
+            crate::format::window_key::append(&mut self.scratch.key, window);
         }
         let row = (!change.tombstone).then(|| TableRow {
             time: change.time,

@@ -3,7 +3,7 @@
 //! What holds: a step's expressions fit the row of its side; what a side remembers lies in a store of the same
 //! task, so that both sides of a join are in one task.
 
-use super::{JoinKind, KeyOrigin, StoreId, Within};
+use super::{JoinKind, KeyOrigin, KeyWindow, StoreId, Within};
 use crate::types::expr::Expr;
 
 /// The side of a join that a row comes from.
@@ -32,6 +32,8 @@ pub struct JoinRow {
     pub left_row_key: Vec<Expr>,
     /// Which rows without a partner are kept.
     pub kind: JoinKind,
+    /// How the keys of both sides are windowed: alike, but for the size.
+    pub window: Option<KeyWindow>,
 }
 
 impl JoinRow {

@@ -69,6 +69,7 @@ impl Planner<'_> {
             origin: join.key.origin,
             left_row_key: if join.key.origin == KeyOrigin::LeftRow { join.left.key() } else { Vec::new() },
             kind: join.kind,
+            window: join.left.window(),
         };
         self.meet(joining, join, row, left, right)
     }

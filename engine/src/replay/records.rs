@@ -271,7 +271,7 @@ fn record(text: &RecordText, shape: &Shape) -> Result<ReplayRecord, String> {
     if let (Some(key), Some(window)) = (&mut key, &text.window) {
         match shape.window {
             Some(KeyWindow::Time { .. }) => append_time(key, window.start),
-            Some(KeyWindow::Session) => append_session(key, Window { start: window.start, end: window.end }),
+            Some(KeyWindow::Session) => append_session(key, Window::session(window.start, window.end)),
             None => {}
         }
     }
@@ -375,7 +375,7 @@ fn split(kind: KeyWindow, key: &[u8]) -> (Option<&[u8]>, Option<WindowText>) {
         KeyWindow::Session => (split_session(key), "session"),
     };
     match parts {
-        Ok((plain, Window { start, end })) => {
+        Ok((plain, Window { start, end, .. })) => {
             (Some(plain), Some(WindowText { start, end, kind: name.to_owned() }))
         }
         Err(_) => (Some(key), None),

@@ -23,7 +23,8 @@ const NO_TIME: i64 = i64::MIN;
 /// Bytes of a time or a number at the end of a row's key.
 const LEN: usize = 8;
 
-/// A list's rows: of a side by key, time and number; of the waiting ones by time, side, key and number.
+/// A list's rows: of a side by key, time and number; of the waiting ones by time, side, order and number, where
+/// the order of a row is bytes that are alike for equal keys.
 type Rows = BTreeMap<Box<[u8]>, Arc<TableRow>>;
 
 /// See the module.
@@ -81,11 +82,11 @@ fn side_key(key: &[u8], time: i64, number: i64) -> Box<[u8]> {
 }
 
 /// The right side stands before the left, as in Kafka Streams.
-fn waiting_key(side: u8, key: &[u8], time: i64, number: i64) -> Box<[u8]> {
-    let mut bytes = Vec::with_capacity(key.len() + 2 * LEN + 1);
+fn waiting_key(side: u8, order: &[u8], time: i64, number: i64) -> Box<[u8]> {
+    let mut bytes = Vec::with_capacity(order.len() + 2 * LEN + 1);
     append(&mut bytes, time);
     bytes.push(u8::from(side == LEFT));
-    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(order);
     append(&mut bytes, number);
     bytes.into()
 }
@@ -154,25 +155,25 @@ impl JoinStore {
     }
 
     /// A partner was found for the other side's row of this number: it does not wait any more.
-    pub(crate) fn matched(&mut self, side: Side, key: &[u8], row: &TableRow, number: i64) {
+    pub(crate) fn matched(&mut self, side: Side, order: &[u8], row: &TableRow, number: i64) {
         if self.lists[usize::from(WAITING)].is_empty() {
             return;
         }
-        let bytes = waiting_key(other(side), key, row.time, number);
+        let bytes = waiting_key(other(side), order, row.time, number);
         if self.lists[usize::from(WAITING)].remove(&bytes).is_some() {
             self.changed.insert((WAITING, bytes));
         }
     }
 
     /// The row of this number waits for a partner.
-    pub(crate) fn wait(&mut self, side: Side, key: &[u8], row: Arc<TableRow>, number: i64) {
-        let bytes = waiting_key(tag(side), key, row.time, number);
+    pub(crate) fn wait(&mut self, side: Side, order: &[u8], row: Arc<TableRow>, number: i64) {
+        let bytes = waiting_key(tag(side), order, row.time, number);
         self.changed.insert((WAITING, bytes.clone()));
         self.lists[usize::from(WAITING)].insert(bytes, row);
     }
 
     /// Takes out the waiting rows for which `closes` gives a time before the stream time, in order of time, the
-    /// right side first, then by key.
+    /// right side first, then by their order.
     pub(crate) fn take_closed(&mut self, closes: &dyn Fn(Side, i64) -> i64) -> Vec<(Side, Arc<TableRow>)> {
         let now = self.times.stream;
         let side = |bytes: &[u8]| if bytes.get(LEN) == Some(&1) { Side::Left } else { Side::Right };

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{Sides, put_together, write_key};
+use super::{Sides, put_together, write_key, write_order};
 use crate::operator::{Change, Run};
 use crate::plan::{JoinStep, Side, StoreId, TableRef};
 use crate::state::{Store, TableRow, codec};
@@ -105,14 +105,7 @@ impl Run<'_, '_> {
 fn entry(foreign: &Value<'_>, own: &[Value<'_>], left_key: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     write_key(&mut bytes, foreign, None);
-    for value in own {
-        match value {
-            Value::Integer(number) => bytes.extend_from_slice(&number.to_be_bytes()),
-            Value::Bigint(number) => bytes.extend_from_slice(&number.to_be_bytes()),
-            Value::String(text) => bytes.extend_from_slice(text.as_bytes()),
-            other => codec::write_key(&mut bytes, std::slice::from_ref(other)),
-        }
-    }
+    write_order(&mut bytes, own);
     bytes.extend_from_slice(left_key);
     bytes
 }

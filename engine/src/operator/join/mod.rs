@@ -90,12 +90,17 @@ impl Run<'_, '_> {
     ) -> Option<Arc<TableRow>> {
         let mut bytes = std::mem::take(&mut self.scratch.key);
         write_key(&mut bytes, key, window);
-        let row = self.find_row(table, &bytes, key);
+        let row = self.find_row(table, &bytes, (key, window));
         self.scratch.key = bytes;
         row
     }
 
-    fn find_row(&self, table: &TableRef, bytes: &[u8], key: &Value<'_>) -> Option<Arc<TableRow>> {
+    fn find_row(
+        &self,
+        table: &TableRef,
+        bytes: &[u8],
+        key: (&Value<'_>, Option<Window>),
+    ) -> Option<Arc<TableRow>> {
         match table {
             TableRef::Store(store) => match self.stores[*store].as_deref()? {
                 Store::Table(rows) => rows.get(bytes),
@@ -136,7 +141,19 @@ fn write_key(bytes: &mut Vec<u8>, key: &Value<'_>, window: Option<Window>) {
     bytes.clear();
     codec::write_key(bytes, std::slice::from_ref(key));
     if let Some(window) = window {
-        window_key::append_time(bytes, window.start);
+        window_key::append(bytes, window);
+    }
+}
+
+/// Appends what orders rows as Kafka Streams' stores do: the key's bytes as Kafka's serializers write them.
+fn write_order(bytes: &mut Vec<u8>, key: &[Value<'_>]) {
+    for value in key {
+        match value {
+            Value::Integer(number) => bytes.extend_from_slice(&number.to_be_bytes()),
+            Value::Bigint(number) => bytes.extend_from_slice(&number.to_be_bytes()),
+            Value::String(text) => bytes.extend_from_slice(text.as_bytes()),
+            other => codec::write_key(bytes, std::slice::from_ref(other)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! without a partner that is not kept without one stays silent.
 
 use super::{Sides, fill_key, put_together};
+use crate::format::window_key::Window;
 use crate::operator::{Change, Run};
 use crate::plan::{JoinRow, JoinStep, Side, TableRef};
 use crate::state::TableRow;
@@ -61,7 +62,7 @@ pub(super) fn row_of(
     plan: &JoinRow,
     left: Option<&TableRow>,
     right: Option<&TableRow>,
-    key: &Value<'_>,
+    (key, window): (&Value<'_>, Option<Window>),
 ) -> Option<TableRow> {
     let is_row = match (left.is_some(), right.is_some()) {
         (true, true) => true,
@@ -77,6 +78,6 @@ pub(super) fn row_of(
     let (left, right) = (values(left), values(right));
     let sides = Sides { left: left.as_deref(), right: right.as_deref() };
     let mut row = Vec::with_capacity(plan.width());
-    put_together(&mut row, plan, sides, key, (time, None));
+    put_together(&mut row, plan, sides, key, (time, window));
     Some(TableRow { time, values: row.into_iter().map(Value::into_owned).collect() })
 }

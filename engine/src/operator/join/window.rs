@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use super::{Sides, owned, put_together, write_key};
-use crate::format::window_key::Window;
+use super::{Sides, owned, put_together, write_key, write_order};
+use crate::format::window_key::{self, Window};
 use crate::operator::{Change, Run};
-use crate::plan::{JoinStep, Pseudo, Side, StoreId, Within};
+use crate::plan::{JoinKind, JoinStep, KeyWindow, Pseudo, Side, StoreId, Within};
 use crate::state::{JoinStore, Store, TableRow};
 use crate::task::StepRun;
 use crate::types::Value;
@@ -75,8 +75,9 @@ impl Run<'_, '_> {
         let (from, to) = (change.time.saturating_sub(reach.back).max(0), change.time + reach.ahead);
         let partners = rows.near(join.side, bytes, from, to, reach.retention);
         let is_matched = !partners.is_empty();
+        let order = order(join, within, key, change.window);
         for (other, partner) in partners {
-            rows.matched(join.side, bytes, &partner, other);
+            rows.matched(join.side, &order, &partner, other);
             let sides = Sides::of(join.side, Some(change.row), Some(&partner.values));
             self.write_joined(step, join, sides, key, (change.time.max(partner.time), change.window));
         }
@@ -87,7 +88,7 @@ impl Run<'_, '_> {
             let sides = Sides::of(join.side, Some(change.row), None);
             self.write_joined(step, join, sides, key, (change.time, change.window));
         } else {
-            rows.wait(join.side, bytes, row, number);
+            rows.wait(join.side, &order, row, number);
         }
     }
 
@@ -106,7 +107,7 @@ impl Run<'_, '_> {
         for (side, row) in rows.take_closed(&closes) {
             let Ok(key) = join.row.key_of(side).eval(&row.values) else { continue };
             let sides = Sides::of(side, Some(&row.values), None);
-            self.write_joined(step, join, sides, &key, (row.time, window_of(&row.values)));
+            self.write_joined(step, join, sides, &key, (row.time, window_of(join, &row.values)));
         }
     }
 
@@ -135,11 +136,25 @@ impl Run<'_, '_> {
     }
 }
 
+/// By what rows of one time wait in order; nothing where none waits.
+fn order(join: &JoinStep, within: &Within, key: &Value<'_>, window: Option<Window>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if within.grace.is_some() && join.row.kind != JoinKind::Inner {
+        write_order(&mut bytes, std::slice::from_ref(key));
+        if let Some(window) = window {
+            window_key::append(&mut bytes, window);
+        }
+    }
+    bytes
+}
+
 /// The window of a row's key, from its pseudo columns.
-fn window_of(row: &[Value<'_>]) -> Option<Window> {
+fn window_of(join: &JoinStep, row: &[Value<'_>]) -> Option<Window> {
     let pseudo = row.get(row.len().checked_sub(Pseudo::ALL.len())?..)?;
     match (&pseudo[Pseudo::Windowstart as usize], &pseudo[Pseudo::Windowend as usize]) {
-        (Value::Bigint(start), Value::Bigint(end)) => Some(Window { start: *start, end: *end }),
+        (Value::Bigint(start), Value::Bigint(end)) => {
+            Some(Window { start: *start, end: *end, session: join.row.window == Some(KeyWindow::Session) })
+        }
         _ => None,
     }
 }
