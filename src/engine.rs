@@ -47,6 +47,10 @@ pub(crate) struct EngineArgs {
     /// The longest time between two commits, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=5_000))]
     commit_interval: u64,
+    /// How long a query that reads several topics waits for one of them whose records are there but do not come,
+    /// in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(0..=600_000))]
+    task_idle: u64,
 }
 
 /// Runs until a signal.
@@ -73,6 +77,7 @@ impl EngineArgs {
             threads: usize::from(self.threads),
             state_dir: Some(context.data_dir.join("state")),
             commit_interval: Duration::from_millis(self.commit_interval),
+            task_idle: Duration::from_millis(self.task_idle),
             ..Options::default()
         })
     }

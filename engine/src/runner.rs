@@ -41,6 +41,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// The longest time between two commits while there is something to commit.
     pub commit_interval: Duration,
+    /// How long a query that reads several topics waits for one of them that has records which do not come.
+    pub task_idle: Duration,
     /// Client properties of the consumers, passed through.
     pub consumer_properties: BTreeMap<String, String>,
     /// Client properties of the producers, passed through.
@@ -55,6 +57,7 @@ impl Default for Options {
             threads: 1,
             state_dir: None,
             commit_interval: Duration::from_millis(100),
+            task_idle: Duration::from_secs(5),
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
         }

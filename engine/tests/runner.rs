@@ -1,6 +1,8 @@
 //! The runner on the embedded broker in memory: exactly once over stops, reloads and repartitioning.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "runner/joins.rs"]
+mod joins;
 mod support;
 
 use support::{Rules, Running, drain, eventually, memory, produce, read};

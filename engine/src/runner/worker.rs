@@ -4,7 +4,9 @@
 //! failure the tasks and the input stand at the last commit.
 
 mod commit;
+mod merge;
 mod tasks;
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +17,7 @@ use broker::{
     ProducerConfig, TopicPartition,
 };
 use tasks::{Route, Tasks};
+use waiting::Look;
 
 use super::generation::Generation;
 use super::{Error, Shared};
@@ -148,7 +151,7 @@ impl Worker {
             Ok(Poll::Records) => self.records(&batch),
             Ok(Poll::Idle) => {
                 self.behind = false;
-                Ok(())
+                self.merge()
             }
             Ok(Poll::Assign(partitions)) => {
                 tracing::info!(worker = self.index, partitions = %names(&partitions), "assigned");
@@ -177,9 +180,7 @@ impl Worker {
 
     fn records(&mut self, batch: &Batch) -> Result<(), Error> {
         self.behind = batch.len() >= BEHIND;
-        self.records += batch.len() as u64;
         self.first_record.get_or_insert_with(Instant::now);
-        self.uncommitted = true;
         let routes: Vec<_> =
             batch.sources().iter().map(|source| self.tasks.route(&self.generation.program, source)).collect();
         for (i, record) in batch.iter().enumerate() {
@@ -187,6 +188,10 @@ impl Worker {
                 self.look_ahead(batch, i, &routes);
             }
             let Some(route) = routes[record.source] else { continue };
+            if let Some(place) = route.waits {
+                self.tasks.keep(place, &record);
+                continue;
+            }
             let input = InputRecord {
                 partition: route.number,
                 offset: record.offset,
@@ -196,18 +201,43 @@ impl Worker {
                 headers: &record.headers,
             };
             self.tasks.process(route, &input, &mut self.output);
-            if self.output.size() >= HAND_OVER {
-                self.hand_over()?;
+            self.processed()?;
+        }
+        self.merge()
+    }
+
+    /// Lets the tasks with several inputs take what is due of what has come.
+    fn merge(&mut self) -> Result<(), Error> {
+        self.tasks.begin_round();
+        for task in 0..self.tasks.open.len() {
+            loop {
+                let mut look = Look {
+                    consumer: &mut *self.consumer,
+                    broker: &*self.shared.broker,
+                    idle: self.shared.options.task_idle,
+                };
+                if !self.tasks.run_next(task, &mut look, &mut self.output)? {
+                    break;
+                }
+                self.processed()?;
             }
         }
+        self.tasks.pace(&mut *self.consumer)?;
         self.hand_over()
+    }
+
+    /// A record is processed; what was written is handed over before it becomes much.
+    fn processed(&mut self) -> Result<(), Error> {
+        self.records += 1;
+        self.uncommitted = true;
+        if self.output.size() >= HAND_OVER { self.hand_over() } else { Ok(()) }
     }
 
     /// Tells the tasks which keys come from the record at `first` on.
     fn look_ahead(&mut self, batch: &Batch, first: usize, routes: &[Option<Route>]) {
         let next = first..(first + StreamTask::AHEAD).min(batch.len());
         for (source, route) in routes.iter().enumerate() {
-            let Some(route) = *route else { continue };
+            let Some(route) = route.filter(|route| route.waits.is_none()) else { continue };
             let records = next.clone().map(|i| batch.get(i)).filter(move |record| record.source == source);
             self.tasks.look_ahead(route, records.filter_map(|record| record.key));
         }
@@ -266,9 +296,11 @@ impl Worker {
         self.count();
         let next = self.shared.current();
         let (before, after) = (topics_of(&self.generation), topics_of(&next));
-        self.tasks.switch(&next.program)?;
+        let waiting = self.tasks.waiting();
+        self.tasks.switch(&self.shared, &next.program)?;
         tracing::info!(worker = self.index, number = next.number, "the new rules run");
         self.generation = next;
+        self.read_again(&waiting)?;
         if before != after {
             self.consumer.subscribe(&after)?;
         }

@@ -113,6 +113,11 @@ impl StreamTask {
         self.wiring.inputs.iter().map(|input| &*input.topic)
     }
 
+    /// Whether an input is a table to all who read it.
+    pub fn is_table(&self, input: InputId) -> bool {
+        self.wiring.inputs.get(input).is_some_and(|input| input.readings.iter().all(|r| r.is_table))
+    }
+
     /// Where an input's unreadable records go.
     pub fn dead_letter_topic(&self, input: InputId) -> Option<&str> {
         self.wiring.inputs.get(input).map(|input| &*input.dead_letters)

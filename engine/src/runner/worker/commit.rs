@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use broker::{Consumer, OffsetCommit, Position, TopicPartition};
+use broker::{OffsetCommit, Position, TopicPartition};
 
 use super::super::Error;
 use super::{Worker, producer_config};
@@ -42,8 +42,13 @@ impl Worker {
     fn offsets(&mut self) -> Result<Vec<OffsetCommit>, Error> {
         let number = self.commit_number + 1;
         let mut offsets = Vec::new();
-        for (partition, committed) in self.tasks.positions() {
-            if let Some(offset) = self.consumer.position(partition)?
+        for (partition, committed, first_waiting) in self.tasks.positions() {
+            let position = match first_waiting {
+                // What has come but is not processed is not committed.
+                Some(offset) => Some(offset),
+                None => self.consumer.position(partition)?,
+            };
+            if let Some(offset) = position
                 && committed.is_none_or(|c| c < offset)
             {
                 let metadata = number.to_string();
@@ -62,6 +67,14 @@ impl Worker {
         Ok(())
     }
 
+    /// Reads on from the last commit, all partitions unpaused.
+    pub(super) fn read_again(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        for partition in partitions {
+            self.consumer.seek(partition, Position::Committed)?;
+        }
+        Ok(self.consumer.resume(partitions)?)
+    }
+
     /// After a failure: a new producer (whose start ends the old transaction, one way or the other), then
     /// the stable committed offsets say which way it was.
     pub(super) fn go_back(&mut self) -> Result<(), Error> {
@@ -73,7 +86,7 @@ impl Worker {
             // What was given is not taken up yet: there is nothing to go back to.
             return Ok(());
         }
-        let partitions: Vec<TopicPartition> = self.tasks.positions().map(|(p, _)| p.clone()).collect();
+        let partitions: Vec<TopicPartition> = self.tasks.positions().map(|(p, ..)| p.clone()).collect();
         if partitions.is_empty() {
             return Ok(());
         }
@@ -86,13 +99,6 @@ impl Worker {
             return Ok(());
         }
         self.tasks.reopen(&self.shared, &self.generation.program)?;
-        rewind(&mut *self.consumer, &partitions)
+        self.read_again(&partitions)
     }
-}
-
-fn rewind(consumer: &mut dyn Consumer, partitions: &[TopicPartition]) -> Result<(), Error> {
-    for partition in partitions {
-        consumer.seek(partition, Position::Committed)?;
-    }
-    Ok(())
 }

@@ -7,24 +7,29 @@ use broker::{Broker, OffsetCommit, Outgoing, Producer, TopicPartition, partition
 use super::super::restore::restore;
 use super::super::topics::changelog;
 use super::super::{Error, Shared, Summary};
+use super::waiting::Waiting;
 use crate::plan::{InputId, Program};
 use crate::task::{InputRecord, Output, StreamTask};
 
 /// A partition of an input.
-struct Assigned {
-    partition: TopicPartition,
+pub(super) struct Assigned {
+    pub(super) partition: TopicPartition,
     /// The position of the last commit of ours; None before the first.
     committed: Option<i64>,
     /// The position that the pending commit sent.
     attempted: Option<i64>,
+    /// Of a task with several inputs: what has come and is not processed.
+    pub(super) waiting: Option<Waiting>,
 }
 
 /// A task for one partition number of all its inputs.
-struct Open {
+pub(super) struct Open {
     /// Its index in the program.
     plan: usize,
-    number: i32,
-    task: StreamTask,
+    pub(super) number: i32,
+    pub(super) task: StreamTask,
+    /// Of a task with several inputs: their partitions among the assigned ones. It works while all are there.
+    pub(super) places: Vec<Option<usize>>,
 }
 
 /// Where the records of a partition go.
@@ -34,14 +39,16 @@ pub(super) struct Route {
     input: InputId,
     /// The partition's number.
     pub(super) number: i32,
+    /// Its place among the assigned ones, where its records wait for their turn.
+    pub(super) waits: Option<usize>,
 }
 
 /// The tasks of a worker, and the partition counts of the topics that they write.
 #[derive(Default)]
 pub(super) struct Tasks {
-    list: Vec<Assigned>,
+    pub(super) list: Vec<Assigned>,
     /// Those that the partitions need, in order of plan and number.
-    open: Vec<Open>,
+    pub(super) open: Vec<Open>,
     partitions: HashMap<String, i32>,
 }
 
@@ -52,11 +59,11 @@ impl Tasks {
 
     /// Where the records of a partition go; None where the program does not read the topic any more.
     pub(super) fn route(&self, program: &Program, partition: &TopicPartition) -> Option<Route> {
-        self.list.iter().find(|a| a.partition == *partition)?;
+        let place = self.list.iter().position(|a| a.partition == *partition)?;
         let (plan, input) = program.reader_of(&partition.topic)?;
         let number = partition.partition;
         let task = self.open.iter().position(|open| open.plan == plan && open.number == number)?;
-        Some(Route { task, input, number })
+        Some(Route { task, input, number, waits: self.list[place].waiting.is_some().then_some(place) })
     }
 
     /// Tells a task the keys of its next records.
@@ -69,39 +76,44 @@ impl Tasks {
         self.open[route.task].task.process(route.input, record, output);
     }
 
-    /// The partitions with the positions of their last commits.
-    pub(super) fn positions(&self) -> impl Iterator<Item = (&TopicPartition, Option<i64>)> {
-        self.list.iter().map(|a| (&a.partition, a.committed))
+    /// The partitions with the positions of their last commits and, where records of it wait, the position of
+    /// the first.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (&TopicPartition, Option<i64>, Option<i64>)> {
+        let first = |a: &Assigned| a.waiting.as_ref().and_then(Waiting::head).map(|record| record.offset);
+        self.list.iter().map(move |a| (&a.partition, a.committed, first(a)))
     }
 
-    /// Takes up newly assigned partitions. The tasks that they need are opened with their state restored;
-    /// those that are open already stay.
+    /// Takes up newly assigned partitions. The tasks that they need are opened with their state restored, also
+    /// those that other partitions of theirs kept open meanwhile: what these could not do alone, another worker
+    /// may have done.
     pub(super) fn open(
         &mut self,
         shared: &Shared,
         program: &Program,
         partitions: &[TopicPartition],
     ) -> Result<(), Error> {
-        let list = self.list.iter().map(|a| &a.partition).chain(partitions);
-        let mut missing = needed(program, list);
-        missing.retain(|(plan, number)| !self.open.iter().any(|o| (o.plan, o.number) == (*plan, *number)));
-        self.open.append(&mut fresh(shared, program, &missing)?);
+        let given = needed(program, partitions.iter());
+        let fresh = fresh(shared, program, &given)?;
+        self.open.retain(|open| !given.contains(&(open.plan, open.number)));
+        self.open.extend(fresh);
         self.open.sort_by_key(|open| (open.plan, open.number));
-        for partition in partitions {
-            if !self.list.iter().any(|a| a.partition == *partition) {
-                self.list.push(Assigned { partition: partition.clone(), committed: None, attempted: None });
-            }
-        }
-        Ok(())
+        self.list.retain(|a| !partitions.contains(&a.partition));
+        self.list.extend(partitions.iter().map(|partition| Assigned {
+            partition: partition.clone(),
+            committed: None,
+            attempted: None,
+            waiting: None,
+        }));
+        self.settle_inputs(shared)
     }
 
-    /// Opens all tasks again at their last commit.
+    /// Opens all tasks again at their last commit; what waits is read again.
     pub(super) fn reopen(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
         self.open = fresh(shared, program, &needed(program, self.list.iter().map(|a| &a.partition)))?;
         for assigned in &mut self.list {
-            (assigned.committed, assigned.attempted) = (None, None);
+            (assigned.committed, assigned.attempted, assigned.waiting) = (None, None, None);
         }
-        Ok(())
+        self.settle_inputs(shared)
     }
 
     /// Gives up partitions, and the tasks that none of the others needs.
@@ -109,22 +121,24 @@ impl Tasks {
         self.list.retain(|a| !partitions.contains(&a.partition));
         let needed = needed(program, self.list.iter().map(|a| &a.partition));
         self.open.retain(|open| needed.contains(&(open.plan, open.number)));
+        self.find_places();
     }
 
     /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
-    /// where another task keeps the store now.
-    pub(super) fn switch(&mut self, program: &Program) -> Result<(), Error> {
+    /// where another task keeps the store now. What waits is to be read again, from the positions committed.
+    pub(super) fn switch(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
         let mut next = Vec::new();
         for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
             let mut task = StreamTask::new(program, plan)?;
             for old in self.open.iter().filter(|old| old.number == number) {
                 carry_over(&old.task, &mut task)?;
             }
-            next.push(Open { plan, number, task });
+            next.push(Open { plan, number, task, places: Vec::new() });
         }
         self.open = next;
         self.partitions.clear();
-        Ok(())
+        self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
+        self.settle_inputs(shared)
     }
 
     /// Produces what the tasks wrote. Partitions are by the key without its window, as in Kafka Streams.
@@ -233,8 +247,9 @@ fn needed<'p>(program: &Program, partitions: impl Iterator<Item = &'p TopicParti
 
 /// New tasks, their state restored.
 fn fresh(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<Vec<Open>, Error> {
-    let open =
-        |&(plan, number): &(usize, i32)| Ok(Open { plan, number, task: StreamTask::new(program, plan)? });
+    let open = |&(plan, number): &(usize, i32)| {
+        Ok(Open { plan, number, task: StreamTask::new(program, plan)?, places: Vec::new() })
+    };
     let mut list = wanted.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
     let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
     restore(shared, &mut tasks)?;

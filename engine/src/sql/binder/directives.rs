@@ -16,6 +16,8 @@ pub(super) struct Directives {
     pub(super) emit: Option<(Emit, Span)>,
     /// `--@description`; several lines are joined.
     pub(super) description: Option<(String, Span)>,
+    /// `--@async`: a derived table may be read as it happens to be.
+    pub(super) is_async: Option<(bool, Span)>,
 }
 
 /// All names, those of later versions too.
@@ -52,6 +54,7 @@ impl Directives {
                 "severity" => all.severity = word(d, Severity::WORDS)?,
                 "mode" => all.mode = word(d, Mode::WORDS)?,
                 "emit" => all.emit = word(d, Emit::WORDS)?,
+                "async" => all.is_async = word(d, &["true", "false"])?,
                 "description" => {
                     let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");
                     all.description = Some((text + &d.value, d.name_span.to(d.value_span)));

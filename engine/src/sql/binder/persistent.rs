@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::create::{check_formats, timestamp};
 use super::directives::Directives;
-use super::expr::{coerce, unsupported};
+use super::expr::coerce;
 use super::join::key_format;
 use super::properties::Properties;
 use super::query::Selected;
 use super::{Binder, Purpose, Target};
 use crate::format::FormatSpec;
 use crate::plan::logical::{LogicalQuery, Shape};
-use crate::plan::{Emit, Rule, Source};
+use crate::plan::{Emit, From, Rule, Source};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
 use crate::sql::catalog::Entry;
@@ -152,7 +152,7 @@ impl Binder {
         let sql = statement.text.clone();
         let mut query = LogicalQuery { id, from, filter, flat, shape, sink, rule: None, sql };
         self.refuse_circle(&query, at)?;
-        self.only_offline(&query, at)?;
+        self.refuse_race(&query, directives, at)?;
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;
             query.rule = Some(Rule {
@@ -177,13 +177,21 @@ impl Binder {
         Ok(())
     }
 
-    /// The running engine does not yet load a joined table before the first stream record, nor take its inputs
-    /// by timestamp, so a join there could miss rows: until it does, joins are for `replay`.
-    fn only_offline(&self, query: &LogicalQuery, at: Span) -> Result<(), Diagnostic> {
-        match query.from.sources().get(1) {
-            Some(join) if self.options.purpose == Purpose::Rules => {
-                let what = format!("a join (with {}) in a running engine", join.name);
-                Err(unsupported(at, &what).hint("streamguard replay runs it"))
+    /// A running engine learns of a derived table's changes by its topic, after the records that caused them: a
+    /// join with it would depend on a race.
+    fn refuse_race(&self, query: &LogicalQuery, directives: &Directives, at: Span) -> Result<(), Diagnostic> {
+        let sources = query.from.sources();
+        let derived = sources.iter().find(|source| source.is_table && source.derived_by.is_some());
+        let is_async = directives.is_async.is_some_and(|(is_async, _)| is_async);
+        match (derived, &query.from) {
+            (Some(table), From::Join(_)) if self.options.purpose == Purpose::Rules && !is_async => {
+                let message = format!(
+                    "{} is derived by another query, so how up to date a join finds it would depend on a race",
+                    table.name
+                );
+                Err(Diagnostic::error("derived_table", at, message).hint(
+                    "--@async: true before the statement says that this does not matter; or join a table that is declared over a topic",
+                ))
             }
             _ => Ok(()),
         }
