@@ -7,6 +7,7 @@
 //! commit boundary; an invalid program changes nothing.
 
 mod drain;
+mod fill;
 mod generation;
 mod identity;
 mod restore;

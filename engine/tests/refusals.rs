@@ -98,6 +98,10 @@ const WRONG: &[(&str, &str)] = &[
         "--@severity: high\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;",
     ),
     (
+        "async where nothing is derived",
+        "--@async: true\nCREATE STREAM r AS SELECT t.account_id, t.amount, l.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
+    ),
+    (
         "directive on a declaration",
         "--@severity: high\nCREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
     ),

@@ -3,6 +3,7 @@
 //! A record without a value deletes its row. A record without a key is no row of a table: it is skipped.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::{Change, Run};
 use crate::plan::{QueryId, StoreId};
@@ -17,11 +18,28 @@ impl Run<'_, '_> {
         (key, readers): (Range<usize>, &[QueryId]),
         change: &Change<'_>,
     ) {
-        let key = &change.row[key];
-        if key.iter().all(|value| value.is_null()) {
+        if change.row[key.clone()].iter().all(|value| value.is_null()) {
             return self.count(&step.queries, |c| c.skipped += 1);
         }
-        let Some(Store::Table(rows)) = self.stores[store].as_deref_mut() else { return };
+        let old = self.keep_row(store, key, change);
+        let old = old.as_ref().map(|row| row.values.as_slice());
+        // For those that only look rows up, the record has done its work.
+        self.count(readers, |c| c.contributed += 1);
+        self.feed(&step.outputs, &Change { is_table: true, old, ..*change });
+    }
+
+    /// Puts the row in the place of the one that the key had, which it gives back. A row without a key has none.
+    pub(crate) fn keep_row(
+        &mut self,
+        store: StoreId,
+        key: Range<usize>,
+        change: &Change<'_>,
+    ) -> Option<Arc<TableRow>> {
+        let key = &change.row[key];
+        let Some(Store::Table(rows)) = self.stores[store].as_deref_mut() else { return None };
+        if key.iter().all(|value| value.is_null()) {
+            return None;
+        }
         self.scratch.key.clear();
         codec::write_key(&mut self.scratch.key, key);
         if let Some(window) = change.window {
@@ -31,10 +49,6 @@ impl Run<'_, '_> {
             time: change.time,
             values: change.row.iter().map(|value| value.clone().into_owned()).collect(),
         });
-        let old = rows.replace(&self.scratch.key, row);
-        let old = old.as_ref().map(|row| row.values.as_slice());
-        // For those that only look rows up, the record has done its work.
-        self.count(readers, |c| c.contributed += 1);
-        self.feed(&step.outputs, &Change { is_table: true, old, ..*change });
+        rows.replace(&self.scratch.key, row)
     }
 }

@@ -3,6 +3,7 @@
 //! What holds: what a record caused (outputs, changelog records, offsets) is in one transaction; after any
 //! failure the tasks and the input stand at the last commit.
 
+mod change;
 mod commit;
 mod merge;
 mod tasks;
@@ -13,8 +14,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use broker::{
-    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Headers, Poll, Position, Producer,
-    ProducerConfig, TopicPartition,
+    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Headers, Poll, Producer, ProducerConfig,
+    TopicPartition,
 };
 use tasks::{Route, Tasks};
 use waiting::Look;
@@ -260,49 +261,6 @@ impl Worker {
         if !self.in_transaction {
             self.producer.begin()?;
             self.in_transaction = true;
-        }
-        Ok(())
-    }
-
-    /// Takes up partitions that the group gave; where that fails, the next step tries again.
-    fn assign(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Error> {
-        self.pending = Some(partitions.clone());
-        // A predecessor's pending commit is waited for here, before its changelog is read: the stable offsets
-        // are only known once it has ended.
-        self.shared.broker.committed(&self.shared.options.group, &partitions)?;
-        self.tasks.open(&self.shared, &self.generation.program, &partitions)?;
-        let positions: Vec<_> = partitions.into_iter().map(|p| (p, Position::Committed)).collect();
-        self.consumer.assign(&positions)?;
-        self.group = Some(self.consumer.group_metadata()?);
-        self.pending = None;
-        self.last_commit = Instant::now();
-        Ok(())
-    }
-
-    fn revoke(&mut self, partitions: &[TopicPartition], lost: bool) -> Result<(), Error> {
-        tracing::info!(worker = self.index, partitions = %names(partitions), lost, "revoked");
-        let committed = if lost { self.abort() } else { self.commit() };
-        self.count();
-        self.pending = None;
-        self.tasks.close(&self.generation.program, partitions);
-        self.consumer.unassign(partitions)?;
-        // A commit that failed now is settled by the offsets that the next owner finds.
-        committed
-    }
-
-    /// Takes over the new program: at a commit boundary, with the state of what stays.
-    fn switch(&mut self) -> Result<(), Error> {
-        self.commit()?;
-        self.count();
-        let next = self.shared.current();
-        let (before, after) = (topics_of(&self.generation), topics_of(&next));
-        let waiting = self.tasks.waiting();
-        self.tasks.switch(&self.shared, &next.program)?;
-        tracing::info!(worker = self.index, number = next.number, "the new rules run");
-        self.generation = next;
-        self.read_again(&waiting)?;
-        if before != after {
-            self.consumer.subscribe(&after)?;
         }
         Ok(())
     }

@@ -18,6 +18,7 @@
 mod ahead;
 mod counters;
 mod dead_letter;
+mod fill;
 mod frames;
 mod headers;
 mod input;

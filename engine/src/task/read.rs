@@ -57,16 +57,7 @@ impl Run<'_, '_> {
             };
             fill_pseudo(&mut row, read, position, reading.is_table);
             self.count(&reading.queries, |c| c.input += 1);
-            let change = Change {
-                row: &row,
-                tombstone: read.is_null,
-                merged: false,
-                is_table: reading.is_table,
-                old: None,
-                time: read.time,
-                window: read.window,
-                counted: false,
-            };
+            let change = Change { is_table: reading.is_table, ..Change::of_table(&row, read) };
             self.feed(&reading.outputs, &change);
         }
         self.scratch.rows.give(row);
@@ -74,14 +65,30 @@ impl Run<'_, '_> {
     }
 }
 
+impl<'r> Change<'r> {
+    /// Of a table's record.
+    pub(super) fn of_table(row: &'r [Value<'r>], read: &Read) -> Self {
+        Self {
+            row,
+            tombstone: read.is_null,
+            merged: false,
+            is_table: true,
+            old: None,
+            time: read.time,
+            window: read.window,
+            counted: false,
+        }
+    }
+}
+
 /// What a row is besides its columns.
-struct Read {
+pub(super) struct Read {
     is_null: bool,
     time: i64,
     window: Option<Window>,
 }
 
-fn decode<'r>(
+pub(super) fn decode<'r>(
     reading: &ReadingRun,
     record: &InputRecord<'r>,
     row: &mut [Value<'r>],
@@ -155,7 +162,12 @@ pub(crate) fn row_time(value: &Value<'_>, pattern: Option<&Pattern>) -> Option<i
 }
 
 /// In a stream's record without a value there is no position either: ksqlDB keeps it with the value.
-fn fill_pseudo(row: &mut [Value<'_>], read: &Read, (partition, offset): (i32, i64), is_table: bool) {
+pub(super) fn fill_pseudo(
+    row: &mut [Value<'_>],
+    read: &Read,
+    (partition, offset): (i32, i64),
+    is_table: bool,
+) {
     let at = row.len() - Pseudo::ALL.len();
     let pseudo = &mut row[at..];
     if is_table || !read.is_null {

@@ -15,7 +15,7 @@ use super::frames::{FrameRun, final_run, frame_output};
 use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
-    Frame, FrameOutput, Input, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
+    Frame, FrameOutput, Input, InputId, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
     SinkPlan, Source, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
 };
 use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, Subscriptions, TableStore};
@@ -32,6 +32,8 @@ pub(crate) struct Wiring {
     pub(crate) stores: Vec<StorePlan>,
     /// Per store of aggregates its frames.
     layouts: Vec<Vec<FrameLayout>>,
+    /// The stores that keep the rows of an input's table for joins, with that input.
+    pub(crate) tables: Vec<(StoreId, InputId)>,
 }
 
 /// An input ready to be read.
@@ -149,6 +151,7 @@ impl Wiring {
             steps: Vec::new(),
             stores: plan.stores.clone(),
             layouts: vec![Vec::new(); plan.stores.len()],
+            tables: Vec::new(),
         };
         let queries = Reach { program, plan, only }.of_steps();
         for id in 0..plan.steps.len() {
@@ -159,6 +162,7 @@ impl Wiring {
             let run = wiring.input(plan, &queries, input, only)?;
             wiring.inputs.push(run);
         }
+        wiring.tables = wiring.joined_tables();
         Ok(wiring)
     }
 

@@ -350,6 +350,66 @@ fn a_second_engine_takes_over_partitions_with_their_tables() {
     assert!(found.iter().all(|row| row.contains("gold")) && found.len() == 240, "{found:?}");
 }
 
+/// Of the table's topic the group has read all by then, for the table as it was declared before.
+#[test]
+fn a_table_that_is_declared_anew_has_the_rows_of_records_that_were_read_before() {
+    let wider = PROFILES.replace("tier VARCHAR", "tier VARCHAR, country VARCHAR");
+    let join = ENRICHED.replace("p.tier", "p.country");
+    let profile = |account: &str, country: &str| {
+        (account.to_owned(), Some(format!(r#"{{"tier":"gold","country":"{country}"}}"#)), 9)
+    };
+    for restart in [true, false] {
+        let (broker, rules) =
+            (memory(), Rules::new(&[("10_profiles.sql", PROFILES), ("20_join.sql", ENRICHED)]));
+        topics(&broker, &["profiles"]);
+        put(&broker, "profiles", &[profile("A", "CH"), profile("B", "DE"), ("B".to_owned(), None, 9)]);
+        produce(&broker, &[("A", "t1", "1", "m", 1)]);
+        let edit = || {
+            rules.write("10_profiles.sql", &wider);
+            rules.write("20_join.sql", &join);
+        };
+        let send = || produce(&broker, &[("A", "t2", "1", "m", 2), ("B", "t3", "1", "m", 3)]);
+        if restart {
+            drain(&broker, rules.options(None)).unwrap();
+            edit();
+            send();
+            drain(&broker, rules.options(None)).unwrap();
+            // While nobody read it as a table, others went on in the topic.
+            rules.write(
+                "20_join.sql",
+                "CREATE STREAM raw (account_id VARCHAR KEY, tier VARCHAR) \
+                WITH (KAFKA_TOPIC='profiles', VALUE_FORMAT='JSON'); CREATE STREAM copy AS SELECT * FROM raw;",
+            );
+            put(&broker, "profiles", &[profile("A", "FR")]);
+            drain(&broker, rules.options(None)).unwrap();
+            rules.write("20_join.sql", &join);
+            produce(&broker, &[("A", "t4", "1", "m", 2)]);
+            drain(&broker, rules.options(None)).unwrap();
+        } else {
+            let state = tempfile::tempdir().unwrap();
+            let engine = Running::start(&broker, rules.options(Some(state.path())));
+            eventually("the first", || read(&broker, "ENRICHED").len() == 1);
+            edit();
+            eventually("the new rules run", || {
+                send();
+                values(&broker, "ENRICHED").iter().any(|row| row.contains("COUNTRY"))
+            });
+            engine.stop();
+        }
+        let found = values(&broker, "ENRICHED");
+        let of = |what: &str| found.iter().filter(|row| row.contains(what)).cloned().collect::<Vec<_>>();
+        assert_eq!(of("t1"), [r#"A {"TRANSACTION_ID":"t1","TIER":"gold"}"#]);
+        let (joined, gone) = (of("\"t2\",\"COUNTRY"), of("\"t3\",\"COUNTRY"));
+        assert!(!joined.is_empty() && joined.iter().all(|row| row.contains("CH")), "{found:?}");
+        assert!(gone.iter().all(|row| row.contains("null")), "{found:?}");
+        assert_eq!(
+            of("t4").iter().filter(|row| row.contains("FR")).count(),
+            usize::from(restart),
+            "{found:?}"
+        );
+    }
+}
+
 const DERIVED: &str =
     "CREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;";
 const READS_DERIVED: &str = "CREATE STREAM numbered AS SELECT t.account_id, t.transaction_id, c.n AS n \

@@ -19,7 +19,7 @@ impl Worker {
             return Ok(());
         }
         self.begin()?;
-        self.tasks.produce_changes(&mut *self.producer, &self.shared.options.group)?;
+        self.tasks.produce_changes(&mut *self.producer, &self.shared.options.group, &offsets)?;
         if let Some(group) = &self.group {
             self.producer.send_offsets(&offsets, group)?;
         }

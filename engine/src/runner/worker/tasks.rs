@@ -1,14 +1,15 @@
 //! A worker's tasks: opened with their state restored, carried over to a new program, closed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use broker::{Broker, OffsetCommit, Outgoing, Producer, TopicPartition, partition_for_key};
 
-use super::super::restore::restore;
+use super::super::fill::fill;
+use super::super::restore::{Numbered, POSITION_KEY, StoreOf, restore};
 use super::super::topics::changelog;
 use super::super::{Error, Shared, Summary};
 use super::waiting::Waiting;
-use crate::plan::{InputId, Program};
+use crate::plan::{InputId, Program, StoreId};
 use crate::task::{InputRecord, Output, StreamTask};
 
 /// A partition of an input.
@@ -127,14 +128,22 @@ impl Tasks {
     /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
     /// where another task keeps the store now. What waits is to be read again, from the positions committed.
     pub(super) fn switch(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
-        let mut next = Vec::new();
+        let (mut next, mut there) = (Vec::new(), BTreeSet::new());
         for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
             let mut task = StreamTask::new(program, plan)?;
+            let tables: Vec<StoreId> = task.tables().iter().map(|(store, _)| *store).collect();
+            let is_new = |store: usize, name: &str| {
+                let is_kept = |old: &Open| old.number == number && old.task.store_names().any(|n| n == name);
+                tables.contains(&store) && !self.open.iter().any(is_kept)
+            };
+            let known = task.store_names().enumerate().filter(|(store, name)| !is_new(*store, name));
+            there.extend(known.map(|(store, _)| (next.len(), store)));
             for old in self.open.iter().filter(|old| old.number == number) {
                 carry_over(&old.task, &mut task)?;
             }
             next.push(Open { plan, number, task, places: Vec::new() });
         }
+        complete(shared, &mut next, &there)?;
         self.open = next;
         self.partitions.clear();
         self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
@@ -182,8 +191,14 @@ impl Tasks {
         Ok(info.partitions)
     }
 
-    /// Produces what changed in the stores to their changelogs.
-    pub(super) fn produce_changes(&mut self, producer: &mut dyn Producer, group: &str) -> Result<(), Error> {
+    /// Produces what changed in the stores to their changelogs, and of tables where of their topics they stand
+    /// when these offsets are committed.
+    pub(super) fn produce_changes(
+        &mut self,
+        producer: &mut dyn Producer,
+        group: &str,
+        offsets: &[OffsetCommit],
+    ) -> Result<(), Error> {
         for Open { number, task, .. } in &mut self.open {
             let topics: Vec<String> = task.store_names().map(|name| changelog(group, name)).collect();
             let mut outcome = Ok(());
@@ -197,6 +212,21 @@ impl Tasks {
                 }
             });
             outcome?;
+            for &(store, input) in task.tables() {
+                let is_its = |offset: &&OffsetCommit| {
+                    offset.partition.partition == *number
+                        && task.topics().nth(input).is_some_and(|topic| *topic == *offset.partition.topic)
+                };
+                let Some(offset) = offsets.iter().find(is_its) else { continue };
+                producer.produce(&Outgoing {
+                    topic: &topics[store],
+                    partition,
+                    key: Some(POSITION_KEY),
+                    value: Some(&offset.offset.to_le_bytes()),
+                    timestamp: 0,
+                    headers: &[],
+                })?;
+            }
         }
         Ok(())
     }
@@ -251,9 +281,16 @@ fn fresh(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<
         Ok(Open { plan, number, task: StreamTask::new(program, plan)?, places: Vec::new() })
     };
     let mut list = wanted.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
-    let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
-    restore(shared, &mut tasks)?;
+    complete(shared, &mut list, &BTreeSet::new())?;
     Ok(list)
+}
+
+/// Brings the stores that are not `there` to the committed offsets.
+fn complete(shared: &Shared, list: &mut [Open], there: &BTreeSet<StoreOf>) -> Result<(), Error> {
+    let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
+    let tasks: &mut Numbered<'_> = &mut tasks;
+    let positions = restore(shared, tasks, there)?;
+    fill(shared, tasks, there, &positions)
 }
 
 /// Hands the state of one task to another, store by name.

@@ -182,9 +182,15 @@ impl Binder {
     fn refuse_race(&self, query: &LogicalQuery, directives: &Directives, at: Span) -> Result<(), Diagnostic> {
         let sources = query.from.sources();
         let derived = sources.iter().find(|source| source.is_table && source.derived_by.is_some());
+        let derived = derived.filter(|_| matches!(query.from, From::Join(_)));
         let is_async = directives.is_async.is_some_and(|(is_async, _)| is_async);
-        match (derived, &query.from) {
-            (Some(table), From::Join(_)) if self.options.purpose == Purpose::Rules && !is_async => {
+        match (derived, directives.is_async) {
+            (None, Some((_, span))) => {
+                let message = "the directive async is for a join with a table that another query derives";
+                Err(Diagnostic::error("directive", span, message)
+                    .hint("without one there is no order that could matter: leave the directive out"))
+            }
+            (Some(table), _) if self.options.purpose == Purpose::Rules && !is_async => {
                 let message = format!(
                     "{} is derived by another query, so how up to date a join finds it would depend on a race",
                     table.name
