@@ -130,24 +130,20 @@ impl Run<'_, '_> {
         (start, time, now): (i64, i64, i64),
     ) {
         let entry = group.entry();
-        let (layout, state) = group.store.frame_mut(frame.place, entry, (start, now));
-        let (place, is_new) = state.window(layout, start);
-        let (window, accumulators) = state.at(layout, place);
-        let verdicts = window.verdicts;
-        let bounds = end_of(frame.window, start).map(|end| Window::time(start, end));
-        let old = FrameRow { frame, key: group.key, time: window.time, window: bounds, accumulators };
-        self.judge_before(&old, if is_new { Some(0) } else { verdicts });
-        for (((aggregate, arg), value), accumulator) in frame.calls.iter().zip(args).zip(accumulators) {
-            if aggregate.add(accumulator, arg.is_some().then_some(value)).is_err() {
+        let mut state = group.store.window_mut(frame.place, entry, (start, now));
+        let window = end_of(frame.window, start).map(|end| Window::time(start, end));
+        let known = if state.is_new { Some(0) } else { state.view().verdicts() };
+        self.judge_before(&FrameRow::of(frame, group.key, window, state.view()), known);
+        for (i, ((_, arg), value)) in frame.calls.iter().zip(args).enumerate() {
+            if state.add(i, arg.is_some().then_some(value)).is_err() {
                 self.count(&frame.queries, |c| c.errors += 1);
             }
         }
-        window.time = window.time.max(time);
-        let (window, accumulators, fired) = state.parts(layout, place);
-        let row = FrameRow { frame, key: group.key, time: window.time, window: bounds, accumulators };
-        let verdicts = self.emit(&row, fired);
-        state.at(layout, place).0.verdicts = verdicts;
-        if let (Some(finals), Some(window)) = (&frame.finals, bounds) {
+        state.reach(time);
+        let verdicts = self.emit(&FrameRow::of(frame, group.key, window, state.view()));
+        state.set_verdicts(verdicts);
+        self.scratch.fired.drain(..).for_each(|first| state.set_fired(first));
+        if let (Some(finals), Some(window)) = (&frame.finals, window) {
             let which = Which { key: group.key, bytes: group.bytes, window };
             self.await_end(&mut group.store.finals, finals, which);
         }

@@ -7,15 +7,12 @@
 
 use super::{Change, Run};
 use crate::format::window_key::Window;
+use crate::state::{MAX_VERDICTS, Results};
 use crate::task::{FrameOutputRun, FrameRun};
 use crate::types::Value;
-use crate::types::aggregate::Accumulator;
 
 /// The columns of a frame's output row after the key's and the calls': ROWTIME, WINDOWSTART, WINDOWEND.
 const TRAILING: usize = 3;
-
-/// How many outputs' verdicts a window keeps; with more they are found anew.
-const MAX_VERDICTS: usize = 32;
 
 /// A frame's output row, made column by column as far as it is needed.
 pub(super) struct FrameRow<'v> {
@@ -25,10 +22,20 @@ pub(super) struct FrameRow<'v> {
     pub(super) time: i64,
     /// None where there is no window.
     pub(super) window: Option<Window>,
-    pub(super) accumulators: &'v [Accumulator],
+    pub(super) results: Results<'v>,
 }
 
 impl<'v> FrameRow<'v> {
+    /// The row of a window as it is.
+    pub(super) fn of(
+        frame: &'v FrameRun,
+        key: &'v [Value<'v>],
+        window: Option<Window>,
+        state: crate::state::Window<'v>,
+    ) -> Self {
+        Self { frame, key, time: state.time(), window, results: Results::Window(state) }
+    }
+
     pub(super) fn width(&self) -> usize {
         self.key.len() + self.frame.calls.len() + TRAILING
     }
@@ -39,7 +46,7 @@ impl<'v> FrameRow<'v> {
         }
         let index = index - self.key.len();
         if let Some((aggregate, _)) = self.frame.calls.get(index) {
-            return aggregate.result(&self.accumulators[index]);
+            return self.results.of(index, aggregate);
         }
         match index - self.frame.calls.len() {
             0 => Value::Bigint(self.time),
@@ -127,17 +134,19 @@ impl Run<'_, '_> {
         self.scratch.verdicts = verdicts;
     }
 
-    /// Gives a window's change to the outputs that write it; which HAVINGs hold, by bit.
-    pub(super) fn emit(&mut self, frame_row: &FrameRow<'_>, fired: &mut Vec<(usize, i64)>) -> Option<u32> {
+    /// Gives a window's change to the outputs that write it; which HAVINGs hold, by bit. Which firsts fire is
+    /// left in `scratch.fired`.
+    pub(super) fn emit(&mut self, frame_row: &FrameRow<'_>) -> Option<u32> {
         let frame = frame_row.frame;
-        let start = frame_row.window.map_or(0, |window| window.start);
+        // With more outputs than a window keeps verdicts of they are found anew.
         let mut verdicts = (frame.outputs.len() <= MAX_VERDICTS).then_some(0);
+        self.scratch.fired.clear();
         let mut row = self.scratch.rows.take_nulls(frame_row.width());
         for (i, output) in frame.outputs.iter().enumerate().filter(|(_, output)| !output.is_final) {
             let passes = frame_row.passes(&mut row, output);
             let passes = self.test_or_false(&[output.query], passes);
             verdicts = verdicts.map(|bits| bits | u32::from(passes) << i);
-            if self.is_written(output, i, passes, start, fired) {
+            if self.is_written(output, i, passes, frame_row.results) {
                 frame_row.feed(self, output, &mut row, !passes);
             }
         }
@@ -150,18 +159,17 @@ impl Run<'_, '_> {
         output: &FrameOutputRun,
         place: usize,
         passes: bool,
-        start: i64,
-        fired: &mut Vec<(usize, i64)>,
+        results: Results<'_>,
     ) -> bool {
         match output.first {
             None => passes || self.scratch.verdicts[place],
             Some(_) if !passes => false,
-            Some(first) if fired.contains(&(first, start)) => {
+            Some(first) if results.has_fired(first) => {
                 self.count(&[output.query], |c| c.suppressed += 1);
                 false
             }
             Some(first) => {
-                fired.push((first, start));
+                self.scratch.fired.push(first);
                 true
             }
         }

@@ -18,6 +18,8 @@ pub(crate) struct Scratch {
     pub(crate) per_topic: Ordinals,
     /// Per output of a frame whether its row satisfied HAVING before the update.
     pub(crate) verdicts: Vec<bool>,
+    /// Which firsts of a frame the update fires.
+    pub(crate) fired: Vec<usize>,
 }
 
 impl Scratch {
@@ -30,6 +32,7 @@ impl Scratch {
             per_query: Ordinals::new(program.queries.len() + 1),
             per_topic: Ordinals::new(program.outputs.len() + 1),
             verdicts: Vec::new(),
+            fired: Vec::new(),
         }
     }
 

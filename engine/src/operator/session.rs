@@ -12,7 +12,7 @@ use super::suppress::{Closed, FinalStore, Which};
 use super::{Change, Run};
 use crate::format::window_key::Window;
 use crate::plan::WindowKind;
-use crate::state::{Finals, Session, SessionStore};
+use crate::state::{Finals, Results, Session, SessionStore};
 use crate::task::{FrameOutputRun, FrameRun};
 use crate::types::Value;
 
@@ -22,7 +22,8 @@ impl FinalStore for SessionStore {
     }
 
     fn closed(&self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>> {
-        self.session(frame, key, start, end).map(|session| (session.end, session.accumulators.as_slice()))
+        let session = self.session(frame, key, start, end)?;
+        Some((session.end, Results::Session(&session.accumulators)))
     }
 }
 
@@ -47,7 +48,7 @@ impl<'g> Grouped<'g> {
             key: self.key,
             time: session.end,
             window: Some(window(session)),
-            accumulators: &session.accumulators,
+            results: Results::Session(&session.accumulators),
         }
     }
 }

@@ -9,13 +9,12 @@ use super::Run;
 use super::emit::FrameRow;
 use crate::format::window_key::Window;
 use crate::plan::WindowKind;
-use crate::state::{AggregateStore, Finals, Place, codec};
+use crate::state::{AggregateStore, Finals, Place, Results, codec};
 use crate::task::{FinalRun, FrameRun, Origin};
 use crate::types::Value;
-use crate::types::aggregate::Accumulator;
 
-/// What a closed window holds: its highest timestamp and its accumulators.
-pub(super) type Closed<'s> = (i64, &'s [Accumulator]);
+/// What a closed window holds: its highest timestamp and its results.
+pub(super) type Closed<'s> = (i64, Results<'s>);
 
 /// A store whose windows may wait for their end.
 pub(super) trait FinalStore {
@@ -32,7 +31,7 @@ impl FinalStore for AggregateStore {
     }
 
     fn closed(&self, frame: usize, key: &[u8], start: i64, _: i64) -> Option<Closed<'_>> {
-        self.window(frame, key, start).map(|(window, accumulators)| (window.time, accumulators))
+        self.window(frame, key, start).map(|window| (window.time(), Results::Window(window)))
     }
 }
 
@@ -85,12 +84,12 @@ impl Run<'_, '_> {
         let session = frame.window.is_some_and(|window| matches!(window.kind, WindowKind::Session { .. }));
         while let Some((start, end, waiting)) = store.finals().take_closed(run.tag, closed) {
             // It waits as long as it is there; and its key is one that the store wrote.
-            let Some((time, accumulators)) = store.closed(frame.place, &waiting.key, start, end) else {
+            let Some((time, results)) = store.closed(frame.place, &waiting.key, start, end) else {
                 continue;
             };
             let Some(key) = codec::read_key(&waiting.key) else { continue };
             let window = Some(Window { start, end, session });
-            self.write_final(&FrameRow { frame, key: &key, time, window, accumulators }, waiting.origin());
+            self.write_final(&FrameRow { frame, key: &key, time, window, results }, waiting.origin());
         }
     }
 

@@ -107,33 +107,29 @@ impl Run<'_, '_> {
     fn table_update(&mut self, frame: &FrameRun, group: &mut Group<'_>, part: &Regroup<'_>, time: i64) {
         let entry = group.entry();
         let now = group.store.advance(frame.place, time);
-        let (layout, state) = group.store.frame_mut(frame.place, entry, (0, now));
-        let (place, is_new) = state.window(layout, 0);
-        let (window, accumulators) = state.at(layout, place);
-        let verdicts = window.verdicts;
-        let before = FrameRow { frame, key: group.key, time: window.time, window: None, accumulators };
-        self.judge_before(&before, if is_new { Some(0) } else { verdicts });
+        let mut state = group.store.window_mut(frame.place, entry, (0, now));
+        let known = if state.is_new { Some(0) } else { state.view().verdicts() };
+        self.judge_before(&FrameRow::of(frame, group.key, None, state.view()), known);
         let mut errors = 0;
-        for ((aggregate, arg), accumulator) in frame.calls.iter().zip(accumulators) {
+        for (i, (_, arg)) in frame.calls.iter().enumerate() {
             let value = |row| arg.as_ref().map(|arg| Expr::eval(arg, row));
-            if let Some(row) = part.old.filter(|_| !is_new) {
+            if let Some(row) = part.old.filter(|_| !state.is_new) {
                 // An error of the old row was counted when it was new.
                 let value = value(row).map(Result::unwrap_or_default);
-                errors += u64::from(aggregate.undo(accumulator, value.as_ref()).is_err());
+                errors += u64::from(state.undo(i, value.as_ref()).is_err());
             }
             if let Some(row) = part.new {
                 let value = value(row);
                 errors += u64::from(matches!(value, Some(Err(_))));
                 let value = value.map(Result::unwrap_or_default);
-                errors += u64::from(aggregate.add(accumulator, value.as_ref()).is_err());
+                errors += u64::from(state.add(i, value.as_ref()).is_err());
             }
         }
         self.count(&frame.queries, |c| c.errors += errors);
-        window.time = window.time.max(time);
-        let (window, accumulators, fired) = state.parts(layout, place);
-        let row = FrameRow { frame, key: group.key, time: window.time, window: None, accumulators };
-        let verdicts = self.emit(&row, fired);
-        state.at(layout, place).0.verdicts = verdicts;
+        state.reach(time);
+        let verdicts = self.emit(&FrameRow::of(frame, group.key, None, state.view()));
+        state.set_verdicts(verdicts);
+        self.scratch.fired.drain(..).for_each(|first| state.set_fired(first));
     }
 }
 

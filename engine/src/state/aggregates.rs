@@ -10,10 +10,10 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::changelog::ChangedKeys;
-use super::entry::{Entry, FrameLayout, FrameState};
+use super::entry::Entry;
 use super::finals::Finals;
-use super::{AHEAD, ChangeVisitor, EntryVisitor, RestoreError, WindowState, codec};
-use crate::types::aggregate::Accumulator;
+use super::layout::FrameLayout;
+use super::{AHEAD, ChangeVisitor, EntryVisitor, RestoreError, Window, WindowMut, codec};
 
 /// How many entries the hand looks at for each that was added: with more than one it always comes round.
 const SWEPT_PER_ENTRY: u32 = 2;
@@ -85,29 +85,29 @@ impl AggregateStore {
         *now
     }
 
-    /// The frame's layout and its windows for a key, of which the one that starts at `start` is about to
-    /// change. Those that are closed at `now` are dropped.
-    pub(crate) fn frame_mut(
+    /// The window of a frame that starts at `start`, for a key, about to be changed; made where it is missing.
+    /// The frame's windows that are closed at `now` are dropped.
+    pub(crate) fn window_mut(
         &mut self,
         frame: usize,
         id: EntryId,
         (start, now): (i64, i64),
-    ) -> (&FrameLayout, &mut FrameState) {
-        let (layout, entry) = (&self.layout[frame], &mut self.slab[id as usize]);
+    ) -> WindowMut<'_> {
+        let entry = &mut self.slab[id as usize];
         if !entry.changed {
             entry.changed = true;
-            self.changed.note(&entry.key);
+            self.changed.note(entry.key());
         }
-        let state = &mut entry.frames[frame];
-        state.expire(layout, now);
-        entry.closes_at = entry.closes_at.min(layout.closes_at(start, start).unwrap_or(i64::MAX));
-        (layout, state)
+        entry.expire(&self.layout, frame, now);
+        let closes_at = self.layout[frame].closes_at(start, start);
+        entry.closes_at = entry.closes_at.min(closes_at.unwrap_or(i64::MAX));
+        entry.window_mut(&self.layout, frame, start)
     }
 
     /// The entry of a key, made where it is missing.
     pub(crate) fn find_or_insert(&mut self, key: &[u8]) -> EntryId {
         let hash = self.hasher.hash_one(key);
-        if let Some(id) = self.index.find(hash, |id| *self.slab[*id as usize].key == *key) {
+        if let Some(id) = self.index.find(hash, |id| self.slab[*id as usize].key() == key) {
             return *id;
         }
         self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
@@ -122,29 +122,23 @@ impl AggregateStore {
                 (self.slab.len() - 1) as EntryId
             }
         };
-        self.index.insert_unique(hash, id, |id| self.hasher.hash_one(&*self.slab[*id as usize].key));
+        self.index.insert_unique(hash, id, |id| self.hasher.hash_one(self.slab[*id as usize].key()));
         id
     }
 
     /// The window of a key that starts at `start`, where it is there.
-    pub(crate) fn window(
-        &self,
-        frame: usize,
-        key: &[u8],
-        start: i64,
-    ) -> Option<(&WindowState, &[Accumulator])> {
-        let state = &self.slab[self.find(key)? as usize].frames[frame];
-        let window = state.windows().iter().find(|window| window.start == start)?;
-        Some((window, state.accumulators(&self.layout[frame], window)))
+    pub(crate) fn window(&self, frame: usize, key: &[u8], start: i64) -> Option<Window<'_>> {
+        let entry = &self.slab[self.find(key)? as usize];
+        entry.frame(&self.layout, frame).windows().find(|window| window.start() == start)
     }
 
     fn find(&self, key: &[u8]) -> Option<EntryId> {
-        self.index.find(self.hasher.hash_one(key), |id| *self.slab[*id as usize].key == *key).copied()
+        self.index.find(self.hasher.hash_one(key), |id| self.slab[*id as usize].key() == key).copied()
     }
 
     fn remove(&mut self, id: EntryId) {
         let entry = std::mem::take(&mut self.slab[id as usize]);
-        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(&*entry.key), |other| *other == id) {
+        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(entry.key()), |other| *other == id) {
             found.remove();
         }
         self.free.push(id);
@@ -160,12 +154,12 @@ impl AggregateStore {
             if !entry.live || entry.closes_at > self.latest {
                 continue;
             }
-            let expired = entry.expire(&self.layout, &self.times);
+            let expired = entry.expire_all(&self.layout, &self.times);
             if expired && !entry.changed {
                 entry.changed = true;
-                self.changed.note(&entry.key);
+                self.changed.note(entry.key());
             }
-            if expired && entry.is_empty() {
+            if expired && entry.is_empty(self.layout.len()) {
                 self.remove(self.hand as EntryId);
             }
         }
@@ -194,7 +188,7 @@ impl AggregateStore {
         let entry = &mut self.slab[id as usize];
         if std::mem::take(&mut entry.changed) {
             self.scratch.clear();
-            codec::write_entry(&mut self.scratch, &self.layout, &entry.frames);
+            codec::write_entry(&mut self.scratch, &self.layout, entry);
             visit(key, Some(&self.scratch));
         }
     }
@@ -204,8 +198,8 @@ impl AggregateStore {
         let mut bytes = Vec::new();
         for entry in self.slab.iter().filter(|entry| entry.live) {
             bytes.clear();
-            codec::write_entry(&mut bytes, &self.layout, &entry.frames);
-            visit(&entry.key, &bytes);
+            codec::write_entry(&mut bytes, &self.layout, entry);
+            visit(entry.key(), &bytes);
         }
         self.finals.export(visit);
         bytes.clear();
@@ -227,16 +221,16 @@ impl AggregateStore {
         if Finals::is_theirs(key) {
             return self.finals.restore(key, value);
         }
-        let frames = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
-        match frames {
-            Some((frames, whole)) if frames.iter().any(|frame| !frame.windows().is_empty()) => {
+        let read = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
+        match read {
+            Some((entry, whole)) if !entry.is_empty(self.layout.len()) => {
                 let id = self.find_or_insert(key);
                 self.due = 0;
-                let entry = &mut self.slab[id as usize];
-                entry.frames = frames;
-                entry.closes_at = NO_TIME;
-                if !whole && !entry.changed {
-                    entry.changed = true;
+                let mine = &mut self.slab[id as usize];
+                let changed = std::mem::replace(mine, entry).changed;
+                (mine.closes_at, mine.changed) = (NO_TIME, changed);
+                if !whole && !mine.changed {
+                    mine.changed = true;
                     self.changed.note(key);
                 }
             }

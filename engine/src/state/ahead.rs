@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 use std::hint::black_box;
 
 use super::aggregates::{AggregateStore, EntryId};
-use super::entry::{Entry, FrameLayout, FrameState};
+use super::entry::Entry;
 
 /// How many keys are waited for together.
 pub(crate) const AHEAD: usize = 16;
@@ -20,9 +20,8 @@ impl AggregateStore {
     /// together. Only the first [`AHEAD`] are looked at.
     pub(crate) fn warm(&self, hashes: &[u64]) {
         let found = self.warm_entries(hashes);
-        let frames = || self.frames_of(&found);
-        frames().for_each(|(frame, _)| FrameState::warm_windows(frame.likely()));
-        frames().for_each(|(frame, layout)| frame.warm_accumulators(layout, frame.likely()));
+        let frames = |entry| Entry::frames(entry, &self.layout);
+        self.entries_of(&found).flat_map(frames).for_each(|frame| frame.likely().for_each(touch));
     }
 
     /// As [`AggregateStore::warm`], all that these keys have.
@@ -33,12 +32,10 @@ impl AggregateStore {
             len += 1;
         }
         let found = self.warm_entries(&hashes[..len]);
-        let frames = || self.frames_of(&found);
-        frames().for_each(|(frame, _)| FrameState::warm_windows(frame.windows().iter()));
-        frames().for_each(|(frame, layout)| frame.warm_accumulators(layout, frame.windows().iter()));
+        self.entries_of(&found).for_each(|entry| touch(entry.bytes()));
     }
 
-    /// Finds the entries of these hashes and reads them up to their frames.
+    /// Finds the entries of these hashes and reads them up to their frames' heads.
     fn warm_entries(&self, hashes: &[u64]) -> Found {
         let mut found = [None; AHEAD];
         for (hash, id) in hashes.iter().zip(&mut found) {
@@ -48,20 +45,23 @@ impl AggregateStore {
         self.entries_of(&found).for_each(|entry| {
             black_box(entry.closes_at);
         });
-        self.entries_of(&found).for_each(|entry| {
-            black_box(entry.key.first().copied());
-        });
-        self.frames_of(&found).for_each(|(frame, _)| frame.warm_head());
+        self.entries_of(&found).for_each(|entry| touch(entry.heads(self.layout.len())));
         found
     }
 
     fn entries_of(&self, found: &Found) -> impl Iterator<Item = &Entry> {
         found.iter().flatten().filter_map(|id| self.slab.get(*id as usize))
     }
+}
 
-    fn frames_of(&self, found: &Found) -> impl Iterator<Item = (&FrameState, &FrameLayout)> {
-        self.entries_of(found).flat_map(|entry| entry.frames.iter().zip(&self.layout))
-    }
+/// Bytes that come into the cache together.
+const LINE: usize = 64;
+
+/// Reads what brings these bytes into the cache.
+fn touch(bytes: &[u8]) {
+    bytes.iter().step_by(LINE).chain(bytes.last()).for_each(|byte| {
+        black_box(*byte);
+    });
 }
 
 /// Entries by key, as far as there are any.

@@ -3,9 +3,8 @@
 //! ```text
 //! key of an entry   the key columns' values, one after the other (aggregate::codec)
 //! value             version, then slots: tag (16 bytes), length (u32), body
-//!   of a frame      per window: start, end, time (i64 each)
-//!   of a call       per window of its frame, in the same order: the accumulator
-//!   of a first      the starts of the windows that have fired (i64 each)
+//!   of a frame      see `rows`
+//! sessions          see `sessions`
 //! waiting windows   see `finals`
 //! stream times      key: the byte 255; value: version, then per frame: tag, time (i64)
 //! ```
@@ -14,16 +13,16 @@
 //! plan does not know is passed over; a tag is over the meaning of its slot, so that equal tags mean equal
 //! bodies.
 
-use std::mem::discriminant;
-
 use super::RestoreError;
-use super::entry::{FrameLayout, FrameState};
+use super::entry::Entry;
+use super::layout::FrameLayout;
+use super::rows;
 use crate::plan::Fingerprint;
 use crate::types::Value;
-use crate::types::aggregate::{Accumulator, codec as values};
+use crate::types::aggregate::codec as values;
 
-/// The version that is written, and the highest that is read.
-pub(crate) const VERSION: u8 = 1;
+/// The version that is written, and the only one that is read.
+pub(crate) const VERSION: u8 = 2;
 
 /// The key of a store's stream times. No entry has it: a key begins with the tag of a value.
 pub(crate) const TIMES_KEY: &[u8] = &[255];
@@ -53,28 +52,11 @@ pub(super) fn write_slot(out: &mut Vec<u8>, tag: Fingerprint, write: impl FnOnce
 }
 
 /// Appends an entry's bytes.
-pub(crate) fn write_entry(out: &mut Vec<u8>, layout: &[FrameLayout], frames: &[FrameState]) {
+pub(crate) fn write_entry(out: &mut Vec<u8>, layouts: &[FrameLayout], entry: &Entry) {
     out.push(VERSION);
-    for (layout, frame) in layout.iter().zip(frames) {
-        if frame.windows().is_empty() {
-            continue;
-        }
-        write_slot(out, layout.fingerprint, |out| {
-            for window in frame.windows() {
-                [window.start, window.end, window.time]
-                    .iter()
-                    .for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
-            }
-        });
-        let windows = || frame.windows().iter().map(|window| frame.accumulators(layout, window));
-        for (i, (tag, _)) in layout.calls.iter().enumerate() {
-            write_slot(out, *tag, |out| windows().for_each(|accumulators| accumulators[i].write(out)));
-        }
-        for (i, tag) in layout.firsts.iter().enumerate() {
-            let fired = frame.fired.iter().filter(|(first, _)| *first == i);
-            write_slot(out, *tag, |out| {
-                fired.for_each(|(_, start)| out.extend_from_slice(&start.to_le_bytes()))
-            });
+    for (frame, layout) in entry.frames(layouts).zip(layouts) {
+        if frame.windows().len() > 0 {
+            write_slot(out, layout.fingerprint, |out| rows::write(out, layout, frame));
         }
     }
 }
@@ -84,24 +66,28 @@ pub(crate) fn write_entry(out: &mut Vec<u8>, layout: &[FrameLayout], frames: &[F
 pub(crate) fn read_entry(
     key: &[u8],
     bytes: &[u8],
-    layout: &[FrameLayout],
-) -> Result<(Box<[FrameState]>, bool), RestoreError> {
+    layouts: &[FrameLayout],
+) -> Result<(Entry, bool), RestoreError> {
     let mut rest = versioned(key, bytes)?;
-    let mut slots = Vec::new();
+    let (mut entry, mut whole) = (Entry::new(key, layouts.len()), true);
     while !rest.is_empty() {
-        slots.push(read_slot(&mut rest).ok_or_else(|| RestoreError::damaged(key))?);
+        let (tag, body) = read_slot(&mut rest).ok_or_else(|| RestoreError::damaged(key))?;
+        match layouts.iter().position(|layout| layout.fingerprint == tag) {
+            Some(frame) => {
+                let read = rows::read(body, &mut entry, layouts, frame);
+                whole &= read.ok_or_else(|| RestoreError::damaged(key))?;
+            }
+            None => whole = false,
+        }
     }
-    let whole = slots.iter().all(|(tag, _)| layout.iter().any(|frame| frame.knows(*tag)));
-    let frames = layout.iter().map(|frame| read_frame(&slots, frame));
-    let frames = frames.collect::<Option<_>>().ok_or_else(|| RestoreError::damaged(key))?;
-    Ok((frames, whole))
+    Ok((entry, whole))
 }
 
 /// What follows the version byte.
 pub(super) fn versioned<'b>(key: &[u8], bytes: &'b [u8]) -> Result<&'b [u8], RestoreError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => Ok(rest),
-        Some((&version, _)) if version > VERSION => Err(RestoreError::version(key, version)),
+        Some((&version, _)) if version > 0 => Err(RestoreError::version(key, version)),
         _ => Err(RestoreError::damaged(key)),
     }
 }
@@ -114,38 +100,6 @@ pub(super) fn read_slot<'b>(rest: &mut &'b [u8]) -> Option<Slot<'b>> {
     let (body, tail) = tail.split_at_checked(u32::from_le_bytes(*len) as usize)?;
     *rest = tail;
     Some((Fingerprint(*tag), body))
-}
-
-fn read_frame(slots: &[Slot<'_>], layout: &FrameLayout) -> Option<FrameState> {
-    let body_of = |tag: Fingerprint| slots.iter().find(|(t, _)| *t == tag).map(|(_, body)| *body);
-    let mut state = FrameState::default();
-    let Some(body) = body_of(layout.fingerprint) else { return Some(state) };
-    for (place, window) in numbers(body)?.chunks(3).enumerate() {
-        let [start, end, time] = *window else { return None };
-        state.insert(layout, place, (start, end, time));
-    }
-    if !state.windows().is_sorted_by_key(|window| window.start) {
-        return None;
-    }
-    for (i, (tag, _)) in layout.calls.iter().enumerate() {
-        let Some(mut body) = body_of(*tag) else { continue };
-        for place in 0..state.windows().len() {
-            let accumulator = Accumulator::read(&mut body)?;
-            let mine = &mut state.at(layout, place).1[i];
-            if discriminant(&accumulator) != discriminant(mine) {
-                return None;
-            }
-            *mine = accumulator;
-        }
-        if !body.is_empty() {
-            return None;
-        }
-    }
-    for (i, tag) in layout.firsts.iter().enumerate() {
-        let starts = numbers(body_of(*tag).unwrap_or_default())?;
-        state.fired.extend(starts.into_iter().map(|start| (i, start)));
-    }
-    Some(state)
 }
 
 /// A body of numbers.

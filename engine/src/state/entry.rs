@@ -1,259 +1,301 @@
-//! What one group key has: the windows of every frame, and what rules remember of them.
+//! What one group key has: the windows of every frame, in one run of memory.
 //!
-//! A frame's windows lie in two runs of memory, one of bounds and one of accumulators, whatever their number:
-//! a key that was not seen for a while is not in the cache, and each piece of it is a wait. A window that has
-//! closed leaves its place, and the memory of its accumulators, to the next one.
+//! A key that was not seen for a while is not in the cache, and each piece of it is a wait; and with many keys
+//! each piece costs its own bookkeeping. So the key, the frames' heads and their windows follow one another:
+//!
+//! ```text
+//! the key's bytes
+//! per frame a head: closes_at (i64), first, open, room (u32)
+//! per frame its windows: `room` places of the layout's stride
+//! ```
+//!
+//! The places of a frame are a ring: the open windows, ascending by start, begin at `first` and go on behind the
+//! last place with the first one. A window that has closed leaves its place to the next one; an entry that has
+//! far more room than windows gives it back when the sweep comes by.
 
-use std::hint::black_box;
-use std::mem::discriminant;
 use std::ops::Range;
 
-use crate::plan::{Fingerprint, WindowKind, WindowPlan};
-use crate::types::aggregate::{Accumulator, Aggregate};
+use super::layout::FrameLayout;
+use super::window::{Window, WindowMut, start_of};
+use crate::types::aggregate::Beside;
 
-/// What a store knows of a frame: enough to read and write its slots and to tell when they are done with.
-#[derive(Debug, Clone)]
-pub(crate) struct FrameLayout {
-    /// The frame's tag.
-    pub(crate) fingerprint: Fingerprint,
-    /// Its window.
-    pub(crate) window: Option<WindowPlan>,
-    /// Its functions with their tags.
-    pub(crate) calls: Vec<(Fingerprint, Aggregate)>,
-    /// Tags of the slots that remember which windows have fired.
-    pub(crate) firsts: Vec<Fingerprint>,
-    /// Tag of the windows that wait for their end to be written; None where nothing is.
-    pub(crate) finals: Option<Fingerprint>,
-}
-
-impl FrameLayout {
-    /// Whether a slot of this tag is one of its own.
-    pub(crate) fn knows(&self, tag: Fingerprint) -> bool {
-        self.fingerprint == tag
-            || self.calls.iter().any(|(call, _)| *call == tag)
-            || self.firsts.contains(&tag)
-    }
-
-    /// The stream time from which on a window is closed; None: never. A session is one millisecond more
-    /// patient than a time window, as in Kafka Streams.
-    pub(crate) fn closes_at(&self, start: i64, end: i64) -> Option<i64> {
-        let window = self.window?;
-        Some(match window.kind {
-            WindowKind::Tumbling { size } | WindowKind::Hopping { size, .. } => {
-                start.saturating_add(size).saturating_add(window.grace)
-            }
-            WindowKind::Session { gap } => {
-                end.saturating_add(gap).saturating_add(window.grace).saturating_add(1)
-            }
-        })
-    }
-
-    /// Where the accumulators of a window lie.
-    fn range(&self, window: &WindowState) -> Range<usize> {
-        let first = window.slot as usize * self.calls.len();
-        first..first + self.calls.len()
-    }
-}
+/// Bytes of a frame's head.
+const HEAD: usize = 20;
 
 /// All that a store has for one group key.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
-    /// The key's bytes.
-    pub(crate) key: Box<[u8]>,
-    /// By the frame's place in the store's layout.
-    pub(crate) frames: Box<[FrameState]>,
-    /// No window closes before this stream time: the sweep need not look closer until then.
-    pub(super) closes_at: i64,
+    bytes: Box<[u8]>,
+    key_len: u32,
     /// It is among the changed keys.
     pub(super) changed: bool,
     /// It is in the index; a free place of the slab otherwise.
     pub(super) live: bool,
+    /// No window closes before this stream time: the sweep need not look closer until then.
+    pub(super) closes_at: i64,
+    /// What has no place in the windows.
+    beside: Beside,
 }
 
-/// The windows of one frame.
-#[derive(Debug, Clone)]
-pub(crate) struct FrameState {
-    /// The open windows, ascending by start; then those whose memory is free.
-    windows: Vec<WindowState>,
-    /// How many are open.
-    open: usize,
-    /// None of them closes before this stream time.
+/// The state of a frame's ring.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    /// None of the open windows closes before this stream time.
     closes_at: i64,
-    /// Per window, open or free, one per call of the frame.
-    accumulators: Vec<Accumulator>,
-    /// Which windows have fired, in order of firing: index among the layout's `firsts`, window start.
-    pub(crate) fired: Vec<(usize, i64)>,
+    /// The place of the oldest one.
+    first: u32,
+    /// How many are open.
+    open: u32,
+    /// How many places there are.
+    room: u32,
 }
 
-/// One window.
-#[derive(Debug, Clone)]
-pub(crate) struct WindowState {
-    /// Its first millisecond; 0 where there is no window.
-    pub(crate) start: i64,
-    /// A session's last millisecond; 0 for other windows, whose end their size says.
-    pub(crate) end: i64,
-    /// The highest timestamp that went in.
-    pub(crate) time: i64,
-    /// Which of the frame's outputs' HAVINGs hold, by bit, as far as it is known: not part of the state, it
-    /// follows from it, and is only kept so that it need not be found again.
-    pub(crate) verdicts: Option<u32>,
-    /// The place of its accumulators among the frame's.
-    slot: u32,
+impl Head {
+    const EMPTY: Self = Self { closes_at: i64::MAX, first: 0, open: 0, room: 0 };
+
+    fn read(bytes: &[u8]) -> Self {
+        let number = |at: usize| bytes[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
+        let closes_at = bytes.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+        Self { closes_at, first: number(8), open: number(12), room: number(16) }
+    }
+
+    fn write(self, bytes: &mut [u8]) {
+        bytes[..8].copy_from_slice(&self.closes_at.to_le_bytes());
+        for (at, number) in [(8, self.first), (12, self.open), (16, self.room)] {
+            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+        }
+    }
+
+    /// The place of the window that is the n-th by start; with n the number of open ones, the next one's.
+    fn place(self, n: u32) -> usize {
+        let place = self.first + n;
+        (if place < self.room { place } else { place - self.room }) as usize
+    }
+}
+
+/// The windows of one frame, to be read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame<'e> {
+    layout: &'e FrameLayout,
+    head: Head,
+    places: &'e [u8],
+    beside: &'e Beside,
+}
+
+impl<'e> Frame<'e> {
+    /// The open windows, ascending by start.
+    pub(crate) fn windows(self) -> impl ExactSizeIterator<Item = Window<'e>> {
+        (0..self.head.open as usize).map(move |n| {
+            let bytes = self.place(self.head.place(n as u32));
+            Window { layout: self.layout, bytes, beside: self.beside }
+        })
+    }
+
+    /// Whether all of the key's values lie in the windows.
+    pub(super) fn has_nothing_beside(self) -> bool {
+        self.beside.is_empty()
+    }
+
+    /// The bytes that the next record may change: the newest window's, and those that a new one takes. Without
+    /// a free place it is the oldest's, which will have closed by then.
+    pub(super) fn likely(self) -> impl Iterator<Item = &'e [u8]> {
+        let newest = self.head.open.checked_sub(1).map(|n| self.head.place(n));
+        let next = (self.head.room > 0).then(|| self.head.place(self.head.open % self.head.room));
+        newest.into_iter().chain(next).map(move |place| self.place(place))
+    }
+
+    fn place(self, place: usize) -> &'e [u8] {
+        let stride = self.layout.shape.stride;
+        &self.places[place * stride..(place + 1) * stride]
+    }
 }
 
 impl Entry {
-    /// An entry without windows.
+    /// An entry of a store of this many frames, without windows.
     pub(super) fn new(key: &[u8], frames: usize) -> Self {
-        let frames = vec![FrameState::default(); frames].into_boxed_slice();
-        Self { key: key.into(), frames, closes_at: i64::MAX, changed: false, live: true }
+        let mut bytes = vec![0; key.len() + frames * HEAD];
+        bytes[..key.len()].copy_from_slice(key);
+        bytes[key.len()..].chunks_mut(HEAD).for_each(|head| Head::EMPTY.write(head));
+        Self {
+            bytes: bytes.into_boxed_slice(),
+            key_len: key.len() as u32,
+            closes_at: i64::MAX,
+            live: true,
+            ..Self::default()
+        }
     }
 
-    /// Drops what is closed by the frames' stream times `times`; whether there was any.
-    pub(super) fn expire(&mut self, layout: &[FrameLayout], times: &[i64]) -> bool {
-        let (mut expired, mut closes_at) = (false, i64::MAX);
-        for ((frame, layout), now) in self.frames.iter_mut().zip(layout).zip(times) {
-            expired |= frame.expire(layout, *now);
-            closes_at = closes_at.min(frame.closes_at);
-        }
-        self.closes_at = closes_at;
-        expired
+    /// The key's bytes.
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_len as usize]
+    }
+
+    /// The part before the windows.
+    pub(super) fn heads(&self, frames: usize) -> &[u8] {
+        &self.bytes[..self.key_len as usize + frames * HEAD]
+    }
+
+    /// All of its memory but what lies beside.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The windows of a frame.
+    pub(crate) fn frame<'e>(&'e self, layouts: &'e [FrameLayout], frame: usize) -> Frame<'e> {
+        let head = self.head(frame);
+        let places = &self.bytes[self.places(layouts, frame)];
+        Frame { layout: &layouts[frame], head, places, beside: &self.beside }
+    }
+
+    /// The windows of all frames.
+    pub(super) fn frames<'e>(&'e self, layouts: &'e [FrameLayout]) -> impl Iterator<Item = Frame<'e>> {
+        (0..layouts.len()).map(|frame| self.frame(layouts, frame))
     }
 
     /// Nothing is left in it.
-    pub(super) fn is_empty(&self) -> bool {
-        self.frames.iter().all(|frame| frame.open == 0 && frame.fired.is_empty())
-    }
-}
-
-impl Default for FrameState {
-    fn default() -> Self {
-        let (windows, accumulators, fired) = Default::default();
-        Self { windows, open: 0, closes_at: i64::MAX, accumulators, fired }
-    }
-}
-
-/// Reading ahead: see [`super::AggregateStore::warm`].
-impl FrameState {
-    /// The frame itself.
-    pub(super) fn warm_head(&self) {
-        black_box((self.open, self.fired.len()));
+    pub(super) fn is_empty(&self, frames: usize) -> bool {
+        (0..frames).all(|frame| self.head(frame).open == 0)
     }
 
-    /// The bounds of some of its windows.
-    pub(super) fn warm_windows<'w>(windows: impl Iterator<Item = &'w WindowState>) {
-        windows.for_each(|window| {
-            black_box((window.start, window.slot));
-        });
+    /// Drops what is closed by the frames' stream times `times`, and the room that is far too much by then;
+    /// whether there was anything closed.
+    pub(super) fn expire_all(&mut self, layouts: &[FrameLayout], times: &[i64]) -> bool {
+        let (mut expired, mut closes_at, mut is_roomy) = (false, i64::MAX, false);
+        for (frame, now) in times.iter().enumerate() {
+            expired |= self.expire(layouts, frame, *now);
+            let head = self.head(frame);
+            closes_at = closes_at.min(head.closes_at);
+            is_roomy |= head.open * 2 < head.room;
+        }
+        self.closes_at = closes_at;
+        if is_roomy && !self.is_empty(layouts.len()) {
+            self.make_room(layouts, None);
+        }
+        expired
     }
 
-    /// Their accumulators.
-    pub(super) fn warm_accumulators<'w>(
-        &self,
-        layout: &FrameLayout,
-        windows: impl Iterator<Item = &'w WindowState>,
-    ) {
-        windows.flat_map(|window| self.accumulators(layout, window)).for_each(|accumulator| {
-            black_box(discriminant(accumulator));
-        });
-    }
-
-    /// What the next record may change: the newest window, and the one whose memory a new one takes. Without a
-    /// free one it is the oldest, which will have closed by then.
-    pub(super) fn likely(&self) -> impl Iterator<Item = &WindowState> {
-        let next = self.windows.get(self.open).or_else(|| self.windows.first());
-        self.windows().last().into_iter().chain(next)
-    }
-}
-
-impl FrameState {
-    /// The open windows, ascending by start.
-    pub(crate) fn windows(&self) -> &[WindowState] {
-        &self.windows[..self.open]
-    }
-
-    /// The open window at a place, and its accumulators: one per call of the frame.
-    pub(crate) fn at(
-        &mut self,
-        layout: &FrameLayout,
-        place: usize,
-    ) -> (&mut WindowState, &mut [Accumulator]) {
-        let window = &mut self.windows[place];
-        let accumulators = &mut self.accumulators[layout.range(window)];
-        (window, accumulators)
-    }
-
-    /// The accumulators of one of its windows.
-    pub(crate) fn accumulators(&self, layout: &FrameLayout, window: &WindowState) -> &[Accumulator] {
-        &self.accumulators[layout.range(window)]
-    }
-
-    /// As [`FrameState::at`], to be read while what has fired is written.
-    pub(crate) fn parts(
-        &mut self,
-        layout: &FrameLayout,
-        place: usize,
-    ) -> (&WindowState, &[Accumulator], &mut Vec<(usize, i64)>) {
-        let window = &self.windows[place];
-        (window, &self.accumulators[layout.range(window)], &mut self.fired)
-    }
-
-    /// Drops the windows that are closed at stream time `now`, and what is remembered of them. Nothing more
-    /// can come out of them. Whether there were any.
-    pub(crate) fn expire(&mut self, layout: &FrameLayout, now: i64) -> bool {
-        if now < self.closes_at {
+    /// Drops the windows of a frame that are closed at stream time `now`. Nothing more can come out of them.
+    /// Whether there were any.
+    pub(crate) fn expire(&mut self, layouts: &[FrameLayout], frame: usize, now: i64) -> bool {
+        let mut head = self.head(frame);
+        if now < head.closes_at {
             return false;
         }
-        let is_open = |start, end| layout.closes_at(start, end).is_none_or(|at| now < at);
+        let layout = &layouts[frame];
+        let places = self.places(layouts, frame);
+        let open = head.open;
         // They close in the order of their starts.
-        let closed = self.windows().iter().take_while(|w| !is_open(w.start, w.end)).count();
-        if closed > 0 {
-            self.windows[..self.open].rotate_left(closed);
-            self.open -= closed;
+        head.closes_at = i64::MAX;
+        while head.open > 0 {
+            let bytes = place_mut(&mut self.bytes[places.clone()], layout, head.place(0));
+            let start = start_of(bytes);
+            head.closes_at = layout.closes_at(start, start).unwrap_or(i64::MAX);
+            if now < head.closes_at {
+                break;
+            }
+            WindowMut { layout, bytes, beside: &mut self.beside, is_new: false }.end();
+            (head.first, head.open, head.closes_at) = (head.place(1) as u32, head.open - 1, i64::MAX);
         }
-        let fired = self.fired.len();
-        if fired > 0 {
-            self.fired.retain(|(_, start)| is_open(*start, *start));
-        }
-        let oldest = self.windows().first();
-        self.closes_at = oldest.and_then(|w| layout.closes_at(w.start, w.end)).unwrap_or(i64::MAX);
-        closed > 0 || fired != self.fired.len()
+        self.set_head(frame, head);
+        head.open < open
     }
 
-    /// The place of the window that starts at `start`, made where it is missing, and whether it was.
-    pub(crate) fn window(&mut self, layout: &FrameLayout, start: i64) -> (usize, bool) {
+    /// The window of a frame that starts at `start`, made where it is missing.
+    pub(crate) fn window_mut<'e>(
+        &'e mut self,
+        layouts: &'e [FrameLayout],
+        frame: usize,
+        start: i64,
+    ) -> WindowMut<'e> {
+        let (head, layout) = (self.head(frame), &layouts[frame]);
+        let places = self.places(layouts, frame);
+        let ring = &self.bytes[places.clone()];
+        let start_at = |n: u32| start_of(&ring[head.place(n) * layout.shape.stride..]);
         // The newest is the likeliest.
-        let place = self.windows().iter().rposition(|w| w.start <= start).map_or(0, |i| i + 1);
-        if place > 0 && self.windows[place - 1].start == start {
-            return (place - 1, false);
+        let mut n = head.open;
+        while n > 0 && start_at(n - 1) > start {
+            n -= 1;
         }
-        self.insert(layout, place, (start, 0, i64::MIN));
-        (place, true)
+        if n > 0 && start_at(n - 1) == start {
+            let bytes = place_mut(&mut self.bytes[places], layout, head.place(n - 1));
+            return WindowMut { layout, bytes, beside: &mut self.beside, is_new: false };
+        }
+        self.insert(layouts, frame, n, start)
     }
 
-    /// Adds a window of these bounds and time, without values, at a place.
-    pub(super) fn insert(&mut self, layout: &FrameLayout, place: usize, (start, end, time): (i64, i64, i64)) {
-        let aggregates = layout.calls.iter().map(|(_, aggregate)| aggregate);
-        let slot = match self.windows.get(self.open) {
-            Some(free) => {
-                let accumulators = &mut self.accumulators[layout.range(free)];
-                accumulators
-                    .iter_mut()
-                    .zip(aggregates)
-                    .for_each(|(mine, aggregate)| *mine = aggregate.start());
-                free.slot
-            }
-            None => {
-                self.accumulators.extend(aggregates.map(|aggregate| aggregate.start()));
-                self.windows.len() as u32
-            }
-        };
-        let window = WindowState { start, end, time, verdicts: None, slot };
-        match self.windows.get_mut(self.open) {
-            Some(free) => *free = window,
-            None => self.windows.push(window),
+    /// Adds a window without values as the n-th by start.
+    fn insert<'e>(
+        &'e mut self,
+        layouts: &'e [FrameLayout],
+        frame: usize,
+        n: u32,
+        start: i64,
+    ) -> WindowMut<'e> {
+        if self.head(frame).open == self.head(frame).room {
+            self.make_room(layouts, Some(frame));
         }
-        self.windows[place..=self.open].rotate_right(1);
-        self.open += 1;
-        self.closes_at = self.closes_at.min(layout.closes_at(start, end).unwrap_or(i64::MAX));
+        let layout = &layouts[frame];
+        let (mut head, stride) = (self.head(frame), layout.shape.stride);
+        let places = self.places(layouts, frame);
+        let ring = &mut self.bytes[places.clone()];
+        for later in (n..head.open).rev() {
+            let from = head.place(later) * stride;
+            ring.copy_within(from..from + stride, head.place(later + 1) * stride);
+        }
+        head.open += 1;
+        head.closes_at = head.closes_at.min(layout.closes_at(start, start).unwrap_or(i64::MAX));
+        self.set_head(frame, head);
+        let bytes = place_mut(&mut self.bytes[places], layout, head.place(n));
+        let mut window = WindowMut { layout, bytes, beside: &mut self.beside, is_new: true };
+        window.begin(start);
+        window
+    }
+
+    /// Moves to a run of memory with room for what is open, and for some more in the frame that grows.
+    fn make_room(&mut self, layouts: &[FrameLayout], grows: Option<usize>) {
+        let mut heads = Vec::with_capacity(layouts.len());
+        let mut len = self.key_len as usize + layouts.len() * HEAD;
+        for (frame, layout) in layouts.iter().enumerate() {
+            let head = self.head(frame);
+            let more = if grows == Some(frame) { 1 + head.open / 4 } else { 0 };
+            let room = if grows.is_none() || more > 0 { head.open + more } else { head.room };
+            heads.push(Head { first: 0, room, ..head });
+            len += room as usize * layout.shape.stride;
+        }
+        let mut bytes = Vec::with_capacity(len);
+        bytes.extend_from_slice(self.key());
+        bytes.resize(self.key_len as usize + layouts.len() * HEAD, 0);
+        for (frame, head) in self.frames(layouts).zip(&heads) {
+            let end = bytes.len() + head.room as usize * frame.layout.shape.stride;
+            frame.windows().for_each(|window| bytes.extend_from_slice(window.bytes));
+            bytes.resize(end, 0);
+        }
+        self.bytes = bytes.into_boxed_slice();
+        heads.into_iter().enumerate().for_each(|(frame, head)| self.set_head(frame, head));
+    }
+
+    /// Where the places of a frame lie.
+    fn places(&self, layouts: &[FrameLayout], frame: usize) -> Range<usize> {
+        let len =
+            |(frame, layout): (usize, &FrameLayout)| self.head(frame).room as usize * layout.shape.stride;
+        let heads = self.key_len as usize + layouts.len() * HEAD;
+        let start = heads + layouts[..frame].iter().enumerate().map(len).sum::<usize>();
+        start..start + len((frame, &layouts[frame]))
+    }
+
+    fn head(&self, frame: usize) -> Head {
+        Head::read(&self.bytes[self.key_len as usize + frame * HEAD..])
+    }
+
+    fn set_head(&mut self, frame: usize, head: Head) {
+        head.write(&mut self.bytes[self.key_len as usize + frame * HEAD..]);
     }
 }
+
+fn place_mut<'b>(ring: &'b mut [u8], layout: &FrameLayout, place: usize) -> &'b mut [u8] {
+    let stride = layout.shape.stride;
+    &mut ring[place * stride..(place + 1) * stride]
+}
+
+#[cfg(test)]
+mod tests;

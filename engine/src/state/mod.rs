@@ -21,18 +21,22 @@ pub(crate) mod codec;
 mod entry;
 mod finals;
 mod join;
+mod layout;
+mod rows;
 mod sessions;
 mod subscriptions;
 mod table;
+mod window;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
 pub(crate) use ahead::AHEAD;
-pub(crate) use entry::{FrameLayout, WindowState};
 pub(crate) use finals::{Finals, Place};
 pub(crate) use join::JoinStore;
+pub(crate) use layout::FrameLayout;
 pub(crate) use sessions::{Session, SessionStore};
 pub(crate) use subscriptions::Subscriptions;
 pub(crate) use table::{TableRow, TableStore};
+pub(crate) use window::{MAX_VERDICTS, Results, Window, WindowMut};
 
 /// Takes a changed key's bytes and its value's, None where the entry is gone.
 type ChangeVisitor<'v> = dyn FnMut(&[u8], Option<&[u8]>) + 'v;
@@ -45,10 +49,10 @@ pub enum RestoreError {
     /// The plan has fewer stores.
     #[error("the task has no store {0}")]
     NoSuchStore(usize),
-    /// A newer release wrote it.
+    /// Another release wrote it.
     #[error(
-        "the changelog record of key {key} has format version {version}, this release reads up to {}: \
-         run the release that wrote it, or a newer one",
+        "the changelog record of key {key} has format version {version}, this release reads {}: \
+         run the release that wrote it, or reset the state to rebuild it from the inputs",
         codec::VERSION
     )]
     Version {

@@ -11,8 +11,8 @@ use hashbrown::HashMap;
 
 use super::changelog::ChangedKeys;
 use super::codec::{self, Slot, read_slot, write_slot};
-use super::entry::FrameLayout;
 use super::finals::Finals;
+use super::layout::FrameLayout;
 use super::{ChangeVisitor, EntryVisitor, RestoreError};
 use crate::types::aggregate::{Accumulator, Aggregate, Function};
 

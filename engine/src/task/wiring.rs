@@ -319,13 +319,9 @@ impl Wiring {
         let mut queries = Vec::new();
         outputs.iter().for_each(|output| add_all(&mut queries, &[output.query]));
         let layout = &mut self.layouts[store];
-        layout.push(FrameLayout {
-            fingerprint: frame.fingerprint,
-            window: frame.window,
-            calls: frame.calls.iter().map(|call| (call.fingerprint, call.aggregate.clone())).collect(),
-            firsts,
-            finals: finals.as_ref().map(|finals| finals.tag),
-        });
+        let calls = frame.calls.iter().map(|call| (call.fingerprint, call.aggregate.clone())).collect();
+        let waiting = finals.as_ref().map(|finals| finals.tag);
+        layout.push(FrameLayout::new(frame.fingerprint, frame.window, calls, firsts, waiting));
         Ok(Some(FrameRun {
             place: layout.len() - 1,
             filter: frame.filter.clone(),

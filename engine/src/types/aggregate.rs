@@ -5,10 +5,12 @@
 //! ksqlDB does, and said in [`DOCS`].
 //!
 //! One file a group of functions: `accumulator` has those of one number or one value, `lists`, `counts` and
-//! `moments` those that keep more.
+//! `moments` those that keep more. `cell` is how a window has one of them in a few bytes.
 
 mod accumulator;
+mod beside;
 mod bind;
+mod cell;
 pub mod codec;
 mod counts;
 mod docs;
@@ -16,12 +18,16 @@ mod kept;
 mod lists;
 mod merge;
 mod moments;
+mod scalar;
 mod undo;
 
 pub use accumulator::Accumulator;
+pub use beside::Beside;
 pub use bind::{Limits, NAMES, is_aggregate};
+pub use cell::Cell;
 pub use docs::{DOCS, Doc, Example};
 pub use kept::Kept;
+pub use scalar::Scalar;
 
 use super::{DataType, EvalError, Value};
 

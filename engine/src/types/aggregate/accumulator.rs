@@ -170,15 +170,23 @@ pub(super) fn add_decimal(
 }
 
 pub(super) fn take_value(function: Function, kept: &mut Kept, value: &Value<'_>) {
-    let beats = |order| kept.get().is_none_or(|mine| compare(value, &mine) == Some(order));
-    let takes = match function {
-        Function::Min => !value.is_null() && beats(Ordering::Less),
-        Function::Max => !value.is_null() && beats(Ordering::Greater),
-        Function::Latest { ignore_nulls } => !(ignore_nulls && value.is_null()),
-        Function::Earliest { ignore_nulls } => !(ignore_nulls && value.is_null()) && kept.get().is_none(),
-        _ => false,
-    };
-    if takes {
+    if takes(function, value, || kept.get()) {
         kept.set(value);
+    }
+}
+
+/// Whether the value takes the place of `mine`, the one that MIN, MAX, LATEST or EARLIEST keeps.
+pub(super) fn takes<'m>(
+    function: Function,
+    value: &Value<'_>,
+    mine: impl FnOnce() -> Option<Value<'m>>,
+) -> bool {
+    let beats = |mine: Option<Value<'_>>, order| mine.is_none_or(|mine| compare(value, &mine) == Some(order));
+    match function {
+        Function::Latest { ignore_nulls } => !(ignore_nulls && value.is_null()),
+        Function::Min => !value.is_null() && beats(mine(), Ordering::Less),
+        Function::Max => !value.is_null() && beats(mine(), Ordering::Greater),
+        Function::Earliest { ignore_nulls } => !(ignore_nulls && value.is_null()) && mine().is_none(),
+        _ => false,
     }
 }

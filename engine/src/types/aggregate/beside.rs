@@ -1,0 +1,59 @@
+//! What lies beside the cells of one group key's windows: collections, and texts too long for a cell.
+//!
+//! What holds: nothing beside costs one pointer; a place is valid from when it is given out until it is taken
+//! back; with the last one taken the memory goes.
+
+use super::Accumulator;
+
+/// Accumulators by place.
+#[derive(Debug, Default)]
+pub struct Beside(Option<Box<Places>>);
+
+#[derive(Debug, Default)]
+struct Places {
+    values: Vec<Accumulator>,
+    free: Vec<u32>,
+}
+
+impl Beside {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Keeps an accumulator; its place.
+    pub fn put(&mut self, accumulator: Accumulator) -> u32 {
+        let Places { values, free } = &mut **self.0.get_or_insert_default();
+        match free.pop() {
+            Some(place) => {
+                values[place as usize] = accumulator;
+                place
+            }
+            None => {
+                values.push(accumulator);
+                (values.len() - 1) as u32
+            }
+        }
+    }
+
+    /// Takes a place back, and what is there.
+    pub fn take(&mut self, place: u32) -> Option<Accumulator> {
+        let Places { values, free } = self.0.as_deref_mut()?;
+        let value = std::mem::replace(values.get_mut(place as usize)?, Accumulator::Whole(0));
+        free.push(place);
+        if free.len() == values.len() {
+            self.0 = None;
+        }
+        Some(value)
+    }
+
+    /// What lies at a place.
+    pub fn get(&self, place: Option<u32>) -> Option<&Accumulator> {
+        self.0.as_ref()?.values.get(place? as usize)
+    }
+
+    /// The same, to change it.
+    pub fn get_mut(&mut self, place: Option<u32>) -> Option<&mut Accumulator> {
+        self.0.as_mut()?.values.get_mut(place? as usize)
+    }
+}
