@@ -186,6 +186,20 @@ const WRONG: &[(&str, &str)] = &[
         "CREATE STREAM r AS SELECT t.account_id, limits.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
     ),
     (
+        "comparing with NULL",
+        "CREATE STREAM r AS SELECT account_id, amount FROM transactions WHERE amount <> NULL;",
+    ),
+    (
+        "CASE of two types",
+        "CREATE STREAM r AS SELECT account_id, CASE WHEN amount > 5 THEN 1 ELSE 0.5 END AS share FROM transactions;",
+    ),
+    (
+        "INSERT INTO that would lose a field",
+        "CREATE STREAM spots (account_id VARCHAR KEY, spot STRUCT<city VARCHAR>) \
+         WITH (KAFKA_TOPIC='spots', VALUE_FORMAT='JSON');\n\
+         INSERT INTO spots SELECT account_id, STRUCT(city := 'Ulm', zip := 7) AS spot FROM transactions;",
+    ),
+    (
         "a function that a table's rows cannot be taken out of",
         "CREATE TABLE r AS SELECT daily, MAX(account_id) AS last FROM limits GROUP BY daily;",
     ),

@@ -306,11 +306,16 @@ fn topics_of(from: &From) -> Vec<String> {
     topics
 }
 
-/// Whether a row by row query over one stream exchanges its key.
+/// Whether a row by row query exchanges the key of what it reads.
 fn makes_key(query: &LogicalQuery) -> bool {
-    let (Shape::Project { exprs }, From::Source(_)) = (&query.shape, &query.from) else { return false };
-    let is_old = |(i, e): (usize, &Expr)| matches!(e.node, Node::Column { index, .. } if index == i);
-    !exprs.iter().take(query.sink.schema.key.len()).enumerate().all(is_old)
+    let Shape::Project { exprs } = &query.shape else { return false };
+    let column = |e: &Expr| match e.node {
+        Node::Column { index, .. } => Some(index),
+        _ => None,
+    };
+    let (old, width) = (query.from.key(), query.sink.schema.key.len());
+    let is_old = |(new, old)| column(new).is_some() && column(new) == column(old);
+    old.len() != width || !exprs.iter().zip(&old).all(is_old)
 }
 
 pub(super) fn sink(query: &LogicalQuery) -> SinkPlan {

@@ -20,6 +20,8 @@ impl Planner<'_> {
             From::Source(source) => {
                 let at = self.reading(&source.topic, source, false, id);
                 self.want(at, query.used_columns());
+                // Which row a record replaces is known by its key.
+                self.want(at, 0..source.schema.key.len());
                 (Flow { at, steps: Vec::new() }, source_name(source))
             }
             From::Join(join) => (self.joined(&Joining::new(id, query), join), source_name(&query.sink)),

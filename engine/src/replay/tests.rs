@@ -1,6 +1,7 @@
 //! Statements as a user writes them, and the records that come of them.
 
 mod headers;
+mod nested;
 mod positions;
 
 use serde_json::{Value, json};

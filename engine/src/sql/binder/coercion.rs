@@ -1,12 +1,17 @@
-//! The type of a list that a user wrote: what IN compares, an array's elements, a map's keys and values.
+//! The type of several expressions: what IN compares, an array's elements, a map's keys and values, the results
+//! of CASE, and the column that INSERT INTO writes.
 //!
-//! Enters: bound expressions. Leaves: the same, all of one type. What holds, as in ksqlDB: each item may
-//! widen the type of those before it; a constant takes that type where its text can be read so, a constructor
-//! part by part; a STRUCT has the fields of all.
+//! Enters: bound expressions. Leaves: the same, all of one type. What holds, as in ksqlDB: each item of a list
+//! may widen the type of those before it; a constant takes that type where its text can be read so, a
+//! constructor part by part; a STRUCT has the fields of all.
+
+use std::cmp::Ordering;
 
 use super::expr::coerce;
+use crate::sql::Diagnostic;
+use crate::sql::ast::Span;
 use crate::types::expr::{Expr, Node, cast};
-use crate::types::{DataType, Decimal, Field, Value};
+use crate::types::{DataType, Decimal, Field, Value, compare};
 
 /// An item has no type in common with those before it.
 struct Misfit;
@@ -42,7 +47,73 @@ fn widen(common: Option<DataType>, item: &Expr) -> Result<Option<DataType>, Misf
         }
         (Node::Literal(Value::Null), _) => Ok(Some(target)),
         (Node::Literal(value), _) => widen_to_constant(value, given, target).map(Some),
-        _ => target.common(given).map(Some).ok_or(Misfit),
+        _ => common_of(given, &target).map(Some).ok_or(Misfit),
+    }
+}
+
+/// The type that values of both can take: part by part, a STRUCT with the fields of both.
+fn common_of(given: &DataType, target: &DataType) -> Option<DataType> {
+    match (given, target) {
+        (DataType::Array(a), DataType::Array(b)) => Some(DataType::Array(Box::new(common_of(a, b)?))),
+        (DataType::Map(ak, av), DataType::Map(bk, bv)) => {
+            Some(DataType::Map(Box::new(common_of(ak, bk)?), Box::new(common_of(av, bv)?)))
+        }
+        (DataType::Struct(a), DataType::Struct(b)) => {
+            let both = a.iter().map(|field| {
+                let known = b.iter().find(|f| f.name == field.name);
+                let data_type = known
+                    .map_or(Some(field.data_type.clone()), |f| common_of(&field.data_type, &f.data_type))?;
+                Some(Field { name: field.name.clone(), data_type })
+            });
+            let mut all = both.collect::<Option<Vec<_>>>()?;
+            all.extend(b.iter().filter(|f| a.iter().all(|own| own.name != f.name)).cloned());
+            Some(DataType::Struct(all))
+        }
+        _ => target.common(given),
+    }
+}
+
+/// The type of CASE: ksqlDB takes results of one type only, and NULL, and widens none.
+pub(super) fn of_results(results: &[Expr], span: Span) -> Result<DataType, Diagnostic> {
+    let refuse = |message: String| Diagnostic::error("type_mismatch", span, message);
+    let mut types = results.iter().filter_map(|result| result.data_type.as_ref());
+    let Some(first) = types.next() else {
+        return Err(refuse("the results of CASE are all NULL, which has no type".into())
+            .hint("CAST(NULL AS VARCHAR) gives one of them a type"));
+    };
+    match types.find(|other| *other != first) {
+        Some(other) => {
+            let message = format!("the results of CASE must be of one type, these are {first} and {other}");
+            let common = other.common(first).unwrap_or(DataType::String);
+            Err(refuse(message).hint(format!("CAST(... AS {common}) brings them to one")))
+        }
+        None => Ok(first.clone()),
+    }
+}
+
+/// An expression as a column of a stream that exists takes it: widened, a numeric constant fitted to a DECIMAL,
+/// a STRUCT's fields put where they are called so. None where something would be lost.
+pub(super) fn into_column(expr: &Expr, to: &DataType) -> Option<Expr> {
+    let from = expr.data_type.as_ref()?;
+    let is_fitted = expr.as_literal().is_some_and(|value| {
+        let exact = |cast: &Value<'_>| compare(cast, value) == Some(Ordering::Equal);
+        matches!(to, DataType::Decimal { .. })
+            && from.is_numeric()
+            && cast(value.clone(), to).is_ok_and(|cast| exact(&cast))
+    });
+    (is_fitted || fits(from, to)).then(|| coerce(expr.clone(), to))
+}
+
+fn fits(from: &DataType, to: &DataType) -> bool {
+    match (from, to) {
+        (DataType::Array(a), DataType::Array(b)) => fits(a, b),
+        (DataType::Map(ak, av), DataType::Map(bk, bv)) => fits(ak, bk) && fits(av, bv),
+        (DataType::Struct(a), DataType::Struct(b)) => {
+            let takes =
+                |own: &Field| b.iter().any(|f| f.name == own.name && fits(&own.data_type, &f.data_type));
+            a.iter().all(takes)
+        }
+        _ => from.coerces_to(to),
     }
 }
 

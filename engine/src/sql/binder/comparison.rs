@@ -35,7 +35,11 @@ pub(super) fn comparison(
 
 /// Brings both sides of a comparison to comparable types; a constant takes the other side's type.
 pub(super) fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr, Expr), Diagnostic> {
-    let (Some(lt), Some(rt)) = (l.data_type.clone(), r.data_type.clone()) else { return Ok((l, r)) };
+    let (Some(lt), Some(rt)) = (l.data_type.clone(), r.data_type.clone()) else {
+        let message = format!("{op} does not compare with NULL");
+        return Err(Diagnostic::error("null_comparison", span, message)
+            .hint("IS NULL and IS NOT NULL ask whether a value is missing"));
+    };
     if let Some(r) = literal::as_time(&l, &r, span)? {
         return Ok((l, r));
     }
@@ -47,6 +51,12 @@ pub(super) fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr
     }
     if lt == rt {
         return Ok((l, r));
+    }
+    // Text of a column is read as a time record by record.
+    match (&lt, &rt) {
+        (DataType::String, time) if time.is_temporal() => return Ok((coerce(l, time), r)),
+        (time, DataType::String) if time.is_temporal() => return Ok((l, coerce(r, time))),
+        _ => {}
     }
     match lt.common(&rt) {
         Some(common) => Ok((coerce(l, &common), coerce(r, &common))),

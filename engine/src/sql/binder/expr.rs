@@ -240,7 +240,7 @@ fn case(
     if let Some(otherwise) = otherwise {
         results.push(bind(scope, otherwise)?);
     }
-    let common = common_type(&results).ok_or_else(|| mixed(span, "the results of CASE"))?;
+    let common = super::coercion::of_results(&results, span)?;
     let mut results: Vec<_> = results.into_iter().map(|e| coerce(e, &common)).collect();
     let otherwise = otherwise.and_then(|_| results.pop()).map(Box::new);
     let whens = conditions.into_iter().zip(results).collect();

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::coercion::into_column;
 use super::create::{check_formats, timestamp};
 use super::directives::Directives;
-use super::expr::coerce;
 use super::join::key_format;
 use super::properties::Properties;
 use super::query::Selected;
@@ -241,7 +241,7 @@ fn emit(directives: &Directives) -> Emit {
 }
 
 /// Fits a query's result to the stream it is inserted into: the same columns in the same order, of types that
-/// widen to the stream's.
+/// fit the stream's.
 fn fit(selected: &mut Selected, stream: &Source, target: &Ident) -> Result<(), Diagnostic> {
     let sink = &stream.schema;
     let result = &selected.schema;
@@ -249,22 +249,21 @@ fn fit(selected: &mut Selected, stream: &Source, target: &Ident) -> Result<(), D
         let message = format!("the keys of {} and of the query's result are not windowed alike", target.name);
         return Err(Diagnostic::error("schema", target.span, message));
     }
-    let fits = result.key.len() == sink.key.len()
-        && result.width() == sink.width()
-        && result
-            .columns()
-            .zip(sink.columns())
-            .all(|(a, b)| a.name == b.name && a.data_type.coerces_to(&b.data_type));
-    if !fits {
+    let is_alike = result.key.len() == sink.key.len()
+        && result.columns().map(|c| &c.name).eq(sink.columns().map(|c| &c.name));
+    let exprs = match &selected.shape {
+        Shape::Project { exprs } => exprs.as_slice(),
+        Shape::Aggregate(_) => &[],
+    };
+    let fitted = exprs.iter().zip(sink.columns()).map(|(e, column)| into_column(e, &column.data_type));
+    let Some(exprs) = fitted.collect::<Option<Vec<_>>>().filter(|_| is_alike) else {
         let message = format!("the query's columns do not fit {}", target.name);
         return Err(Diagnostic::error("schema", target.span, message)
             .label(format!("its columns are {}", describe(sink)))
             .hint(format!("the query's are {}", describe(result))));
-    }
-    if let Shape::Project { exprs } = &mut selected.shape {
-        let types: Vec<_> = sink.columns().map(|c| c.data_type.clone()).collect();
-        let wide = std::mem::take(exprs).into_iter().zip(types).map(|(e, t)| coerce(e, &t));
-        *exprs = wide.collect();
+    };
+    if let Shape::Project { exprs: own } = &mut selected.shape {
+        *own = exprs;
     }
     selected.schema = sink.clone();
     Ok(())

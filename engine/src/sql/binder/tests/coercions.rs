@@ -35,3 +35,26 @@ fn fields_are_cast_by_name() {
     gives("(s IN (STRUCT(b := 'x', a := 4)))", "TRUE");
     gives("(s IN (STRUCT(b := 'x', a := 4, c := 1)))", "FALSE");
 }
+
+#[test]
+fn structs_of_columns_have_the_fields_of_both() {
+    let field = |name: &str, data_type| Field { name: name.into(), data_type };
+    let list = |data_type| DataType::Array(Box::new(data_type));
+    let one = DataType::Struct(vec![field("A", DataType::Integer), field("B", list(DataType::Integer))]);
+    let other = DataType::Struct(vec![field("B", list(DataType::Bigint)), field("C", DataType::String)]);
+    let of = |values: Vec<Value<'static>>| Value::Struct(std::sync::Arc::new(values));
+    let items = |item| Value::Array(std::sync::Arc::new(vec![item]));
+    let row = Row::default().with("P", one, of(vec![Value::Integer(4), items(Value::Integer(1))])).with(
+        "Q",
+        other,
+        of(vec![items(Value::Bigint(1)), Value::Null]),
+    );
+    let gives = |text: &str, value: &str| assert_eq!(eval_over(&row, text).as_deref(), Ok(value), "{text}");
+    gives("ARRAY[p, q][2]->a", "NULL");
+    gives("(ARRAY[p, q][1]->b = ARRAY[p, q][2]->b)", "TRUE");
+    gives("MAP('p' := p, 'q' := q)['p']->a", "4");
+    gives("(p IN (q))", "FALSE");
+    gives("(q IN (STRUCT(b := ARRAY['1'])))", "TRUE");
+    let refused = eval_over(&row, "ARRAY[p, STRUCT(a := 'x')]");
+    assert!(refused.is_err_and(|e| e.starts_with("type_mismatch")));
+}
