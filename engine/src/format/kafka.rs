@@ -17,7 +17,7 @@ impl KafkaCodec {
     pub(super) fn new(columns: &[Column]) -> Result<Self, FormatError> {
         let [column] = columns else {
             return Err(FormatError(format!(
-                "the 'KAFKA' format only supports a single field, got {}",
+                "the format KAFKA is for one column, these are several: {}",
                 columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
             )));
         };

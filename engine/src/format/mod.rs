@@ -67,7 +67,10 @@ pub struct FormatError(pub String);
 
 impl FormatError {
     fn unsupported(format: Format, data_type: &DataType, column: &str) -> Self {
-        Self(format!("the '{}' format does not support type {data_type}, column: {column}", format.name()))
+        Self(format!(
+            "the format {} has no form for {data_type}, which is the type of {column}",
+            format.name()
+        ))
     }
 }
 

@@ -84,7 +84,7 @@ fn one_null_column_comes_back() {
 fn types_that_do_not_fit_are_refused() {
     let nested = columns(&[("K", list(DataType::Double))]);
     let error = Decoder::new(&CSV, &nested, &[true]).unwrap_err();
-    assert_eq!(error.0, "the 'DELIMITED' format does not support type ARRAY<DOUBLE>, column: K");
+    assert_eq!(error.0, "the format DELIMITED has no form for ARRAY<DOUBLE>, which is the type of K");
     assert!(Encoder::new(&CSV, &nested).is_err());
     assert!(Encoder::new(&KAFKA, &nested).is_err());
     assert!(Encoder::new(&KAFKA, &columns(&[("K", DataType::Boolean)])).is_err());

@@ -50,11 +50,16 @@ fn unknown_function(name: &Ident) -> Diagnostic {
 /// The interval units that TIMESTAMPADD and its like take as a bare word.
 const UNITS: &[&str] = &["MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"];
 
+fn takes_unit(function: &str) -> bool {
+    ["DATE", "TIME", "TIMESTAMP"]
+        .iter()
+        .any(|of| function.strip_prefix(of).is_some_and(|rest| matches!(rest, "ADD" | "SUB")))
+}
+
 fn unit_or(scope: &mut dyn Scope, function: &Ident, arg: &AstExpr) -> Bound {
     match &arg.kind {
         ExprKind::Column { qualifier: None, name }
-            if (function.name.ends_with("ADD") || function.name.ends_with("SUB"))
-                && UNITS.contains(&name.name.as_str()) =>
+            if takes_unit(&function.name) && UNITS.contains(&name.name.as_str()) =>
         {
             Ok(Expr::literal(Value::string(name.name.as_str()), Some(DataType::String)))
         }
@@ -76,8 +81,13 @@ pub(super) fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
         |e| match e {
             ResolveError::Unknown { .. } => unknown_function(name),
             ResolveError::NoOverload { message, signatures } => {
+                let unit = if takes_unit(&name.name) {
+                    "; the first argument is a unit, such as MINUTES or DAYS"
+                } else {
+                    ""
+                };
                 Diagnostic::error("type_mismatch", span, message)
-                    .hint(format!("it is {}", signatures.join(", or ")))
+                    .hint(format!("it is {}{unit}", signatures.join(", or ")))
             }
         },
     )?;

@@ -98,7 +98,11 @@ pub(super) fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], n
                 items.push(bound);
             }
             Err(refused) => {
-                let Some((_, mut all)) = coercion::unify(all) else { return Err(refused) };
+                let Some((_, mut all)) = coercion::unify(all) else {
+                    return Err(
+                        Diagnostic { span: item.span, ..refused }.note(expr.span, "is compared with it")
+                    );
+                };
                 let value = Box::new(all.remove(0));
                 return Ok(Expr::boolean(Node::In { expr: value, list: all, negated }));
             }

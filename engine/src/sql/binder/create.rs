@@ -186,6 +186,12 @@ pub(super) fn contains_map(data_type: &DataType) -> bool {
     }
 }
 
+/// A MAP in a key.
+pub(super) fn map_key(code: &'static str, span: Span) -> Diagnostic {
+    Diagnostic::error(code, span, "a key cannot hold a MAP: its bytes would not be unique")
+        .hint("take one entry, map['name'], or a STRUCT, whose fields have an order")
+}
+
 /// Refuses columns that the formats cannot carry.
 pub(super) fn check_formats(
     schema: &Schema,
@@ -193,19 +199,32 @@ pub(super) fn check_formats(
     value: FormatSpec,
     name: &Ident,
 ) -> Result<(), Diagnostic> {
-    let refuse = |message: String| Err(Diagnostic::error("format", name.span, message));
+    let refuse =
+        |message: String, hint: &str| Err(Diagnostic::error("format", name.span, message).hint(hint));
     if key.format == Format::None && !schema.key.is_empty() {
-        return refuse(format!("the key format NONE carries no columns, {} is declared", schema.key[0].name));
+        return refuse(
+            format!("the key format NONE carries no columns, but {} is one of the key", schema.key[0].name),
+            "leave KEY_FORMAT='NONE' out; PARTITION BY NULL makes a stream without a key",
+        );
     }
     if value.format == Format::None {
-        return refuse("the format NONE can only be a key's".into());
+        return refuse(
+            "the format NONE is for keys, a value needs another".into(),
+            "VALUE_FORMAT is JSON, DELIMITED or KAFKA",
+        );
     }
-    for (spec, columns) in [(key, &schema.key), (value, &schema.value)] {
+    for (property, spec, columns) in
+        [("KEY_FORMAT", key, &schema.key), ("VALUE_FORMAT", value, &schema.value)]
+    {
         if columns.is_empty() {
             continue;
         }
         if let Err(e) = Decoder::new(&spec, columns, &vec![true; columns.len()]) {
-            return refuse(e.0);
+            let hint = match spec.format {
+                Format::Json => "JSON's maps have VARCHAR keys".to_owned(),
+                _ => format!("{property}='JSON' has one for every type"),
+            };
+            return refuse(e.0, &hint);
         }
     }
     Ok(())
@@ -283,7 +302,9 @@ fn key_window(properties: &Properties, schema: &Schema) -> Result<Option<KeyWind
                 wrong(*span, "WINDOW_SIZE is missing, such as WINDOW_SIZE='5 MINUTES'")
             }
             ("SESSION", None) => Ok(Some(KeyWindow::Session)),
-            ("SESSION", Some((_, span))) => wrong(span, "a SESSION window has no size"),
+            ("SESSION", Some((_, span))) => {
+                wrong(span, "a SESSION window has no size: leave WINDOW_SIZE out")
+            }
             _ => wrong(*span, "WINDOW_TYPE is TUMBLING, HOPPING or SESSION"),
         },
     }

@@ -73,6 +73,7 @@ pub(super) fn unsupported(span: Span, what: &str) -> Diagnostic {
 
 fn mixed(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error("type_mismatch", span, format!("{what} must be of one type, and not all NULL"))
+        .hint("CAST(... AS ...) brings them to one type, CAST(NULL AS INT) gives a NULL one")
 }
 
 /// Binds an expression that must be a BOOLEAN.
@@ -255,7 +256,8 @@ fn explicit_cast(scope: &mut dyn Scope, expr: &AstExpr, to: &TypeName) -> Bound 
             "type_mismatch",
             expr.span.to(to.span),
             format!("{from} cannot be cast to {target}"),
-        )),
+        )
+        .hint("docs/sql/types.md lists the casts")),
         Some(from) if *from == target => Ok(bound),
         _ => Ok(Expr { node: Node::Cast(Box::new(bound)), data_type: Some(target) }),
     }

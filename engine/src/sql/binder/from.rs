@@ -145,9 +145,16 @@ impl BoundFrom {
             None => self.names().collect(),
         };
         let message = format!("{whose} {negation} column {}", name.name);
-        Diagnostic::error("unknown_column", name.span, message)
+        let columns = |p: &Part| {
+            let names: Vec<_> = p.source.schema.columns().map(|c| c.name.as_str()).collect();
+            format!("{} has {}", p.alias.name, names.join(", "))
+        };
+        let asked = self.parts.iter().filter(|p| part.is_none_or(|part| part.base == p.base));
+        let all: Vec<_> = asked.map(columns).collect();
+        let diagnostic = Diagnostic::error("unknown_column", name.span, message)
             .label("no such column")
-            .did_you_mean(&name.name, names)
+            .did_you_mean(&name.name, names);
+        if diagnostic.hint.is_some() { diagnostic } else { diagnostic.hint(all.join("; ")) }
     }
 
     /// A column that is named without a source.

@@ -1,10 +1,10 @@
 //! GROUP BY: which parts of an expression are keys, which are aggregates, and what is left over.
 
 use super::Target;
-use super::create::contains_map;
+use super::create::{contains_map, map_key};
 use super::expr::{bind, coerce, condition};
 use super::from::BoundFrom;
-use super::query::{Selected, sink_window, split, wrong_kind};
+use super::query::{Selected, names_of_select, sink_window, split, wrong_kind};
 use super::scope::{Scope, find_aggregate};
 use crate::format::Format;
 use crate::plan::logical::{Grouping, Shape};
@@ -49,7 +49,8 @@ impl GroupScope<'_> {
     fn call(&mut self, name: &Ident, args: &[AstExpr], span: Span) -> Result<Expr, Diagnostic> {
         if let Some(inner) = args.iter().find_map(find_aggregate) {
             let message = format!("aggregate functions cannot be nested: {} in {}", inner.name, name.name);
-            return Err(Diagnostic::error("misplaced_aggregate", inner.span, message));
+            return Err(Diagnostic::error("misplaced_aggregate", inner.span, message)
+                .hint("let a second query aggregate what this one gives"));
         }
         let mut bound = args.iter().map(|a| bind(&mut self.input, a)).collect::<Result<Vec<_>, _>>()?;
         let refuse = |message: String| {
@@ -149,7 +150,9 @@ impl Scope for GroupScope<'_> {
                 if !self.in_select {
                     let message =
                         format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
-                    return Err(Diagnostic::error("window_bounds", name.span, message));
+                    return Err(Diagnostic::error("window_bounds", name.span, message).hint(
+                        "select it under another name, and filter by that in a query that reads this one",
+                    ));
                 }
                 let pseudo = match name.name.as_str() {
                     "WINDOWSTART" => Pseudo::Windowstart,
@@ -310,7 +313,8 @@ fn without_undo(name: &Ident, span: Span) -> Diagnostic {
 fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) -> Result<(), Diagnostic> {
     match query.emit {
         Some(emit) if emit.is_final && window.is_none() => {
-            Err(Diagnostic::error("emit", emit.span, "EMIT FINAL needs a WINDOW, at whose end it emits"))
+            Err(Diagnostic::error("emit", emit.span, "EMIT FINAL needs a WINDOW, at whose end it emits")
+                .hint("such as WINDOW TUMBLING (SIZE 1 HOUR, GRACE PERIOD 1 MINUTE) in front of GROUP BY"))
         }
         Some(emit) if emit.is_final && target.emit_first.is_some() => {
             let span = target.emit_first.unwrap_or(emit.span);
@@ -329,23 +333,24 @@ fn key(query: &Query, bound: &BoundFrom) -> Result<Vec<Expr>, Diagnostic> {
     for expr in &query.group_by {
         if let Some(name) = find_aggregate(expr) {
             let message = format!("GROUP BY does not take the aggregate function {}", name.name);
-            return Err(Diagnostic::error("misplaced_aggregate", name.span, message));
+            return Err(Diagnostic::error("misplaced_aggregate", name.span, message)
+                .hint("HAVING filters groups by it; a second query can group this one's result"));
         }
         if let ExprKind::Column { name, .. } = &expr.kind
             && matches!(name.name.as_str(), "WINDOWSTART" | "WINDOWEND")
             && !bound.is_windowed()
         {
             let message = format!("{} can only be used in the SELECT of a windowed aggregation", name.name);
-            return Err(Diagnostic::error("window_bounds", name.span, message));
+            let hint = match query.window {
+                Some(_) => "leave it out: with a WINDOW each group has its windows",
+                None => "WINDOW TUMBLING (SIZE 1 HOUR) in front of GROUP BY divides the groups by time",
+            };
+            return Err(Diagnostic::error("window_bounds", name.span, message).hint(hint));
         }
-        let bound = bind(&mut scope, expr)?;
+        let bound = bind(&mut scope, expr).map_err(|refused| names_of_select(refused, query))?;
         match &bound.data_type {
             Some(t) if contains_map(t) => {
-                return Err(Diagnostic::error(
-                    "key",
-                    expr.span,
-                    "a key cannot hold a MAP: its bytes would not be unique",
-                ));
+                return Err(map_key("key", expr.span));
             }
             Some(_) if bound.as_literal().is_none_or(|v| *v != Value::Null) => key.push(bound),
             _ => return Err(Diagnostic::error("key", expr.span, "GROUP BY NULL has no groups")),

@@ -17,7 +17,8 @@ impl Binder {
         let source = entry.source.clone();
         if entry.read_only {
             let message = format!("{} is declared as a SOURCE, which nothing writes to", insert.target.name);
-            return Err(Diagnostic::error("result_type", insert.target.span, message));
+            return Err(Diagnostic::error("result_type", insert.target.span, message)
+                .hint("leave SOURCE out where it is declared"));
         }
         let names = names(insert, &source);
         refuse_headers(&names, &source)?;

@@ -96,7 +96,12 @@ impl Binder {
             let what =
                 if sink.is_table { "a table" } else { "declared as a SOURCE, which nothing writes to" };
             let message = format!("INSERT INTO takes a stream, {} is {what}", insert.target.name);
-            return Err(Diagnostic::error("result_type", insert.target.span, message));
+            let hint = if sink.is_table {
+                "several queries may write to one topic: CREATE TABLE ... WITH (KAFKA_TOPIC='...') AS SELECT ..."
+            } else {
+                "leave SOURCE out where it is declared"
+            };
+            return Err(Diagnostic::error("result_type", insert.target.span, message).hint(hint));
         }
         super::headers::refuse_insert(&sink, &insert.target)?;
         let directives = Directives::read(&statement.directives)?;

@@ -199,7 +199,7 @@ impl Properties {
             if spec.format != Format::Json {
                 let message =
                     format!("WRAP_SINGLE_VALUE does not apply to the format {}", spec.format.name());
-                return Err(wrong(span, message));
+                return Err(wrong(span, message).hint("leave it out: it is for JSON"));
             }
             spec.wrapped = wrapped;
         }

@@ -1,6 +1,6 @@
 //! SELECT: from syntax to a logical query.
 
-use super::create::contains_map;
+use super::create::{contains_map, map_key};
 use super::expr::{bind, condition};
 use super::flat::{self, FlatScope};
 use super::from::{BoundFrom, Part};
@@ -12,7 +12,7 @@ use super::{Binder, Target};
 use crate::plan::logical::{Grouping, Shape};
 use crate::plan::{Emit, From, KeyWindow, Pseudo, WindowKind};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{Expr as AstExpr, Ident, Query, SourceKind, Span};
+use crate::sql::ast::{Expr as AstExpr, Ident, Query, SelectItem, SourceKind, Span};
 use crate::types::expr::{Expr, Node};
 use crate::types::functions::TableCall;
 use crate::types::{Column, Schema};
@@ -57,7 +57,7 @@ impl Binder {
         let filter = match &query.filter {
             Some(filter) => {
                 refuse_aggregate(filter, "WHERE", "HAVING filters by an aggregate")?;
-                Some(condition(&mut scope, filter)?)
+                Some(condition(&mut scope, filter).map_err(|refused| names_of_select(refused, query))?)
             }
             None => None,
         };
@@ -72,7 +72,7 @@ impl Binder {
         if grouped {
             return grouping::select(query, target, emit, filter, items_of(items), &bound);
         }
-        check_ungrouped(query, &items, target)?;
+        check_ungrouped(query, &items, target, &bound)?;
         let is_table = bound.from.is_table();
         if is_table != (target.kind == SourceKind::Table) {
             return Err(wrong_kind(target, is_table));
@@ -110,9 +110,13 @@ impl Binder {
     pub(super) fn source(&self, name: &Ident) -> Result<&crate::sql::catalog::Entry, Diagnostic> {
         self.catalog.get(&name.name).ok_or_else(|| {
             let message = format!("there is no stream or table {}", name.name);
-            let hint = match crate::sql::nearest(&name.name, self.catalog.names()) {
+            let other_case = self.catalog.names().find(|known| known.eq_ignore_ascii_case(&name.name));
+            let hint = match other_case.or_else(|| crate::sql::nearest(&name.name, self.catalog.names())) {
+                Some(other) if other.eq_ignore_ascii_case(&name.name) => {
+                    format!("a name without quotes is in upper case: write `{other}` in back-quotes")
+                }
                 Some(near) => format!("did you mean {near}?"),
-                None => "declare it with CREATE STREAM or CREATE TABLE in a file whose name sorts before this one's".into(),
+                None => "declare it by CREATE STREAM or CREATE TABLE, above this statement or in a file whose name sorts before this one's".into(),
             };
             Diagnostic::error("unknown_source", name.span, message).label("not declared").hint(hint)
         })
@@ -144,14 +148,14 @@ fn partition_by(
     let refuse = |span, message: &str| Err(Diagnostic::error("partition_by", span, message));
     let mut key = Vec::new();
     for expr in written {
-        let bound = bind(scope, expr)?;
+        let bound = bind(scope, expr).map_err(|refused| names_of_select(refused, query))?;
         match &bound.data_type {
             None if written.len() > 1 => {
                 return refuse(expr.span, "PARTITION BY takes NULL alone: it makes a stream without a key");
             }
             None => {}
             Some(t) if contains_map(t) => {
-                return refuse(expr.span, "a key cannot hold a MAP: its bytes would not be unique");
+                return Err(map_key("partition_by", expr.span));
             }
             Some(_) => key.push(bound),
         }
@@ -162,6 +166,22 @@ fn partition_by(
             .hint("aggregate by the other key instead, or leave PARTITION BY out"));
     }
     Ok(Some(key))
+}
+
+/// What a SELECT names is not known to the clauses that make its rows.
+pub(super) fn names_of_select(refused: Diagnostic, query: &Query) -> Diagnostic {
+    let named = query.items.iter().find_map(|item| match item {
+        SelectItem::Expr { expr, alias: Some(alias) }
+            if refused.code == "unknown_column" && refused.message.ends_with(&format!(" {}", alias.name)) =>
+        {
+            Some((expr, alias))
+        }
+        _ => None,
+    });
+    let Some((expr, alias)) = named else { return refused };
+    refused
+        .note(alias.span, "named here")
+        .hint(format!("this clause is over what FROM gives, before the SELECT: write {expr} here too"))
 }
 
 fn same_key(a: &[Expr], b: &[Expr]) -> bool {
@@ -185,10 +205,18 @@ fn refuse_aggregate(expr: &AstExpr, clause: &str, hint: &str) -> Result<(), Diag
 }
 
 /// What only a grouped query may have.
-fn check_ungrouped(query: &Query, items: &[Item], target: &Target<'_>) -> Result<(), Diagnostic> {
+fn check_ungrouped(
+    query: &Query,
+    items: &[Item],
+    target: &Target<'_>,
+    bound: &BoundFrom,
+) -> Result<(), Diagnostic> {
     if let Some(name) = items.iter().find_map(|i| find_aggregate(&i.expr)) {
         let message = format!("{} is an aggregate function: GROUP BY is missing", name.name);
-        return Err(Diagnostic::error("group_by", name.span, message).hint("such as GROUP BY account_id"));
+        let key = bound.names().next().unwrap_or("column");
+        return Err(Diagnostic::error("group_by", name.span, message).hint(format!(
+            "such as GROUP BY {key}; GROUP BY 1 makes one group of all, the constant is selected too"
+        )));
     }
     if let Some(window) = &query.window {
         return Err(Diagnostic::error("group_by", window.span, "WINDOW needs a GROUP BY"));
@@ -244,7 +272,8 @@ pub(super) fn split(
         // A key may be called so: PARTITION BY ROWTIME.
         if Pseudo::ALL.iter().any(|p| p.name() == name) && !texts.contains(&expr.to_string()) {
             let message = format!("{name} is a pseudo column, which the result has by itself");
-            return Err(Diagnostic::error("duplicate_column", *span, message).hint("name it by AS"));
+            return Err(Diagnostic::error("duplicate_column", *span, message)
+                .hint(format!("give the column another name: ... AS {name}_VALUE")));
         }
     }
     let mut keys: Vec<Option<(String, Expr, Span)>> = vec![None; key.len()];
@@ -268,6 +297,7 @@ pub(super) fn split(
         keys.iter().zip(&texts).filter(|(k, _)| k.is_none()).map(|(_, t)| t.replace('`', "")).collect();
     if !missing.is_empty() {
         let what = if grouped { "grouping expression" } else { "key column" };
+        let what = format!("{what}{}", if missing.len() > 1 { "s" } else { "" });
         let message = format!("the SELECT of {} lacks the {what} {}", target.name.name, missing.join(", "));
         return Err(Diagnostic::error("key", target.name.span, message)
             .hint(format!("SELECT {}, ...", missing.join(", "))));

@@ -308,7 +308,13 @@ pub(super) fn no_statement(cursor: &Cursor<'_>) -> Box<Diagnostic> {
     }
     if FIRST_WORDS.contains(&word.as_str()) {
         let message = format!("{word} is not supported");
-        return Box::new(Diagnostic::error("unsupported", found.span, message).label("not supported"));
+        let hint = match word.as_str() {
+            "ALTER" => "CREATE OR REPLACE with the new columns behind the old ones does the same",
+            "TERMINATE" => "a query ends when its statement leaves the rule files",
+            _ => "docs/sql/statements.md lists the statements",
+        };
+        let diagnostic = Diagnostic::error("unsupported", found.span, message);
+        return Box::new(diagnostic.label("not supported").hint(hint));
     }
     let message = format!("{word} begins no statement");
     let error = Diagnostic::error("syntax", found.span, message).label("expected a statement");

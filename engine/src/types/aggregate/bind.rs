@@ -136,7 +136,7 @@ impl Args<'_> {
     fn number(&self, index: usize) -> Result<u32, String> {
         match self.literals.get(index) {
             Some(Some(Value::Integer(n))) if *n > 0 => Ok(n.unsigned_abs()),
-            _ => Err(format!("its argument {} must be a whole number above 0: a constant", index + 1)),
+            _ => Err(format!("its argument {} must be a constant, a whole number above 0", index + 1)),
         }
     }
 

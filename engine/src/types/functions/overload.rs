@@ -235,11 +235,22 @@ impl Overload {
     }
 }
 
+/// How a function is called; signatures that differ in one type alone as one.
+fn signatures(function: &Function) -> Vec<String> {
+    let of_one_type = |o: &Overload| o.params.iter().all(|p| *p == o.params[0]) && !o.params.is_empty();
+    let first = &function.overloads[0];
+    let alike = |o: &Overload| o.params.len() == first.params.len() && o.variadic == first.variadic;
+    if function.overloads.len() < 4 || !function.overloads.iter().all(|o| of_one_type(o) && alike(o)) {
+        return function.overloads.iter().map(|o| o.signature(function.name)).collect();
+    }
+    let types: Vec<_> = function.overloads.iter().map(|o| o.params[0].to_string()).collect();
+    let params = vec!["T"; first.params.len()].join(", ");
+    let more = if first.variadic { ", ..." } else { "" };
+    vec![format!("{}({params}{more}) with one T of {}", function.name, types.join(", "))]
+}
+
 pub(super) fn resolve(function: &'static Function, call: &Call<'_>) -> Result<Bound, ResolveError> {
-    let refuse = |message: String| ResolveError::NoOverload {
-        message,
-        signatures: function.overloads.iter().map(|o| o.signature(function.name)).collect(),
-    };
+    let refuse = |message: String| ResolveError::NoOverload { message, signatures: signatures(function) };
     let fitting = function
         .overloads
         .iter()
