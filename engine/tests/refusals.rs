@@ -138,6 +138,34 @@ const WRONG: &[(&str, &str)] = &[
         "CREATE STREAM a AS SELECT account_id, amuont FROM transactions;\nCREATE STREAM b AS SELECT account_id, merchnt FROM transactions;\nCREATE STREAM c AS SELECT account_id, amount FROM a;",
     ),
     (
+        "several mistakes in one statement",
+        "CREATE STREAM a WITH (PARTITONS=2) AS SELECT account_id, amuont, UCSE(merchnt) AS m FROM transactions WHERE merchant > 5 AND cuntry = 'US';",
+    ),
+    (
+        "several mistakes in one declaration",
+        "CREATE STREAM t (a VARCHR KEY, b DECIMAL(50, 2), c INT PRIMARY KEY) WITH (KAFKA_TOPC='t', VALUE_DELIMITER='', VALUE_FORMAT='DELIMITED');",
+    ),
+    (
+        "mistakes in the SELECT list and in GROUP BY",
+        "CREATE TABLE t AS SELECT acount_id, merchant, COUNT(*) AS n FROM transactions GROUP BY acount_id, merchnt;",
+    ),
+    (
+        "columns that a format cannot carry",
+        "CREATE STREAM r WITH (VALUE_FORMAT='DELIMITED') AS SELECT account_id, ARRAY[amount] AS a, MAP('m' := merchant) AS m FROM transactions;",
+    ),
+    (
+        "constructors without one type",
+        "CREATE STREAM r AS SELECT account_id, ARRAY[] AS a, ARRAY[NULL] AS b, ARRAY[1, at_night] AS c, STRUCT(a := 1, a := NULL) AS d FROM transactions;",
+    ),
+    (
+        "an aggregate's constant",
+        "CREATE TABLE t AS SELECT account_id, TOPK(amount, daily_limit) AS n, LATEST_BY_OFFSET(amount, 0) AS m FROM transactions GROUP BY account_id;",
+    ),
+    (
+        "keys joined by AND",
+        "CREATE STREAM r AS SELECT * FROM transactions PARTITION BY merchant AND country;",
+    ),
+    (
         "join without WITHIN",
         "CREATE STREAM a AS SELECT account_id, amount FROM transactions;\nCREATE STREAM r AS SELECT t.account_id, a.amount FROM transactions t JOIN a ON t.account_id = a.account_id;",
     ),
@@ -223,6 +251,42 @@ fn messages_help_the_person_who_wrote_the_rule() {
         writeln!(all, "=== {what}\n{}", refused.render(RenderStyle::Plain)).unwrap();
     }
     insta::assert_snapshot!(all);
+}
+
+/// Every mistake of every file is reported at once, in the order of the files and of the places in them.
+#[test]
+fn all_mistakes_of_all_files_are_reported() {
+    let files = [
+        (
+            "00_sources.sql",
+            "CREATE STREAM s (id VARCHAR KEY, v INT, w VARCHR) WITH (KAFKA_TOPIC='s', VALUE_FORMT='JSON');",
+        ),
+        (
+            "10_first.sql",
+            "CREATE STREAM a AS SELECT account_id, amuont FROM transactions;\nCREATE STREAM b AS SELECT FROM transactions;",
+        ),
+        (
+            "20_second.sql",
+            "CREATE STREAM c AS SELECT account_id, nothing FROM transactions WHERE LEN(amount) > 2;",
+        ),
+    ];
+    let sources = SourceFile::new("", SOURCES);
+    let files = std::iter::once(sources).chain(files.map(|(name, text)| SourceFile::new(name, text)));
+    let refused = load(files.collect(), &LoadOptions::default()).unwrap_err();
+    let places: Vec<_> = refused
+        .list
+        .iter()
+        .map(|d| (refused.files[d.span.file as usize].name.as_str(), d.code, d.hint.is_some()))
+        .collect();
+    let expected = [
+        ("00_sources.sql", "unknown_type", true),
+        ("00_sources.sql", "property", true),
+        ("10_first.sql", "unknown_column", true),
+        ("10_first.sql", "syntax", true),
+        ("20_second.sql", "unknown_column", true),
+        ("20_second.sql", "type_mismatch", true),
+    ];
+    assert_eq!(places, expected, "{}", refused.render(RenderStyle::Plain));
 }
 
 /// Versions and fingerprints name state and alerts that were written by earlier releases: they never change.

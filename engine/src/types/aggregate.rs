@@ -23,7 +23,7 @@ mod undo;
 
 pub use accumulator::Accumulator;
 pub use beside::Beside;
-pub use bind::{Limits, NAMES, is_aggregate};
+pub use bind::{Limits, NAMES, Refused, is_aggregate};
 pub use cell::Cell;
 pub use docs::{DOCS, Doc, Example};
 pub use kept::Kept;

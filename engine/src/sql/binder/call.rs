@@ -26,7 +26,7 @@ pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: 
     {
         return derived;
     }
-    let args = args.iter().map(|a| unit_or(scope, name, a)).collect::<Result<Vec<_>, _>>()?;
+    let args = Diagnostic::all(args.iter().map(|a| unit_or(scope, name, a)))?;
     apply(name, args, span)
 }
 

@@ -1,13 +1,13 @@
 //! Comparisons: both sides brought to types that compare, a constant to its column's.
 
 use super::coercion;
-use super::expr::{bind, coerce};
+use super::expr::{bind, bind_all, bind_both, coerce};
 use super::literal;
 use super::scope::{Scope, type_name};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, Span};
-use crate::types::DataType;
 use crate::types::expr::{CompareOp, Expr, Node};
+use crate::types::{DataType, Value};
 
 type Bound = Result<Expr, Diagnostic>;
 
@@ -19,7 +19,7 @@ pub(super) fn comparison(
     right: &AstExpr,
     span: Span,
 ) -> Bound {
-    let (l, r) = (bind(scope, left)?, bind(scope, right)?);
+    let (l, r) = bind_both(scope, left, right)?;
     let (l, r) = comparable(l, r, span, op.symbol())?;
     let ordered = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
     let unordered = |t: &Option<DataType>| {
@@ -64,9 +64,28 @@ pub(super) fn comparable(l: Expr, r: Expr, span: Span, op: &str) -> Result<(Expr
             Ok((coerce(l, &DataType::Timestamp), coerce(r, &DataType::Timestamp)))
         }
         None => {
-            Err(Diagnostic::error("type_mismatch", span, format!("{op} does not compare {lt} with {rt}"))
-                .hint("CAST(... AS ...) converts a value"))
+            let message = format!("{op} does not compare {lt} with {rt}");
+            Err(Diagnostic::error("type_mismatch", span, message).hint(how_to_compare(&l, &r)))
         }
+    }
+}
+
+/// What to write instead, where text stands beside a number.
+fn how_to_compare(l: &Expr, r: &Expr) -> String {
+    let is_text = |e: &Expr| e.data_type == Some(DataType::String);
+    let (text, number) = if is_text(l) { (l, r) } else { (r, l) };
+    if !is_text(text) || !number.data_type.as_ref().is_some_and(DataType::is_numeric) {
+        return "CAST(... AS ...) converts a value".into();
+    }
+    match (text.as_literal().and_then(Value::as_str), number.as_literal()) {
+        (Some(written), _) if written.parse::<f64>().is_ok() => {
+            format!("a number is written without quotes: {written}")
+        }
+        (None, Some(_)) => {
+            let text = text.to_string().replace('`', "");
+            format!("text is written in quotes: '{number}'; to compare numbers, CAST({text} AS DOUBLE)")
+        }
+        _ => "CAST(... AS VARCHAR) makes text of the number, CAST(... AS DOUBLE) a number of the text".into(),
     }
 }
 
@@ -79,16 +98,17 @@ pub(super) fn between(
     negated: bool,
 ) -> Bound {
     let span = expr.span.to(high.span);
-    let value = bind(scope, expr)?;
-    let (value, low) = comparable(value, bind(scope, low)?, span, "BETWEEN")?;
-    let (value, high) = comparable(value, bind(scope, high)?, span, "BETWEEN")?;
+    let value = bind(scope, expr);
+    let (value, (low, high)) = Diagnostic::both(value, bind_both(scope, low, high))?;
+    let (value, low) = comparable(value, low, span, "BETWEEN")?;
+    let (value, high) = comparable(value, high, span, "BETWEEN")?;
     Ok(Expr::boolean(Node::Between { parts: Box::new([value, low, high]), negated }))
 }
 
 /// Binds IN.
 pub(super) fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], negated: bool) -> Bound {
-    let mut value = bind(scope, expr)?;
-    let bound = list.iter().map(|item| bind(scope, item)).collect::<Result<Vec<_>, _>>()?;
+    let value = bind(scope, expr);
+    let (mut value, bound) = Diagnostic::both(value, bind_all(scope, list))?;
     let all: Vec<_> = std::iter::once(value.clone()).chain(bound.iter().cloned()).collect();
     let mut items = Vec::with_capacity(list.len());
     for (item, bound) in list.iter().zip(bound) {
@@ -99,9 +119,7 @@ pub(super) fn in_list(scope: &mut dyn Scope, expr: &AstExpr, list: &[AstExpr], n
             }
             Err(refused) => {
                 let Some((_, mut all)) = coercion::unify(all) else {
-                    return Err(
-                        Diagnostic { span: item.span, ..refused }.note(expr.span, "is compared with it")
-                    );
+                    return Err(refused.at(item.span).note(expr.span, "is compared with it"));
                 };
                 let value = Box::new(all.remove(0));
                 return Ok(Expr::boolean(Node::In { expr: value, list: all, negated }));

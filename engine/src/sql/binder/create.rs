@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
+use super::formats::{Formats, contains_map, map_key};
 use super::properties::Properties;
 use super::{Binder, types};
-use crate::format::{Decoder, Format, FormatSpec};
 use crate::plan::{KeyWindow, Pseudo, Source, TimestampColumn};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{ColumnRole, CreateSource, Ident, SourceKind, Span};
+use crate::sql::ast::{ColumnDef, ColumnRole, CreateSource, Ident, SourceKind, Span};
 use crate::sql::catalog::Entry;
 use crate::types::time_format::Pattern;
 use crate::types::{Column, DataType, Schema};
 
 impl Binder {
     /// Declares a source.
-    pub(super) fn create_source(&mut self, statement: &CreateSource, span: Span) -> Result<(), Diagnostic> {
+    pub(super) fn create_source(&mut self, statement: &CreateSource) -> Result<(), Diagnostic> {
         if !self.may_create(&statement.name, statement.or_replace, statement.if_not_exists)? {
             return Ok(());
         }
         self.refuse_replacing_read_only(statement)?;
-        let source = self.declare(statement, span)?;
+        let source = self.declare(statement)?;
         if let Some(entry) = self.catalog.get(&statement.name.name) {
             let text = |s: &Source| format!("{} partitions {:?}", s.canonical(&|_| true), s.partitions);
             if text(&entry.source) == text(&source) {
@@ -80,13 +80,14 @@ impl Binder {
         }
     }
 
-    fn declare(&self, statement: &CreateSource, span: Span) -> Result<Source, Diagnostic> {
-        let properties = Properties::read(&statement.properties)?;
+    fn declare(&self, statement: &CreateSource) -> Result<Source, Diagnostic> {
+        let (properties, schema) =
+            Diagnostic::both(Properties::read(&statement.properties), columns(statement))?;
         if let Some((_, at)) = &properties.query_id {
-            return Err(Diagnostic::error("property", *at, "QUERY_ID belongs to a query"));
+            return Err(Diagnostic::error("property", *at, "QUERY_ID belongs to a query")
+                .hint("leave it out: nothing runs here"));
         }
         let is_table = statement.kind == SourceKind::Table;
-        let schema = columns(statement)?;
         let Some((topic, _)) = &properties.topic else {
             return Err(Diagnostic::error(
                 "property",
@@ -101,8 +102,10 @@ impl Binder {
                 .hint("declare the column that the topic's key holds: id VARCHAR PRIMARY KEY"));
         }
         let key_format = properties.key_spec(self.settings.key_format)?;
-        let value_format = properties.value_spec(self.settings.value_format, span)?;
-        check_formats(&schema, key_format, value_format, &statement.name)?;
+        let value_format = properties.value_spec(self.settings.value_format, statement.name.span)?;
+        let columns = places(statement);
+        let (name, value) = (statement.name.span, value_format);
+        Formats { key: key_format, value, name, columns: &columns }.check(&schema)?;
         properties.check_wrap(&schema)?;
         Ok(Source {
             name: statement.name.name.clone(),
@@ -119,114 +122,64 @@ impl Binder {
     }
 }
 
+/// Where the columns are written, in the order of the schema.
+fn places(statement: &CreateSource) -> Vec<Span> {
+    let is_key = |c: &&ColumnDef| matches!(c.role, ColumnRole::Key | ColumnRole::PrimaryKey);
+    let keys = statement.columns.iter().filter(is_key);
+    let values = statement.columns.iter().filter(|c| matches!(c.role, ColumnRole::Value));
+    keys.chain(values).map(|c| c.data_type.span).collect()
+}
+
 /// The declared columns.
 fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
-    let is_table = statement.kind == SourceKind::Table;
-    let mut schema = Schema::default();
-    for (i, column) in statement.columns.iter().enumerate() {
-        let name = &column.name;
-        if let Some(first) = statement.columns[..i].iter().find(|c| c.name.name == name.name) {
-            return Err(Diagnostic::error(
-                "duplicate_column",
-                name.span,
-                format!("the column {} is declared twice", name.name),
-            )
-            .note(first.name.span, "first here"));
-        }
-        if Pseudo::ALL.iter().any(|p| p.name() == name.name) {
-            let message = format!("{} is a pseudo column that every source has", name.name);
-            return Err(Diagnostic::error("duplicate_column", name.span, message).hint("choose another name"));
-        }
-        let data_type = types::resolve(&column.data_type)?;
-        let key = match &column.role {
-            ColumnRole::Value => false,
-            ColumnRole::Key if is_table => {
-                return Err(Diagnostic::error("key", column.span, "a table's key is its PRIMARY KEY")
-                    .hint(format!("{} {data_type} PRIMARY KEY", name.name)));
-            }
-            ColumnRole::PrimaryKey if !is_table => {
-                return Err(Diagnostic::error(
-                    "key",
-                    column.span,
-                    "a stream has no PRIMARY KEY, its rows are not unique",
-                )
-                .hint(format!("{} {data_type} KEY", name.name)));
-            }
-            ColumnRole::Key | ColumnRole::PrimaryKey => true,
-            ColumnRole::Headers(header) => {
-                super::headers::add(&mut schema, column, header.as_deref(), data_type)?;
-                continue;
-            }
-        };
-        if key && contains_map(&data_type) {
-            return Err(Diagnostic::error(
-                "key",
-                column.data_type.span,
-                "a key cannot hold a MAP: its bytes would not be unique",
-            ));
-        }
-        let part = if key { &mut schema.key } else { &mut schema.value };
-        part.push(Column::new(&name.name, data_type));
-    }
     if statement.columns.is_empty() {
         let message = format!("{} declares no columns", statement.name.name);
         return Err(Diagnostic::error("schema", statement.name.span, message)
             .hint("a schema registry, which could know them, is not supported"));
     }
+    let mut schema = Schema::default();
+    Diagnostic::all((0..statement.columns.len()).map(|at| column(statement, at, &mut schema)))?;
     Ok(schema)
 }
 
-/// A key that holds a map has no one form.
-pub(super) fn contains_map(data_type: &DataType) -> bool {
-    match data_type {
-        DataType::Map(..) => true,
-        DataType::Array(element) => contains_map(element),
-        DataType::Struct(fields) => fields.iter().any(|f| contains_map(&f.data_type)),
-        _ => false,
-    }
-}
-
-/// A MAP in a key.
-pub(super) fn map_key(code: &'static str, span: Span) -> Diagnostic {
-    Diagnostic::error(code, span, "a key cannot hold a MAP: its bytes would not be unique")
-        .hint("take one entry, map['name'], or a STRUCT, whose fields have an order")
-}
-
-/// Refuses columns that the formats cannot carry.
-pub(super) fn check_formats(
-    schema: &Schema,
-    key: FormatSpec,
-    value: FormatSpec,
-    name: &Ident,
-) -> Result<(), Diagnostic> {
-    let refuse =
-        |message: String, hint: &str| Err(Diagnostic::error("format", name.span, message).hint(hint));
-    if key.format == Format::None && !schema.key.is_empty() {
-        return refuse(
-            format!("the key format NONE carries no columns, but {} is one of the key", schema.key[0].name),
-            "leave KEY_FORMAT='NONE' out; PARTITION BY NULL makes a stream without a key",
+/// Adds the declared column at this place.
+fn column(statement: &CreateSource, at: usize, schema: &mut Schema) -> Result<(), Diagnostic> {
+    let is_table = statement.kind == SourceKind::Table;
+    let column = &statement.columns[at];
+    let name = &column.name;
+    if let Some(first) = statement.columns[..at].iter().find(|c| c.name.name == name.name) {
+        let message = format!("the column {} is declared twice", name.name);
+        return Err(
+            Diagnostic::error("duplicate_column", name.span, message).note(first.name.span, "first here")
         );
     }
-    if value.format == Format::None {
-        return refuse(
-            "the format NONE is for keys, a value needs another".into(),
-            "VALUE_FORMAT is JSON, DELIMITED or KAFKA",
-        );
+    if Pseudo::ALL.iter().any(|p| p.name() == name.name) {
+        let message = format!("{} is a pseudo column that every source has", name.name);
+        return Err(Diagnostic::error("duplicate_column", name.span, message).hint("choose another name"));
     }
-    for (property, spec, columns) in
-        [("KEY_FORMAT", key, &schema.key), ("VALUE_FORMAT", value, &schema.value)]
-    {
-        if columns.is_empty() {
-            continue;
+    let data_type = types::resolve(&column.data_type)?;
+    let key = match &column.role {
+        ColumnRole::Value => false,
+        ColumnRole::Key if is_table => {
+            return Err(Diagnostic::error("key", column.span, "a table's key is its PRIMARY KEY")
+                .hint(format!("{} {data_type} PRIMARY KEY", name.name)));
         }
-        if let Err(e) = Decoder::new(&spec, columns, &vec![true; columns.len()]) {
-            let hint = match spec.format {
-                Format::Json => "JSON's maps have VARCHAR keys".to_owned(),
-                _ => format!("{property}='JSON' has one for every type"),
-            };
-            return refuse(e.0, &hint);
+        ColumnRole::PrimaryKey if !is_table => {
+            let message = "a stream has no PRIMARY KEY, its rows are not unique";
+            return Err(
+                Diagnostic::error("key", column.span, message).hint(format!("{} {data_type} KEY", name.name))
+            );
         }
+        ColumnRole::Key | ColumnRole::PrimaryKey => true,
+        ColumnRole::Headers(header) => {
+            return super::headers::add(schema, column, header.as_deref(), data_type);
+        }
+    };
+    if key && contains_map(&data_type) {
+        return Err(map_key("key", column.data_type.span));
     }
+    let part = if key { &mut schema.key } else { &mut schema.value };
+    part.push(Column::new(&name.name, data_type));
     Ok(())
 }
 

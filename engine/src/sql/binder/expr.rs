@@ -55,8 +55,8 @@ pub(super) fn bind(scope: &mut dyn Scope, expr: &AstExpr) -> Bound {
         ExprKind::Subscript { base, index } => subscript(scope, base, index),
         ExprKind::Field { base, field } => struct_field(scope, base, field),
         ExprKind::Array(items) => {
-            let items = items.iter().map(|e| bind(scope, e)).collect::<Result<Vec<_>, _>>()?;
-            let (element, items) = one_type(items).ok_or_else(|| mixed(expr.span, "an array's elements"))?;
+            let items = bind_all(scope, items)?;
+            let (element, items) = one_type(items, "an array's elements", expr.span)?;
             Ok(Expr { node: Node::Array(items), data_type: Some(DataType::Array(Box::new(element))) })
         }
         ExprKind::Map(entries) => map(scope, entries, expr.span),
@@ -71,9 +71,34 @@ pub(super) fn unsupported(span: Span, what: &str) -> Diagnostic {
         .hint("docs/sql/differences.md lists what is supported")
 }
 
-fn mixed(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error("type_mismatch", span, format!("{what} must be of one type, and not all NULL"))
-        .hint("CAST(... AS ...) brings them to one type, CAST(NULL AS INT) gives a NULL one")
+/// Binds expressions, each whether or not those before it are right.
+pub(super) fn bind_all(scope: &mut dyn Scope, exprs: &[AstExpr]) -> Result<Vec<Expr>, Diagnostic> {
+    Diagnostic::all(exprs.iter().map(|e| bind(scope, e)))
+}
+
+/// Binds two expressions, the second whether or not the first is right.
+pub(super) fn bind_both(
+    scope: &mut dyn Scope,
+    left: &AstExpr,
+    right: &AstExpr,
+) -> Result<(Expr, Expr), Diagnostic> {
+    let left = bind(scope, left);
+    Diagnostic::both(left, bind(scope, right))
+}
+
+/// `exprs` have no type in common.
+fn mixed(exprs: &[Expr], what: &str, span: Span) -> Diagnostic {
+    let mut types: Vec<_> =
+        exprs.iter().filter_map(|e| e.data_type.as_ref().map(DataType::to_string)).collect();
+    types.dedup();
+    let refuse = |message: String| Diagnostic::error("type_mismatch", span, message);
+    match (exprs, types.as_slice()) {
+        ([], _) => refuse(format!("{what} say its type, and there are none")).hint("write at least one"),
+        (_, []) => refuse(format!("{what} are NULL, which has no type"))
+            .hint("CAST(NULL AS VARCHAR) gives one of them a type"),
+        _ => refuse(format!("{what} must be of one type, these are {}", types.join(" and ")))
+            .hint("CAST(... AS ...) brings them to one type"),
+    }
 }
 
 /// Binds an expression that must be a BOOLEAN.
@@ -117,11 +142,14 @@ pub(super) fn coerce(expr: Expr, to: &DataType) -> Expr {
     Expr { node: Node::Cast(Box::new(expr)), data_type: Some(to.clone()) }
 }
 
-/// Items of a constructor, all of one type.
-fn one_type(items: Vec<Expr>) -> Option<(DataType, Vec<Expr>)> {
+/// Items of a constructor, all of one type; `what` they are called in messages.
+fn one_type(items: Vec<Expr>, what: &str, span: Span) -> Result<(DataType, Vec<Expr>), Diagnostic> {
     match common_type(&items) {
-        Some(common) => Some((common.clone(), items.into_iter().map(|e| coerce(e, &common)).collect())),
-        None => super::coercion::unify(items),
+        Some(common) => Ok((common.clone(), items.into_iter().map(|e| coerce(e, &common)).collect())),
+        None => {
+            let refused = mixed(&items, what, span);
+            super::coercion::unify(items).ok_or(refused)
+        }
     }
 }
 
@@ -158,10 +186,14 @@ fn binary(scope: &mut dyn Scope, op: BinaryOp, left: &AstExpr, right: &AstExpr, 
     let compare = |op| move |scope: &mut dyn Scope| comparison(scope, op, left, right, span);
     match op {
         B::And => {
-            Ok(Expr::boolean(Node::And(flatten(condition(scope, left)?, condition(scope, right)?, true))))
+            let left = condition(scope, left);
+            let (left, right) = Diagnostic::both(left, condition(scope, right))?;
+            Ok(Expr::boolean(Node::And(flatten(left, right, true))))
         }
         B::Or => {
-            Ok(Expr::boolean(Node::Or(flatten(condition(scope, left)?, condition(scope, right)?, false))))
+            let left = condition(scope, left);
+            let (left, right) = Diagnostic::both(left, condition(scope, right))?;
+            Ok(Expr::boolean(Node::Or(flatten(left, right, false))))
         }
         B::Add => arithmetic(scope, ArithmeticOp::Add, left, right, span),
         B::Subtract => arithmetic(scope, ArithmeticOp::Subtract, left, right, span),
@@ -169,8 +201,8 @@ fn binary(scope: &mut dyn Scope, op: BinaryOp, left: &AstExpr, right: &AstExpr, 
         B::Divide => arithmetic(scope, ArithmeticOp::Divide, left, right, span),
         B::Modulo => arithmetic(scope, ArithmeticOp::Modulo, left, right, span),
         B::Concat => {
-            let args = [bind(scope, left)?, bind(scope, right)?];
-            apply(&Ident { name: "CONCAT".into(), quoted: false, span }, args.into(), span)
+            let (left, right) = bind_both(scope, left, right)?;
+            apply(&Ident { name: "CONCAT".into(), quoted: false, span }, vec![left, right], span)
         }
         B::Equal => compare(CompareOp::Equal)(scope),
         B::NotEqual => compare(CompareOp::NotEqual)(scope),
@@ -179,7 +211,8 @@ fn binary(scope: &mut dyn Scope, op: BinaryOp, left: &AstExpr, right: &AstExpr, 
         B::Greater => compare(CompareOp::Greater)(scope),
         B::GreaterOrEqual => compare(CompareOp::GreaterOrEqual)(scope),
         B::IsDistinctFrom | B::IsNotDistinctFrom => {
-            let (l, r) = comparable(bind(scope, left)?, bind(scope, right)?, span, "IS DISTINCT FROM")?;
+            let (l, r) = bind_both(scope, left, right)?;
+            let (l, r) = comparable(l, r, span, "IS DISTINCT FROM")?;
             Ok(Expr::boolean(Node::Distinct { sides: Box::new([l, r]), negated: op == B::IsNotDistinctFrom }))
         }
     }
@@ -199,7 +232,7 @@ fn flatten(left: Expr, right: Expr, and: bool) -> Vec<Expr> {
 }
 
 fn arithmetic(scope: &mut dyn Scope, op: ArithmeticOp, left: &AstExpr, right: &AstExpr, span: Span) -> Bound {
-    let (l, r) = (bind(scope, left)?, bind(scope, right)?);
+    let (l, r) = bind_both(scope, left, right)?;
     let returns = match (&l.data_type, &r.data_type) {
         (Some(a), Some(b)) => result_type(op, a, b),
         _ => None,
@@ -264,7 +297,7 @@ fn explicit_cast(scope: &mut dyn Scope, expr: &AstExpr, to: &TypeName) -> Bound 
 }
 
 fn subscript(scope: &mut dyn Scope, base: &AstExpr, index: &AstExpr) -> Bound {
-    let (b, i) = (bind(scope, base)?, bind(scope, index)?);
+    let (b, i) = bind_both(scope, base, index)?;
     let element = match (&b.data_type, &i.data_type) {
         (Some(DataType::Array(element)), Some(DataType::Integer | DataType::Bigint)) => (**element).clone(),
         (Some(DataType::Map(key, value)), Some(t)) if t.coerces_to(key) => (**value).clone(),
@@ -298,11 +331,12 @@ fn struct_field(scope: &mut dyn Scope, base: &AstExpr, field: &Ident) -> Bound {
 fn map(scope: &mut dyn Scope, entries: &[(AstExpr, AstExpr)], span: Span) -> Bound {
     let (mut keys, mut values) = (Vec::new(), Vec::new());
     for (key, value) in entries {
-        keys.push(bind(scope, key)?);
-        values.push(bind(scope, value)?);
+        let (key, value) = bind_both(scope, key, value)?;
+        keys.push(key);
+        values.push(value);
     }
-    let (key, keys) = one_type(keys).ok_or_else(|| mixed(span, "a map's keys"))?;
-    let (value, values) = one_type(values).ok_or_else(|| mixed(span, "a map's values"))?;
+    let (key, keys) = one_type(keys, "a map's keys", span)?;
+    let (value, values) = one_type(values, "a map's values", span)?;
     let entries = keys.into_iter().zip(values).collect();
     Ok(Expr { node: Node::Map(entries), data_type: Some(DataType::Map(Box::new(key), Box::new(value))) })
 }
@@ -310,15 +344,21 @@ fn map(scope: &mut dyn Scope, entries: &[(AstExpr, AstExpr)], span: Span) -> Bou
 fn construct(scope: &mut dyn Scope, fields: &[(Ident, AstExpr)]) -> Bound {
     let (mut types, mut values) = (Vec::<Field>::new(), Vec::new());
     for (name, value) in fields {
-        if types.iter().any(|f| f.name == name.name) {
+        if let Some((first, _)) = fields[..types.len()].iter().find(|(first, _)| first.name == name.name) {
             return Err(Diagnostic::error(
                 "duplicate_column",
                 name.span,
-                format!("{} is given twice", name.name),
-            ));
+                format!("the field {} is given twice", name.name),
+            )
+            .note(first.span, "first here")
+            .hint("each field of a STRUCT has a name of its own"));
         }
         let bound = bind(scope, value)?;
-        let Some(data_type) = bound.data_type.clone() else { return Err(mixed(value.span, "a field")) };
+        let Some(data_type) = bound.data_type.clone() else {
+            let message = format!("the field {} is NULL, which has no type", name.name);
+            return Err(Diagnostic::error("type_mismatch", value.span, message)
+                .hint("CAST(NULL AS VARCHAR) gives it one"));
+        };
         types.push(Field { name: name.name.clone(), data_type });
         values.push(bound);
     }

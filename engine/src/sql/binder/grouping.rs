@@ -1,22 +1,20 @@
 //! GROUP BY: which parts of an expression are keys, which are aggregates, and what is left over.
 
 use super::Target;
-use super::create::{contains_map, map_key};
-use super::expr::{bind, coerce, condition};
+use super::expr::{bind, bind_all, coerce, condition};
+use super::formats::{contains_map, map_key};
 use super::from::BoundFrom;
 use super::query::{Selected, names_of_select, sink_window, split, wrong_kind};
 use super::scope::{Scope, find_aggregate};
+use super::window::{window_plan, without_grace};
 use crate::format::Format;
 use crate::plan::logical::{Grouping, Shape};
-use crate::plan::{Emit, Pseudo, WindowKind, WindowPlan};
+use crate::plan::{Emit, Pseudo, WindowPlan};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
+use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
 use crate::types::aggregate::{Aggregate, DOCS, Limits, is_aggregate};
 use crate::types::expr::{Expr, Node};
 use crate::types::{DataType, Value};
-
-/// ksqlDB's grace where none is given: 24 hours, in milliseconds.
-const DEFAULT_GRACE: i64 = 86_400_000;
 
 /// Binds over the aggregate's row: keys, then calls, then ROWTIME, WINDOWSTART and WINDOWEND.
 ///
@@ -52,16 +50,12 @@ impl GroupScope<'_> {
             return Err(Diagnostic::error("misplaced_aggregate", inner.span, message)
                 .hint("let a second query aggregate what this one gives"));
         }
-        let mut bound = args.iter().map(|a| bind(&mut self.input, a)).collect::<Result<Vec<_>, _>>()?;
-        let refuse = |message: String| {
-            Err(Diagnostic::error(
-                "type_mismatch",
-                span,
-                format!("{} cannot be applied: {message}", name.name),
-            ))
-        };
+        let mut bound = bind_all(&mut self.input, args)?;
         let Some(types) = bound.iter().map(|a| a.data_type.clone()).collect::<Option<Vec<_>>>() else {
-            return refuse("the type of its argument is not known".into());
+            let message = format!("{} cannot be applied: its argument is NULL, which has no type", name.name);
+            return Err(
+                Diagnostic::error("type_mismatch", span, message).hint("CAST(NULL AS INT) gives it one")
+            );
         };
         let literals: Vec<_> = bound.iter().map(|a| a.as_literal().cloned()).collect();
         // COUNT(1) counts rows, as COUNT(*) does.
@@ -70,7 +64,10 @@ impl GroupScope<'_> {
         }
         let aggregate = match Aggregate::bind(&name.name, &types[..bound.len()], &literals, self.limits) {
             Ok(aggregate) => aggregate,
-            Err(message) => return refuse(message),
+            Err(refused) => {
+                let at = refused.argument.and_then(|at| args.get(at)).map_or(span, |arg| arg.span);
+                return Err(Diagnostic::error("type_mismatch", at, refused.message));
+            }
         };
         if aggregate.keeps_a_structure() && is_delimited(self.input.from.first()) {
             return Err(Diagnostic::error(
@@ -176,7 +173,7 @@ impl Scope for GroupScope<'_> {
                 (None, Some(data_type)) => {
                     let types = [data_type.clone()];
                     let last = Aggregate::bind("LATEST_BY_OFFSET", &types, &[None], self.limits)
-                        .map_err(|message| Diagnostic::error("type_mismatch", call, message))?;
+                        .map_err(|refused| Diagnostic::error("type_mismatch", call, refused.message))?;
                     self.slot(last, vec![expr])
                 }
                 _ => expr,
@@ -217,7 +214,6 @@ pub(super) fn select(
     query: &Query,
     target: &Target<'_>,
     emit: Emit,
-    filter: Option<Expr>,
     items: Vec<(String, AstExpr, Span)>,
     bound: &BoundFrom,
 ) -> Result<Selected, Diagnostic> {
@@ -240,7 +236,7 @@ pub(super) fn select(
         ));
     }
     check_final(query, window.as_ref(), target)?;
-    let key = key(query, bound)?;
+    let key = key(query, bound).map_err(|refused| unknown_too(refused, &items, bound))?;
     let texts = key.iter().map(ToString::to_string).collect();
     let mut scope = GroupScope {
         input: bound.clone(),
@@ -253,12 +249,11 @@ pub(super) fn select(
         in_select: true,
         limits: target.limits,
     };
-    let mut items = items
-        .into_iter()
-        .map(|(name, expr, span)| Ok((name, bind(&mut scope, &expr)?, span)))
-        .collect::<Result<Vec<_>, Diagnostic>>()?;
+    let items = items.into_iter().map(|(name, expr, span)| Ok((name, bind(&mut scope, &expr)?, span)));
+    let items = Diagnostic::all(items);
     scope.in_select = false;
-    let mut having = query.having.as_ref().map(|h| condition(&mut scope, h)).transpose()?;
+    let having = query.having.as_ref().map(|h| condition(&mut scope, h)).transpose();
+    let (mut items, mut having) = Diagnostic::both(items, having)?;
     if !scope.aggregates {
         return Err(Diagnostic::error(
             "group_by",
@@ -280,14 +275,14 @@ pub(super) fn select(
         })
         .collect();
     let calls = std::mem::take(&mut scope.calls);
-    let (schema, exprs) = split(items, &key_row, target, true)?;
+    let (schema, exprs, places) = split(items, &key_row, target, true)?;
     let is_final = query.emit.is_some_and(|e| e.is_final);
     let grouping = Grouping { key, window, calls, having, exprs, is_final, emit };
     let window = sink_window(&grouping);
     let warning = query.window.as_ref().and_then(without_grace);
     let from = bound.from.clone();
     let (flat, shape) = (Vec::new(), Shape::Aggregate(grouping));
-    Ok(Selected { from, filter, flat, shape, schema, window, warning })
+    Ok(Selected { from, filter: None, flat, shape, schema, places, window, warning })
 }
 
 /// What ksqlDB does not do with a table's groups either.
@@ -329,8 +324,7 @@ fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) 
 /// GROUP BY's expressions over the source's row.
 fn key(query: &Query, bound: &BoundFrom) -> Result<Vec<Expr>, Diagnostic> {
     let mut scope = bound.clone();
-    let mut key = Vec::new();
-    for expr in &query.group_by {
+    let key = |expr: &AstExpr| {
         if let Some(name) = find_aggregate(expr) {
             let message = format!("GROUP BY does not take the aggregate function {}", name.name);
             return Err(Diagnostic::error("misplaced_aggregate", name.span, message)
@@ -349,52 +343,21 @@ fn key(query: &Query, bound: &BoundFrom) -> Result<Vec<Expr>, Diagnostic> {
         }
         let bound = bind(&mut scope, expr).map_err(|refused| names_of_select(refused, query))?;
         match &bound.data_type {
-            Some(t) if contains_map(t) => {
-                return Err(map_key("key", expr.span));
-            }
-            Some(_) if bound.as_literal().is_none_or(|v| *v != Value::Null) => key.push(bound),
-            _ => return Err(Diagnostic::error("key", expr.span, "GROUP BY NULL has no groups")),
+            Some(t) if contains_map(t) => Err(map_key("key", expr.span)),
+            Some(_) if bound.as_literal().is_none_or(|v| *v != Value::Null) => Ok(bound),
+            _ => Err(Diagnostic::error("key", expr.span, "GROUP BY NULL has no groups")
+                .hint("GROUP BY 1 makes one group of all; the constant is selected too")),
         }
-    }
-    Ok(key)
+    };
+    Diagnostic::all(query.group_by.iter().map(key))
 }
 
-/// Memory and changelog hold every open window of every key, and a day of grace keeps them open for a day.
-fn without_grace(window: &ast::Window) -> Option<Diagnostic> {
-    let warning =
-        Diagnostic::warning("grace", window.span, "no GRACE PERIOD: every window stays open for 24 hours");
-    let missing = window.grace.is_none();
-    missing.then(|| warning.label("24 hours, as in ksqlDB").hint("such as GRACE PERIOD 10 MINUTES"))
-}
-
-/// WINDOW with its grace.
-fn window_plan(window: &ast::Window) -> Result<WindowPlan, Diagnostic> {
-    let positive = |d: &ast::Duration| {
-        if d.millis > 0 {
-            return Ok(d.millis);
-        }
-        Err(Diagnostic::error("window", d.span, "a window's sizes are above 0"))
-    };
-    let (kind, size) = match &window.kind {
-        ast::WindowKind::Tumbling { size } => (WindowKind::Tumbling { size: positive(size)? }, size.millis),
-        ast::WindowKind::Hopping { size, advance } => {
-            let (size_ms, advance_ms) = (positive(size)?, positive(advance)?);
-            if advance_ms > size_ms {
-                return Err(Diagnostic::error("window", advance.span, "ADVANCE BY is at most the SIZE"));
-            }
-            (WindowKind::Hopping { size: size_ms, advance: advance_ms }, size_ms)
-        }
-        ast::WindowKind::Session { gap } => (WindowKind::Session { gap: positive(gap)? }, gap.millis),
-    };
-    let grace = window.grace.as_ref().map_or(DEFAULT_GRACE, |g| g.millis);
-    if let Some(retention) = &window.retention
-        && retention.millis < size + window.grace.as_ref().map_or(0, |g| g.millis)
-    {
-        return Err(Diagnostic::error(
-            "window",
-            retention.span,
-            "RETENTION is at least SIZE plus GRACE PERIOD",
-        ));
-    }
-    Ok(WindowPlan { kind, grace })
+/// Beside a wrong GROUP BY: the names in the SELECT list that are not known either.
+fn unknown_too(refused: Diagnostic, items: &[(String, AstExpr, Span)], bound: &BoundFrom) -> Diagnostic {
+    let calls = items.iter().filter(|(_, expr, _)| find_aggregate(expr).is_none());
+    let names = calls.filter_map(|(_, expr, _)| bind(&mut bound.clone(), expr).err());
+    names
+        .flat_map(Diagnostic::into_list)
+        .filter(|d| d.code == "unknown_column")
+        .fold(refused, Diagnostic::and)
 }

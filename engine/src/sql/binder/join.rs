@@ -4,8 +4,8 @@
 //! table is joined by its primary key; what ksqlDB refuses for its meaning is refused here, with the place.
 
 use super::Binder;
-use super::create::contains_map;
 use super::expr::bind;
+use super::formats::contains_map;
 use super::from::{BoundFrom, Part};
 use crate::format::{Format, FormatSpec};
 use crate::plan::{From, Join, JoinKey, JoinKind, KeyOrigin, KeyWindow, Source, Within};

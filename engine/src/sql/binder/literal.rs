@@ -28,7 +28,8 @@ pub(super) fn decimal(text: &str, span: Span) -> Bound {
             let data_type = DataType::decimal(d.precision().max(d.scale()), d.scale());
             Ok(Expr::literal(Value::Decimal(d), Some(data_type)))
         }
-        None => Err(Diagnostic::error("number", span, format!("{text} has more than 38 digits"))),
+        None => Err(Diagnostic::error("number", span, format!("{text} has more than 38 digits"))
+            .hint("with an exponent, such as 1E20, it is a DOUBLE")),
     }
 }
 
@@ -36,7 +37,8 @@ pub(super) fn decimal(text: &str, span: Span) -> Bound {
 pub(super) fn double(text: &str, span: Span) -> Bound {
     match text.parse::<f64>() {
         Ok(v) if v.is_finite() => Ok(Expr::literal(Value::Double(v), Some(DataType::Double))),
-        _ => Err(Diagnostic::error("number", span, format!("{text} does not fit a DOUBLE"))),
+        _ => Err(Diagnostic::error("number", span, format!("{text} does not fit a DOUBLE"))
+            .hint("the largest is 1.7976931348623157E308")),
     }
 }
 

@@ -12,6 +12,7 @@ mod create;
 mod directives;
 mod expr;
 mod flat;
+mod formats;
 mod from;
 mod grouping;
 mod headers;
@@ -28,6 +29,7 @@ mod query;
 mod replace;
 mod scope;
 mod types;
+mod window;
 
 use super::ast::{Ident, Literal, SourceKind, Span, Statement, StatementKind};
 use super::catalog::Catalog;
@@ -79,11 +81,12 @@ pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Dia
     for statement in &statements {
         if let Err(diagnostic) = binder.statement(statement) {
             binder.broken(statement);
-            diagnostics.push(diagnostic);
+            diagnostics.extend(diagnostic.into_list());
         }
     }
     binder.settle_versions();
     diagnostics.append(&mut binder.warnings);
+    diagnostics.sort_by_key(|d| (d.span.file, d.span.start));
     let diagnostics = without_consequences(diagnostics, &binder.broken);
     let diagnostics = Diagnostics::new(files, diagnostics);
     if diagnostics.has_errors() {
@@ -191,7 +194,7 @@ impl Binder {
         self.statements += 1;
         self.check_directives(statement)?;
         match &statement.kind {
-            StatementKind::CreateSource(s) => self.create_source(s, statement.span),
+            StatementKind::CreateSource(s) => self.create_source(s),
             StatementKind::CreateAs(s) => self.create_as(s, statement),
             StatementKind::InsertSelect(s) => self.insert_select(s, statement),
             StatementKind::InsertValues(s) => {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::coercion::into_column;
-use super::create::{check_formats, timestamp};
+use super::create::timestamp;
 use super::directives::Directives;
+use super::formats::Formats;
 use super::join::key_format;
 use super::properties::Properties;
 use super::query::Selected;
@@ -28,10 +29,10 @@ impl Binder {
             return Ok(());
         }
         let directives = Directives::read(&statement.directives)?;
-        let properties = Properties::read(&create.properties)?;
         let target = target(&create.name, create.kind, false, &directives, self.settings.limits);
-        let selected = self.select(&create.query, &target, emit(&directives))?;
-        let sink = Arc::new(self.sink(create, &properties, &selected, statement.span)?);
+        let selected = self.select(&create.query, &target, emit(&directives));
+        let (properties, selected) = Diagnostic::both(Properties::read(&create.properties), selected)?;
+        let sink = Arc::new(self.sink(create, &properties, &selected)?);
         let prefix = if create.kind == SourceKind::Table { "CTAS" } else { "CSAS" };
         let id = match &properties.query_id {
             Some((id, _)) => id.clone(),
@@ -56,15 +57,15 @@ impl Binder {
         create: &CreateAs,
         properties: &Properties,
         selected: &Selected,
-        span: Span,
     ) -> Result<Source, Diagnostic> {
         let from = selected.from.first();
         let schema = selected.schema.clone();
         let inherited = key_format(&selected.from, self.settings.key_format);
         let key_format = properties.key_spec(inherited)?;
-        let value_format =
-            properties.value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), span)?;
-        check_formats(&schema, key_format, value_format, &create.name)?;
+        let value_format = properties
+            .value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), create.name.span)?;
+        let (name, columns) = (create.name.span, &selected.places);
+        Formats { key: key_format, value: value_format, name, columns }.check(&schema)?;
         properties.check_wrap(&schema)?;
         let topic = match &properties.topic {
             Some((topic, _)) => topic.clone(),

@@ -30,6 +30,8 @@ pub(super) struct Properties {
     pub(super) window_type: Option<(String, Span)>,
     /// WINDOW_SIZE in milliseconds
     pub(super) window_size: Option<(i64, Span)>,
+    /// FORMAT, until it is known that it stands alone.
+    format: Option<((String, Span), Span)>,
     /// QUERY_ID
     pub(super) query_id: Option<(String, Span)>,
 }
@@ -96,8 +98,9 @@ fn delimiter(property: &Property) -> Result<char, Diagnostic> {
     match (text.to_ascii_uppercase().as_str(), chars.next(), chars.next()) {
         ("SPACE", ..) => Ok(' '),
         ("TAB", ..) => Ok('\t'),
-        (_, Some(c), None) => Ok(c),
-        _ => Err(wrong(span, format!("'{text}' is no delimiter")).hint("one character, SPACE or TAB")),
+        (_, Some(c), None) if !c.is_whitespace() => Ok(c),
+        _ => Err(wrong(span, format!("'{text}' is no delimiter"))
+            .hint("one character, such as ';', or the word SPACE or TAB")),
     }
 }
 
@@ -125,34 +128,8 @@ impl Properties {
     /// Reads a WITH clause.
     pub(super) fn read(list: &[Property]) -> Result<Self, Diagnostic> {
         let mut p = Self::default();
-        let mut format = None;
-        for (i, property) in list.iter().enumerate() {
-            let name = property.name.name.to_ascii_uppercase();
-            if list[..i].iter().any(|other| other.name.name.eq_ignore_ascii_case(&name)) {
-                return Err(wrong(property.name.span, format!("{name} is given twice")));
-            }
-            match name.as_str() {
-                "KAFKA_TOPIC" => p.topic = Some(text(property)?).filter(|(t, _)| !t.is_empty()),
-                "KEY_FORMAT" => p.key_format = Some(text(property)?),
-                "VALUE_FORMAT" => p.value_format = Some(text(property)?),
-                "FORMAT" => format = Some((text(property)?, property.name.span)),
-                "VALUE_DELIMITER" => p.value_delimiter = Some(delimiter(property)?),
-                "KEY_DELIMITER" => p.key_delimiter = Some(delimiter(property)?),
-                "WRAP_SINGLE_VALUE" => p.wrap = Some(flag(property)?),
-                "PARTITIONS" => p.partitions = Some(count(property)?),
-                "REPLICAS" => drop(count(property)?),
-                "RETENTION_MS" | "CLEANUP_POLICY" => {}
-                "TIMESTAMP" => p.timestamp = Some(text(property)?),
-                "TIMESTAMP_FORMAT" => p.timestamp_format = Some(text(property)?),
-                "WINDOW_TYPE" => p.window_type = Some(text(property)?),
-                "WINDOW_SIZE" => p.window_size = Some(window_size(property)?),
-                "QUERY_ID" => p.query_id = Some(text(property)?),
-                _ => {
-                    let message = format!("there is no property {name}");
-                    return Err(wrong(property.name.span, message).did_you_mean(&name, KNOWN.iter().copied()));
-                }
-            }
-        }
+        Diagnostic::all((0..list.len()).map(|at| p.take(list, at)))?;
+        let format = p.format.take();
         if let Some((format, span)) = format {
             if p.key_format.is_some() || p.value_format.is_some() {
                 return Err(wrong(
@@ -165,6 +142,38 @@ impl Properties {
             p.value_format = Some(format);
         }
         Ok(p)
+    }
+
+    /// Takes the property at this place.
+    fn take(&mut self, list: &[Property], at: usize) -> Result<(), Diagnostic> {
+        let (p, property) = (self, &list[at]);
+        let name = property.name.name.to_ascii_uppercase();
+        if let Some(first) = list[..at].iter().find(|other| other.name.name.eq_ignore_ascii_case(&name)) {
+            return Err(wrong(property.name.span, format!("{name} is given twice"))
+                .note(first.name.span, "first here"));
+        }
+        match name.as_str() {
+            "KAFKA_TOPIC" => p.topic = Some(text(property)?).filter(|(t, _)| !t.is_empty()),
+            "KEY_FORMAT" => p.key_format = Some(text(property)?),
+            "VALUE_FORMAT" => p.value_format = Some(text(property)?),
+            "FORMAT" => p.format = Some((text(property)?, property.name.span)),
+            "VALUE_DELIMITER" => p.value_delimiter = Some(delimiter(property)?),
+            "KEY_DELIMITER" => p.key_delimiter = Some(delimiter(property)?),
+            "WRAP_SINGLE_VALUE" => p.wrap = Some(flag(property)?),
+            "PARTITIONS" => p.partitions = Some(count(property)?),
+            "REPLICAS" => drop(count(property)?),
+            "RETENTION_MS" | "CLEANUP_POLICY" => {}
+            "TIMESTAMP" => p.timestamp = Some(text(property)?),
+            "TIMESTAMP_FORMAT" => p.timestamp_format = Some(text(property)?),
+            "WINDOW_TYPE" => p.window_type = Some(text(property)?),
+            "WINDOW_SIZE" => p.window_size = Some(window_size(property)?),
+            "QUERY_ID" => p.query_id = Some(text(property)?),
+            _ => {
+                let message = format!("there is no property {name}");
+                return Err(wrong(property.name.span, message).did_you_mean(&name, KNOWN.iter().copied()));
+            }
+        }
+        Ok(())
     }
 
     /// KEY_FORMAT, or what stands in for it.

@@ -1,8 +1,8 @@
 //! SELECT: from syntax to a logical query.
 
-use super::create::{contains_map, map_key};
 use super::expr::{bind, condition};
 use super::flat::{self, FlatScope};
+use super::formats::{contains_map, map_key};
 use super::from::{BoundFrom, Part};
 use super::grouping::{self, GroupScope};
 use super::items::{Item, expand};
@@ -29,6 +29,8 @@ pub(super) struct Selected {
     pub(super) shape: Shape,
     /// The columns of the result.
     pub(super) schema: Schema,
+    /// Where they are written, in their order.
+    pub(super) places: Vec<Span>,
     /// How the result's key is windowed.
     pub(super) window: Option<KeyWindow>,
     /// What may not be as meant.
@@ -54,56 +56,9 @@ impl Binder {
         bound.sites = Sites::of_query(target, query);
         refuse_windowed_table(&bound)?;
         let mut scope = bound.clone();
-        let filter = match &query.filter {
-            Some(filter) => {
-                refuse_aggregate(filter, "WHERE", "HAVING filters by an aggregate")?;
-                Some(condition(&mut scope, filter).map_err(|refused| names_of_select(refused, query))?)
-            }
-            None => None,
-        };
-        let grouped = !query.group_by.is_empty();
-        let items = bound.items(&query.items, !query.partition_by.is_empty())?;
-        let items = expand(&items, &bound, &query.partition_by, &mut scope)?;
-        let flattened = items.iter().find_map(|item| flat::find(&item.expr));
-        let flattens = flattened.is_some();
-        if let Some(name) = flattened.filter(|_| grouped || bound.from.is_table()) {
-            return Err(flat::misplaced_by_query(name, grouped));
-        }
-        if grouped {
-            return grouping::select(query, target, emit, filter, items_of(items), &bound);
-        }
-        check_ungrouped(query, &items, target, &bound)?;
-        let is_table = bound.from.is_table();
-        if is_table != (target.kind == SourceKind::Table) {
-            return Err(wrong_kind(target, is_table));
-        }
-        if is_table && !query.partition_by.is_empty() {
-            return Err(Diagnostic::error(
-                "partition_by",
-                query.partition_by[0].span,
-                "PARTITION BY is for streams",
-            )
-            .hint("a table is regrouped by GROUP BY"));
-        }
-        let partition_by = partition_by(query, &bound, &mut scope)?;
-        let mut flat = FlatScope::new(&mut scope, bound.from.width(), flattens);
-        let mut items = items
-            .into_iter()
-            .map(|item| Ok((item.name, bind(&mut flat, &item.expr)?, item.span)))
-            .collect::<Result<Vec<_>, Diagnostic>>()?;
-        let flat = flat.into_calls();
-        let key = match partition_by {
-            Some(key) => key,
-            None => {
-                bound.take_key(&mut items, target.name.span)?;
-                bound.key()
-            }
-        };
-        let (schema, exprs) = split(items, &key, target, false)?;
-        let from = bound.from;
-        let window = from.window();
-        let shape = Shape::Project { exprs };
-        Ok(Selected { from, filter, flat, shape, schema, window, warning: None })
+        let filter = filter(query, &mut scope);
+        let (filter, selected) = Diagnostic::both(filter, rows(query, target, emit, bound, scope))?;
+        Ok(Selected { filter, ..selected })
     }
 
     /// The source of this name.
@@ -136,6 +91,64 @@ fn refuse_windowed_table(bound: &BoundFrom) -> Result<(), Diagnostic> {
         )))
 }
 
+/// WHERE.
+fn filter(query: &Query, scope: &mut dyn Scope) -> Result<Option<Expr>, Diagnostic> {
+    let Some(filter) = &query.filter else { return Ok(None) };
+    refuse_aggregate(filter, "WHERE", "HAVING filters by an aggregate")?;
+    condition(scope, filter).map(Some).map_err(|refused| names_of_select(refused, query))
+}
+
+/// The SELECT list and the key of what it gives.
+fn rows(
+    query: &Query,
+    target: &Target<'_>,
+    emit: Emit,
+    bound: BoundFrom,
+    mut scope: BoundFrom,
+) -> Result<Selected, Diagnostic> {
+    let grouped = !query.group_by.is_empty();
+    let items = bound.items(&query.items, !query.partition_by.is_empty())?;
+    let items = expand(&items, &bound, &query.partition_by, &mut scope)?;
+    let flattened = items.iter().find_map(|item| flat::find(&item.expr));
+    let flattens = flattened.is_some();
+    if let Some(name) = flattened.filter(|_| grouped || bound.from.is_table()) {
+        return Err(flat::misplaced_by_query(name, grouped));
+    }
+    if grouped {
+        return grouping::select(query, target, emit, items_of(items), &bound);
+    }
+    check_ungrouped(query, &items, target, &bound)?;
+    let is_table = bound.from.is_table();
+    if is_table != (target.kind == SourceKind::Table) {
+        return Err(wrong_kind(target, is_table));
+    }
+    if is_table && !query.partition_by.is_empty() {
+        return Err(Diagnostic::error(
+            "partition_by",
+            query.partition_by[0].span,
+            "PARTITION BY is for streams",
+        )
+        .hint("a table is regrouped by GROUP BY"));
+    }
+    let partition_by = partition_by(query, &bound, &mut scope);
+    let mut flat = FlatScope::new(&mut scope, bound.from.width(), flattens);
+    let items = items.into_iter().map(|item| Ok((item.name, bind(&mut flat, &item.expr)?, item.span)));
+    let (partition_by, mut items) = Diagnostic::both(partition_by, Diagnostic::all(items))?;
+    let flat = flat.into_calls();
+    let key = match partition_by {
+        Some(key) => key,
+        None => {
+            bound.take_key(&mut items, target.name.span)?;
+            bound.key()
+        }
+    };
+    let (schema, exprs, places) = split(items, &key, target, false)?;
+    let from = bound.from;
+    let window = from.window();
+    let shape = Shape::Project { exprs };
+    Ok(Selected { from, filter: None, flat, shape, schema, places, window, warning: None })
+}
+
 /// PARTITION BY's expressions, none of NULL, which makes a stream without a key. None where there is no such
 /// clause.
 fn partition_by(
@@ -145,21 +158,20 @@ fn partition_by(
 ) -> Result<Option<Vec<Expr>>, Diagnostic> {
     let written = &query.partition_by;
     let Some(first) = written.first() else { return Ok(None) };
-    let refuse = |span, message: &str| Err(Diagnostic::error("partition_by", span, message));
-    let mut key = Vec::new();
-    for expr in written {
+    let key = |expr: &AstExpr| {
         let bound = bind(scope, expr).map_err(|refused| names_of_select(refused, query))?;
         match &bound.data_type {
             None if written.len() > 1 => {
-                return refuse(expr.span, "PARTITION BY takes NULL alone: it makes a stream without a key");
+                let message = "PARTITION BY takes NULL alone: it makes a stream without a key";
+                Err(Diagnostic::error("partition_by", expr.span, message)
+                    .hint("leave out NULL, or the others"))
             }
-            None => {}
-            Some(t) if contains_map(t) => {
-                return Err(map_key("partition_by", expr.span));
-            }
-            Some(_) => key.push(bound),
+            Some(t) if contains_map(t) => Err(map_key("partition_by", expr.span)),
+            None => Ok(None),
+            Some(_) => Ok(Some(bound)),
         }
-    }
+    };
+    let key: Vec<Expr> = Diagnostic::all(written.iter().map(key))?.into_iter().flatten().collect();
     if from.is_windowed() && !same_key(&key, &from.key()) {
         let message = format!("{} has a windowed key, which cannot be exchanged", from.parts[0].source.name);
         return Err(Diagnostic::error("partition_by", first.span, message)
@@ -170,6 +182,10 @@ fn partition_by(
 
 /// What a SELECT names is not known to the clauses that make its rows.
 pub(super) fn names_of_select(refused: Diagnostic, query: &Query) -> Diagnostic {
+    refused.map_each(&mut |refused| name_of_select(refused, query))
+}
+
+fn name_of_select(refused: Diagnostic, query: &Query) -> Diagnostic {
     let named = query.items.iter().find_map(|item| match item {
         SelectItem::Expr { expr, alias: Some(alias) }
             if refused.code == "unknown_column" && refused.message.ends_with(&format!(" {}", alias.name)) =>
@@ -251,13 +267,13 @@ pub(super) fn wrong_kind(target: &Target<'_>, is_table: bool) -> Diagnostic {
 }
 
 /// Divides the items into key and value columns: an item that is a key expression is the key's column under
-/// its name. Returns the sink's schema and the expressions in its order.
+/// its name. Returns the sink's schema, the expressions in its order and where they are written.
 pub(super) fn split(
     items: Vec<(String, Expr, Span)>,
     key: &[Expr],
     target: &Target<'_>,
     grouped: bool,
-) -> Result<(Schema, Vec<Expr>), Diagnostic> {
+) -> Result<(Schema, Vec<Expr>, Vec<Span>), Diagnostic> {
     let texts: Vec<String> = key.iter().map(ToString::to_string).collect();
     for (i, (name, expr, span)) in items.iter().enumerate() {
         if let Some((_, _, first)) = items[..i].iter().find(|(other, ..)| other == name) {
@@ -307,7 +323,7 @@ pub(super) fn split(
             .hint("AS_VALUE(column) copies a key column into the value"));
     }
     let mut schema = Schema::default();
-    let mut exprs = Vec::new();
+    let (mut exprs, mut places) = (Vec::new(), Vec::new());
     for (part, list) in [(&mut schema.key, keys.into_iter().flatten().collect()), (&mut schema.value, values)]
     {
         for (name, expr, span) in list {
@@ -321,9 +337,10 @@ pub(super) fn split(
             };
             part.push(Column::new(name, data_type));
             exprs.push(expr);
+            places.push(span);
         }
     }
-    Ok((schema, exprs))
+    Ok((schema, exprs, places))
 }
 
 /// How the key of a grouped query's result is windowed.

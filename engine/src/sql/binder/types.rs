@@ -2,6 +2,7 @@
 
 use crate::sql::Diagnostic;
 use crate::sql::ast::{TypeKind, TypeName};
+use crate::sql::parser::TYPES;
 use crate::types::{DataType, Field};
 
 /// The words for types.
@@ -37,8 +38,9 @@ pub(super) fn resolve(name: &TypeName) -> Result<DataType, Diagnostic> {
             "TIME" => DataType::Time,
             "TIMESTAMP" => DataType::Timestamp,
             _ => {
-                return Err(Diagnostic::error("unknown_type", name.span, format!("there is no type {word}"))
-                    .did_you_mean(word, NAMES.iter().copied()));
+                let error = Diagnostic::error("unknown_type", name.span, format!("there is no type {word}"))
+                    .did_you_mean(word, NAMES.iter().copied());
+                return Err(if error.hint.is_some() { error } else { error.hint(TYPES) });
             }
         },
         TypeKind::Decimal(precision, scale) => {
@@ -46,10 +48,12 @@ pub(super) fn resolve(name: &TypeName) -> Result<DataType, Diagnostic> {
                 let message = format!(
                     "DECIMAL({precision}, {scale}): the precision is at least 1 and the scale at most the precision"
                 );
-                return Err(Diagnostic::error("unknown_type", name.span, message));
+                return Err(Diagnostic::error("unknown_type", name.span, message)
+                    .hint("DECIMAL(18, 4) holds 18 digits, 4 of them after the point"));
             }
             if *precision > 38 {
-                return Err(Diagnostic::error("unknown_type", name.span, "a DECIMAL has at most 38 digits"));
+                return Err(Diagnostic::error("unknown_type", name.span, "a DECIMAL has at most 38 digits")
+                    .hint(format!("DECIMAL(38, {}) is the widest", scale.min(&38))));
             }
             DataType::decimal(*precision, *scale)
         }

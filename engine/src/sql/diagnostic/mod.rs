@@ -6,6 +6,7 @@
 
 mod nearest;
 mod render;
+mod several;
 
 pub use nearest::nearest;
 pub use render::RenderStyle;
@@ -47,11 +48,13 @@ pub struct Diagnostic {
     /// The text that is underlined.
     pub span: Span,
     /// Words beside the underline.
-    pub label: Option<String>,
+    pub label: Option<Box<str>>,
     /// What to do next.
     pub hint: Option<String>,
     /// Further places, each with a remark.
     pub notes: Vec<(Span, String)>,
+    /// What else is wrong in the same statement, until the findings are listed.
+    also: Option<Box<Diagnostic>>,
 }
 
 impl Diagnostic {
@@ -67,13 +70,13 @@ impl Diagnostic {
 
     fn new(severity: Severity, code: &'static str, span: Span, message: String) -> Self {
         let message = message.into_boxed_str();
-        Self { severity, code, message, span, label: None, hint: None, notes: Vec::new() }
+        Self { severity, code, message, span, label: None, hint: None, notes: Vec::new(), also: None }
     }
 
     /// Words beside the underline.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.label = Some(label.into());
+        self.label = Some(label.into().into_boxed_str());
         self
     }
 

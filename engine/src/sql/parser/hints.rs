@@ -191,13 +191,14 @@ pub(super) fn no_name(cursor: &Cursor<'_>, what: &'static str) -> Box<Diagnostic
     let error = expected(cursor, &[what]);
     match &found.kind {
         _ if error.hint.is_some() => error,
+        _ if what == "a type" => Box::new(error.hint(super::TYPES)),
         TokenKind::Symbol(")" | ">") if is_after_comma(cursor) => {
             Box::new(error.hint("is the comma before it one too many?"))
         }
         TokenKind::Symbol("(") if cursor.is_word_at(1, "SELECT") => {
             Box::new(error.hint("there are no subqueries; make a stream or table of the inner query first"))
         }
-        TokenKind::Word(word) if is_reserved(word) && what != "a type" => {
+        TokenKind::Word(word) if is_reserved(word) => {
             Box::new(error.hint(format!("{word} is a reserved word; as a name it is written `{word}`")))
         }
         TokenKind::String(text) => {
@@ -249,6 +250,9 @@ pub(super) fn no_expression(cursor: &Cursor<'_>) -> Box<Diagnostic> {
         TokenKind::Word(_) | TokenKind::Symbol(")" | "]") | TokenKind::End if after_comma => {
             Box::new(error.hint("is the comma before it one too many?"))
         }
+        TokenKind::Word(word) if word == "FROM" => {
+            Box::new(error.hint("a SELECT names its columns, or * for all"))
+        }
         TokenKind::Word(word) if word == "SELECT" => {
             Box::new(error.hint("there are no subqueries; make a stream or table of the inner query first"))
         }
@@ -283,8 +287,16 @@ pub(super) fn leftover_at(cursor: &Cursor<'_>, ahead: usize) -> Box<Diagnostic> 
             error.hint("several sources are joined: FROM a JOIN b ON a.key = b.key")
         }
         (None, TokenKind::Symbol(")" | "]")) => error.hint("no bracket is open here"),
+        (None, TokenKind::Word(word)) if in_keys(in_query) && matches!(word.as_str(), "AND" | "OR") => {
+            error.hint("keys are divided by commas: BY a, b")
+        }
         _ => error,
     })
+}
+
+/// Behind GROUP BY or PARTITION BY.
+fn in_keys(clause: Option<usize>) -> bool {
+    clause.is_some_and(|at| CLAUSES[at].1.ends_with(" BY"))
 }
 
 /// A name with a text behind it: `DATE '2026-01-31'`
@@ -350,6 +362,12 @@ pub(super) fn columns_and_select(cursor: &Cursor<'_>, source: &CreateSource) -> 
 pub(super) fn two_dots(cursor: &Cursor<'_>, first: &Ident, second: &Ident) -> Box<Diagnostic> {
     let error = *expected(cursor, &["an operator", "the end of the expression"]);
     Box::new(error.hint(format!("a field of a struct is written {}.{}->field", first.name, second.name)))
+}
+
+/// `(a, b)` where brackets hold one expression.
+pub(super) fn list_in_brackets(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    let error = *expected(cursor, &[")"]);
+    Box::new(error.hint("brackets hold one expression here; an array is ARRAY[a, b]"))
 }
 
 /// `COUNT(DISTINCT x)`

@@ -23,6 +23,7 @@ use super::token::tokenize;
 use super::variables::{Variables, offset};
 use cursor::Cursor;
 pub(super) use keywords::is_reserved;
+pub(super) use types::TYPES;
 
 /// How deep expressions, types and statements may nest, and how high an expression's tree may be.
 /// A level takes up to 9 KB of stack in a debug build, of the 2 MB that threads have by default.

@@ -44,6 +44,9 @@ impl Cursor<'_> {
         let start = self.here();
         if self.eat("(") {
             let mut inner = self.expression()?;
+            if self.is_symbol(",") {
+                return Err(hints::list_in_brackets(self));
+            }
             self.expect_close(&[")"])?;
             inner.span = self.since(start);
             return Ok(inner);
@@ -305,6 +308,6 @@ fn check_range(kind: &ExprKind, span: Span) -> Parsed<()> {
         .label("out of range");
     Err(Box::new(match kind {
         ExprKind::Integer(_) => error.hint("written with a point it is a DECIMAL, with an exponent a DOUBLE"),
-        _ => error,
+        _ => error.hint("the largest DOUBLE is 1.7976931348623157E308"),
     }))
 }

@@ -6,6 +6,10 @@ use crate::sql::ast::{Ident, Span, TypeKind, TypeName};
 use crate::sql::diagnostic::Diagnostic;
 use crate::sql::token::TokenKind;
 
+/// All types, for hints.
+pub(in crate::sql) const TYPES: &str = "the types are BOOLEAN, INT, BIGINT, DOUBLE, DECIMAL(precision, scale), VARCHAR, \
+    BYTES, DATE, TIME, TIMESTAMP, ARRAY<...>, MAP<..., ...> and STRUCT<name ..., ...>";
+
 impl Cursor<'_> {
     /// `INT`, `DECIMAL(18, 4)`, `ARRAY<...>`, `MAP<..., ...>`, `STRUCT<name type, ...>`, `INT ARRAY`.
     pub(super) fn data_type(&mut self) -> Parsed<TypeName> {
@@ -117,7 +121,8 @@ impl Cursor<'_> {
         } else if self.eat_word("STRING") {
             Ok(())
         } else {
-            Err(self.expected(&["a length"]))
+            let error = self.expected(&["a length"]);
+            Err(Box::new(error.hint("leave the parentheses out: a VARCHAR has any length")))
         }
     }
 }

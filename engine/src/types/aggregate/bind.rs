@@ -54,6 +54,15 @@ impl Limits {
     pub const NONE: u32 = i32::MAX as u32;
 }
 
+/// Why a call cannot be bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What the function takes instead.
+    pub message: String,
+    /// The argument that is wrong, from 0; None where it is not one alone.
+    pub argument: Option<usize>,
+}
+
 /// The arguments of a call.
 struct Args<'c> {
     name: &'c str,
@@ -69,7 +78,7 @@ impl Aggregate {
         types: &[DataType],
         literals: &[Option<Value<'static>>],
         limits: Limits,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Refused> {
         let args = Args { name, types, literals };
         let argument = types.first().cloned();
         let with = |function, argument: Option<DataType>, returns| Ok(Self { function, argument, returns });
@@ -109,7 +118,7 @@ impl Aggregate {
                 let function = if name == "STDDEV_SAMP" { Function::Variance } else { Function::Deviation };
                 with(function, Some(DataType::Double), DataType::Double)
             }
-            _ => Err(args.signatures()),
+            _ => Err(args.refuse(None, args.signatures())),
         }
     }
 }
@@ -132,24 +141,35 @@ impl Args<'_> {
         format!("it is {}", doc.map_or(String::new(), |doc| doc.signatures.join(", or ")))
     }
 
+    fn refuse(&self, argument: Option<usize>, message: String) -> Refused {
+        Refused { message: format!("{} cannot be applied: {message}", self.name), argument }
+    }
+
     /// A constant number above 0.
-    fn number(&self, index: usize) -> Result<u32, String> {
+    fn number(&self, index: usize) -> Result<u32, Refused> {
         match self.literals.get(index) {
             Some(Some(Value::Integer(n))) if *n > 0 => Ok(n.unsigned_abs()),
-            _ => Err(format!("its argument {} must be a constant, a whole number above 0", index + 1)),
+            _ => {
+                let message =
+                    format!("its argument {} must be a constant, a whole number above 0", index + 1);
+                Err(self.refuse(Some(index), message))
+            }
         }
     }
 
     /// Whether NULLs are ignored; they are where the argument is left out.
-    fn ignores_nulls(&self, index: usize) -> Result<bool, String> {
+    fn ignores_nulls(&self, index: usize) -> Result<bool, Refused> {
         match self.literals.get(index) {
             None => Ok(true),
             Some(Some(Value::Boolean(flag))) => Ok(*flag),
-            Some(_) => Err(format!("its argument {} must be TRUE or FALSE: a constant", index + 1)),
+            Some(_) => {
+                let message = format!("its argument {} must be a constant, TRUE or FALSE", index + 1);
+                Err(self.refuse(Some(index), message))
+            }
         }
     }
 
-    fn by_offset(&self) -> Result<Aggregate, String> {
+    fn by_offset(&self) -> Result<Aggregate, Refused> {
         let is_latest = self.name == "LATEST_BY_OFFSET";
         let element = self.types[0].clone();
         let single = |ignore_nulls| match is_latest {
@@ -173,12 +193,12 @@ impl Args<'_> {
                     returns: DataType::Array(Box::new(element)),
                 })
             }
-            _ => Err(self.signatures()),
+            _ => Err(self.refuse(None, self.signatures())),
         }
     }
 
     /// With more columns than one the elements are structs of them: `sort_col`, `col0`, `col1` and so on.
-    fn top_k(&self) -> Result<Aggregate, String> {
+    fn top_k(&self) -> Result<Aggregate, Refused> {
         let columns = &self.types[..self.types.len() - 1];
         let element = match columns {
             [only] => only.clone(),

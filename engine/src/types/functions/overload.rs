@@ -259,7 +259,10 @@ pub(super) fn resolve(function: &'static Function, call: &Call<'_>) -> Result<Bo
     let Some((_, overload, letters)) = best else {
         let types: Vec<String> =
             call.types.iter().map(|t| t.as_ref().map_or("NULL".to_owned(), DataType::to_string)).collect();
-        return Err(refuse(format!("{} does not take ({})", function.name, types.join(", "))));
+        return Err(refuse(match types.as_slice() {
+            [] => format!("{} is called without arguments", function.name),
+            types => format!("{} does not take ({})", function.name, types.join(", ")),
+        }));
     };
     let settled: Vec<Option<DataType>> = call
         .types
