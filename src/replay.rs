@@ -87,7 +87,8 @@ enum Counts {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
+    let derived = args.options().order.derived();
+    let options = LoadOptions { purpose: Purpose::Replay, derived, ..LoadOptions::default() };
     let loaded = crate::rules::load_as(&args.rules, &options, context.terminal)?;
     let source = Source::open_or_stdin(&args.input)?;
     let output = create(&args.output)?;

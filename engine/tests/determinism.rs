@@ -42,7 +42,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The program of a case; None where it does not load, which other tests are about.
-fn program(case: &Value) -> Option<Program> {
+fn program(case: &Value, order: Order) -> Option<Program> {
     let properties = case["properties"].as_object().into_iter().flatten();
     let settings = properties.map(|(name, value)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -51,7 +51,8 @@ fn program(case: &Value) -> Option<Program> {
     let statements = case["statements"].as_array().into_iter().flatten();
     let statements = statements.filter_map(|statement| statement.as_str().map(str::to_owned));
     let text = settings.chain(statements).collect::<Vec<_>>().join("\n");
-    let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
+    let options =
+        LoadOptions { purpose: Purpose::Replay, derived: order.derived(), ..LoadOptions::default() };
     load(vec![SourceFile { name: "case.sql".into(), text }], &options).ok().map(|loaded| loaded.program)
 }
 
@@ -75,9 +76,9 @@ fn ksqldbs_cases_give_the_same_bytes_with_a_stop_after_every_record() {
     for line in BufReader::new(std::fs::File::open(path).unwrap()).lines() {
         let line = line.unwrap();
         let case: Value = serde_json::from_str(&line).unwrap();
-        let Some(program) = program(&case) else { continue };
         let input = serde_json::json!({ "inputs": case["inputs"] }).to_string();
         for order in [Order::Record, Order::Query] {
+            let Some(program) = program(&case, order) else { continue };
             let (whole, stopped) =
                 (replayed(&program, &input, order, false), replayed(&program, &input, order, true));
             ran += 1;

@@ -98,6 +98,26 @@ const WRONG: &[(&str, &str)] = &[
         "--@severity: high\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;",
     ),
     (
+        "join with what another stream derives",
+        "CREATE STREAM s AS SELECT * FROM transactions WHERE amount > 5;\nCREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM s GROUP BY account_id;\nCREATE STREAM r AS SELECT t.account_id, t.amount, c.n FROM transactions t JOIN counts c ON t.account_id = c.account_id;",
+    ),
+    (
+        "join by another key than the table is derived by",
+        "CREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;\nCREATE STREAM r AS SELECT t.merchant, t.amount, c.n FROM transactions t JOIN counts c ON t.merchant = c.account_id;",
+    ),
+    (
+        "join with the position of a derived row",
+        "CREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;\nCREATE STREAM r AS SELECT t.account_id, c.ROWOFFSET AS o FROM transactions t JOIN counts c ON t.account_id = c.account_id;",
+    ),
+    (
+        "join of a declared table with a derived one",
+        "CREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;\nCREATE TABLE r AS SELECT l.account_id AS account_id, l.daily, c.n FROM limits l JOIN counts c ON l.account_id = c.account_id;",
+    ),
+    (
+        "join with a table declared over what another query writes",
+        "CREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;\nCREATE TABLE again (account_id VARCHAR PRIMARY KEY, n BIGINT) WITH (KAFKA_TOPIC='COUNTS', VALUE_FORMAT='JSON');\nCREATE STREAM r AS SELECT t.account_id, t.amount, c.n FROM transactions t JOIN again c ON t.account_id = c.account_id;",
+    ),
+    (
         "async where nothing is derived",
         "--@async: true\nCREATE STREAM r AS SELECT t.account_id, t.amount, l.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
     ),

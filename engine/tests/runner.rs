@@ -1,8 +1,12 @@
 //! The runner on the embedded broker in memory: exactly once over stops, reloads and repartitioning.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "runner/derived.rs"]
+mod derived;
 #[path = "runner/joins.rs"]
 mod joins;
+#[path = "support/mortal.rs"]
+mod mortal;
 mod support;
 
 use support::{Rules, Running, drain, eventually, memory, produce, read};

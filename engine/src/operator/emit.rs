@@ -55,6 +55,11 @@ impl<'v> FrameRow<'v> {
         }
     }
 
+    /// Puts every column in its place; `row` has the row's width.
+    pub(super) fn fill(&self, row: &mut [Value<'v>]) {
+        (0..row.len()).for_each(|column| row[column] = self.column(column));
+    }
+
     /// Gives the whole row to an output's step; `row` has its width.
     pub(super) fn feed(
         &self,
@@ -84,7 +89,7 @@ impl<'v> FrameRow<'v> {
         row: &mut [Value<'v>],
         (tombstone, merged): (bool, bool),
     ) {
-        (0..row.len()).for_each(|column| row[column] = self.column(column));
+        self.fill(row);
         let change = Change {
             row,
             tombstone,

@@ -8,8 +8,8 @@ use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
 use super::physical::{Flow, Planner, is_topic_key, key_columns, key_name, sink, source_name};
 use super::{
-    Call, Emit, Fingerprint, Frame, FrameOutput, Operator, QueryId, Step, StepId, StoreKind, StorePlan,
-    TaskPlan, WindowKind,
+    Call, DerivedRef, Emit, Fingerprint, Frame, FrameOutput, Operator, QueryId, Step, StepId, StoreKind,
+    StorePlan, TaskPlan, WindowKind,
 };
 use crate::types::expr::Expr;
 
@@ -40,7 +40,12 @@ impl Planner<'_> {
         let flow = Flow { at: (0, 0), steps: Vec::new() };
         let project = self.step(Operator::Project { exprs: grouping.exprs.clone() }, Some(id));
         self.behind(&Flow { steps: vec![project], ..flow }, Operator::Sink(sink(query)), id);
-        self.frame_output(step, id, query, grouping, project);
+        let place = self.frame_output(step, id, query, grouping, project);
+        if let (Some((frame, output)), Operator::Aggregate { store, .. }) =
+            (place, &self.whole.steps[step].operator)
+        {
+            self.groupings.insert(id, DerivedRef { step, store: *store, frame, output, query: id });
+        }
     }
 
     /// The step that groups a reading by this key, shared by all queries that do.
@@ -68,7 +73,7 @@ impl Planner<'_> {
         step
     }
 
-    /// Adds a query's aggregates to the frame that it shares with others, and its output. Its HAVING and
+    /// Adds a query's aggregates to the frame that it shares with others, and its output; the places of both. Its HAVING and
     /// projection keep the column of each call by name until [`Planner::finish`] knows the final layout.
     fn frame_output(
         &mut self,
@@ -77,8 +82,8 @@ impl Planner<'_> {
         query: &LogicalQuery,
         grouping: &Grouping,
         project: StepId,
-    ) {
-        let Operator::Aggregate { frames, .. } = &mut self.whole.steps[step].operator else { return };
+    ) -> Option<(usize, usize)> {
+        let Operator::Aggregate { frames, .. } = &mut self.whole.steps[step].operator else { return None };
         let fingerprint = grouping.frame_fingerprint(&query.from, query.filter.as_ref());
         let at = frames.iter().position(|f| f.fingerprint == fingerprint).unwrap_or_else(|| {
             frames.push(Frame {
@@ -121,9 +126,11 @@ impl Planner<'_> {
             is_final: grouping.is_final,
             step: project,
         });
+        let output = frame.outputs.len() - 1;
         if let Operator::Project { exprs } = &mut self.whole.steps[project].operator {
             exprs.iter_mut().for_each(|e| e.map_columns(&place));
         }
+        Some((at, output))
     }
 }
 

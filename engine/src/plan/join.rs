@@ -3,7 +3,7 @@
 //! What holds: a step's expressions fit the row of its side; what a side remembers lies in a store of the same
 //! task, so that both sides of a join are in one task.
 
-use super::{JoinKind, KeyOrigin, KeyWindow, StoreId, Within};
+use super::{JoinKind, KeyOrigin, KeyWindow, QueryId, StepId, StoreId, Within};
 use crate::types::expr::Expr;
 
 /// The side of a join that a row comes from.
@@ -64,6 +64,8 @@ impl JoinRow {
 pub enum TableRef {
     /// Kept in this store.
     Store(StoreId),
+    /// What an aggregation of this task has of it now.
+    Aggregate(DerivedRef),
     /// Joined from two.
     Join {
         /// The left one.
@@ -75,14 +77,42 @@ pub enum TableRef {
     },
 }
 
+/// A table that an aggregation derives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DerivedRef {
+    /// The aggregation.
+    pub step: StepId,
+    /// Where it keeps its groups.
+    pub store: StoreId,
+    /// Which of its frames.
+    pub frame: usize,
+    /// Which of the frame's outputs.
+    pub output: usize,
+    /// The query that derives the table.
+    pub query: QueryId,
+}
+
 impl TableRef {
     /// The stores that it reaches.
     pub fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
         match self {
             TableRef::Store(store) => visit(*store),
+            TableRef::Aggregate(derived) => visit(derived.store),
             TableRef::Join { left, right, .. } => {
                 left.visit_stores(visit);
                 right.visit_stores(visit);
+            }
+        }
+    }
+
+    /// Renumbers the steps that it looks into.
+    fn map_steps(&mut self, map: &dyn Fn(&mut StepId)) {
+        match self {
+            TableRef::Store(_) => {}
+            TableRef::Aggregate(derived) => map(&mut derived.step),
+            TableRef::Join { left, right, .. } => {
+                left.map_steps(map);
+                right.map_steps(map);
             }
         }
     }
@@ -91,6 +121,7 @@ impl TableRef {
     pub(super) fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
         match self {
             TableRef::Store(store) => map(store),
+            TableRef::Aggregate(derived) => map(&mut derived.store),
             TableRef::Join { left, right, .. } => {
                 left.map_stores(map);
                 right.map_stores(map);
@@ -146,6 +177,15 @@ impl JoinStep {
                 visit(*subscriptions);
             }
             Partners::Window { store, .. } => visit(*store),
+        }
+    }
+
+    /// Renumbers the steps that it looks into.
+    pub(super) fn map_steps(&mut self, map: &dyn Fn(&mut StepId)) {
+        match &mut self.partners {
+            Partners::Lookup(table) | Partners::Table(table) => table.map_steps(map),
+            Partners::Foreign { right, .. } => right.map_steps(map),
+            Partners::Window { .. } => {}
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::derived::named;
 use super::from::{From, Join};
 use super::logical::LogicalQuery;
 use super::physical::{Flow, Planner, is_topic_key, source_name};
@@ -59,8 +60,9 @@ impl Planner<'_> {
             }
         };
         let like = join.left.first().topic.as_str();
-        let right =
-            self.side(joining, &join.right, &join.right_key, join.right_at(), (is_windowed, false, like));
+        let right = self.derived_side(joining, join).unwrap_or_else(|| {
+            self.side(joining, &join.right, &join.right_key, join.right_at(), (is_windowed, false, like))
+        });
         let row = JoinRow {
             left_width: join.right_at(),
             right_width: join.right.schema.width() + Pseudo::ALL.len(),
@@ -74,6 +76,15 @@ impl Planner<'_> {
         self.meet(joining, join, row, left, right)
     }
 
+    /// A table that is derived beside the join: looked up where its groups are, as they were before the record.
+    fn derived_side(&mut self, joining: &Joining<'_>, join: &Join) -> Option<Joinable> {
+        let deriving = self.derived.deriving(joining.query, join, &self.queries[..joining.id])?;
+        let table = TableRef::Aggregate(*self.groupings.get(&deriving)?);
+        self.look_before.push(joining.id);
+        let flow = Flow { at: (0, 0), steps: Vec::new() };
+        Some(Joinable { flow, table: Some(table), scattered: false })
+    }
+
     /// A source as a side of a join by `key`; its row begins at `base` of the whole.
     fn side(
         &mut self,
@@ -83,7 +94,7 @@ impl Planner<'_> {
         base: usize,
         (whole, foreign, like): (bool, bool, &str),
     ) -> Joinable {
-        let key = std::slice::from_ref(key);
+        let key = &[named(source, key)];
         let width = source.schema.width();
         if source.is_table {
             let at = self.reading(&source.topic, source, false, joining.id);

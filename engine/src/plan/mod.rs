@@ -13,6 +13,7 @@
 //!                          (frames: filter, window, calls)             windowed rules
 //! ```
 
+mod derived;
 mod fingerprint;
 mod from;
 mod grouping;
@@ -30,9 +31,11 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use derived::Derived;
+pub(crate) use derived::derives;
 pub use fingerprint::Fingerprint;
 pub use from::{From, Join, JoinKey, JoinKind, KeyOrigin, Within};
-pub use join::{JoinRow, JoinStep, Partners, Side, TableRef};
+pub use join::{DerivedRef, JoinRow, JoinStep, Partners, Side, TableRef};
 pub(crate) use physical::physical;
 pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};

@@ -4,6 +4,8 @@
 //! once, an aggregate that rules share is kept once. The order of steps, frames and calls follows the order
 //! of the queries.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::from::From;
@@ -12,22 +14,42 @@ use super::joining::Joining;
 use super::logical::{LogicalQuery, Shape};
 use super::split::split;
 use super::{
-    Fingerprint, Input, Mode, Operator, OutputTopic, Program, Query, QueryId, Reading, SinkPlan, Source,
-    Step, StepId, StoreKind, StorePlan, TaskPlan,
+    Derived, DerivedRef, Fingerprint, Input, Mode, Operator, OutputTopic, Program, Query, QueryId, Reading,
+    SinkPlan, Source, Step, StepId, StoreKind, StorePlan, TaskPlan,
 };
 use crate::types::expr::{Expr, Node};
 use crate::types::{Column, Schema};
 
 /// Plans the queries. Those whose mode is off are listed but do no work.
-pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str) -> Program {
+pub(crate) fn physical(queries: Vec<LogicalQuery>, internal_prefix: &str, derived: Derived) -> Program {
     let whole = TaskPlan { name: String::new(), inputs: Vec::new(), stores: Vec::new(), steps: Vec::new() };
-    let mut planner = Planner { prefix: internal_prefix, whole, outputs: Vec::new() };
+    let mut planner = Planner {
+        prefix: internal_prefix,
+        whole,
+        outputs: Vec::new(),
+        queries: &queries,
+        derived,
+        groupings: BTreeMap::new(),
+        look_before: Vec::new(),
+    };
     for (id, query) in queries.iter().enumerate() {
         if query.rule.as_ref().is_none_or(|r| r.mode != Mode::Off) {
             planner.query(id, query);
         }
     }
-    planner.finish(queries)
+    let (tasks, outputs) = planner.finish();
+    let queries = queries.into_iter().map(describe).collect();
+    Program { queries, tasks, outputs, ..Program::default() }
+}
+
+fn describe(query: LogicalQuery) -> Query {
+    Query {
+        id: query.id,
+        source_topics: topics_of(&query.from),
+        sink_topic: query.sink.topic.clone(),
+        rule: query.rule,
+        sql: query.sql,
+    }
 }
 
 /// Where rows come from: the reading, or the steps behind it that feed what comes next.
@@ -42,6 +64,12 @@ pub(super) struct Planner<'p> {
     /// All inputs, stores and steps; [`super::split`] makes tasks of what hangs together.
     pub(super) whole: TaskPlan,
     pub(super) outputs: Vec<OutputTopic>,
+    pub(super) queries: &'p [LogicalQuery],
+    pub(super) derived: Derived,
+    /// What the queries that group make.
+    pub(super) groupings: BTreeMap<QueryId, DerivedRef>,
+    /// The queries that look at tables as they were before the record.
+    pub(super) look_before: Vec<QueryId>,
 }
 
 /// `name VARCHAR` columns of a key's expressions.
@@ -261,7 +289,7 @@ impl Planner<'_> {
     }
 
     /// Settles what is only known once all queries are there.
-    fn finish(mut self, queries: Vec<LogicalQuery>) -> Program {
+    fn finish(mut self) -> (Vec<TaskPlan>, Vec<OutputTopic>) {
         let read: Vec<String> = self.whole.inputs.iter().map(|i| i.topic.clone()).collect();
         for input in &mut self.whole.inputs {
             input.carries_origin = self.outputs.iter().any(|o| o.name == input.topic);
@@ -272,18 +300,20 @@ impl Planner<'_> {
                 sink.carries_origin = read.contains(&sink.topic);
             }
         }
-        let describe = |q: LogicalQuery| Query {
-            id: q.id,
-            source_topics: topics_of(&q.from),
-            sink_topic: q.sink.topic.clone(),
-            rule: q.rule,
-            sql: q.sql,
+        self.order_outputs();
+        (split(self.whole), self.outputs)
+    }
+
+    /// Who looks at a table as it was before the record comes before who derives it. Tables are derived by earlier
+    /// queries only, so among those that look the later ones come first.
+    fn order_outputs(&mut self) {
+        let TaskPlan { inputs, steps, .. } = &mut self.whole;
+        let turn = |step: &StepId| {
+            let looks = steps[*step].query.filter(|query| self.look_before.contains(query));
+            looks.map_or((true, Reverse(0)), |query| (false, Reverse(query)))
         };
-        Program {
-            queries: queries.into_iter().map(describe).collect(),
-            tasks: split(self.whole),
-            outputs: self.outputs,
-            ..Program::default()
+        for reading in inputs.iter_mut().flat_map(|input| &mut input.readings) {
+            reading.outputs.sort_by_key(turn);
         }
     }
 }

@@ -112,8 +112,13 @@ impl Operator {
     }
 
     fn map_steps(&mut self, map: &dyn Fn(&mut StepId)) {
-        if let Operator::Aggregate { frames, .. } = self {
-            frames.iter_mut().flat_map(|frame| &mut frame.outputs).for_each(|output| map(&mut output.step));
+        match self {
+            Operator::Aggregate { frames, .. } => {
+                let outputs = frames.iter_mut().flat_map(|frame| &mut frame.outputs);
+                outputs.for_each(|output| map(&mut output.step));
+            }
+            Operator::Join(join) => join.map_steps(map),
+            _ => {}
         }
     }
 

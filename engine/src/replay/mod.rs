@@ -20,7 +20,7 @@ pub use driver::Replay;
 pub use records::{RecordText, ReplayRecord, WindowText};
 pub use session::Session;
 
-use crate::plan::Program;
+use crate::plan::{Derived, Program};
 use crate::state::RestoreError;
 use crate::task::{QueryCounters, TaskError};
 
@@ -32,6 +32,17 @@ pub enum Order {
     Record,
     /// All records of a query before the next query.
     Query,
+}
+
+impl Order {
+    /// How a program that is replayed in this order finds the tables that its queries derive: record by record as
+    /// an engine does, query by query as ksqlDB does.
+    pub fn derived(self) -> Derived {
+        match self {
+            Order::Record => Derived::BeforeRecord,
+            Order::Query => Derived::ByTopic,
+        }
+    }
 }
 
 /// How the output is written.

@@ -1,5 +1,6 @@
 //! Statements as a user writes them, and the records that come of them.
 
+mod derived;
 mod headers;
 mod nested;
 mod positions;

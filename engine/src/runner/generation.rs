@@ -17,7 +17,7 @@ use notify::Watcher;
 use super::{Error, Options, Shared, topics};
 use crate::plan::{Program, Rule};
 use crate::rule_files;
-use crate::sql::{LoadOptions, Purpose, RenderStyle, SourceFile};
+use crate::sql::{LoadOptions, RenderStyle, SourceFile};
 
 /// A loaded program.
 pub(crate) struct Generation {
@@ -45,7 +45,7 @@ impl Generation {
 
     fn of(files: Vec<SourceFile>, options: &Options, number: u64) -> Result<Self, Error> {
         let hash = hash_of(&files);
-        let load = LoadOptions { purpose: Purpose::Rules, internal_prefix: options.group.clone() };
+        let load = LoadOptions { internal_prefix: options.group.clone(), ..LoadOptions::default() };
         let loaded = crate::sql::load(files, &load).map_err(|d| Error::Refused(Box::new(d)))?;
         if !loaded.warnings.is_empty() {
             tracing::warn!("the rules have warnings\n{}", loaded.warnings.render(RenderStyle::Plain));

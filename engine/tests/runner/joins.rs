@@ -64,10 +64,10 @@ fn values(broker: &Arc<dyn Broker>, topic: &str) -> Vec<String> {
 }
 
 /// Numbers that look random and are the same in each run.
-struct Numbers(u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
     }
@@ -408,25 +408,4 @@ fn a_table_that_is_declared_anew_has_the_rows_of_records_that_were_read_before()
             "{found:?}"
         );
     }
-}
-
-const DERIVED: &str =
-    "CREATE TABLE counts AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id;";
-const READS_DERIVED: &str = "CREATE STREAM numbered AS SELECT t.account_id, t.transaction_id, c.n AS n \
-    FROM transactions t LEFT JOIN counts c ON t.account_id = c.account_id;";
-
-#[test]
-fn a_derived_table_is_joined_only_where_the_order_does_not_matter() {
-    let broker = memory();
-    let rules = Rules::new(&[("10_counts.sql", DERIVED), ("20_join.sql", READS_DERIVED)]);
-    let error = drain(&broker, rules.options(None)).unwrap_err().to_string();
-    assert!(error.contains("COUNTS") && error.contains("--@async: true"), "{error}");
-    rules.write("20_join.sql", &format!("--@async: true\n{READS_DERIVED}"));
-    produce(&broker, &[("A", "t1", "1", "m", 1), ("A", "t2", "1", "m", 2)]);
-    drain(&broker, rules.options(None)).unwrap();
-    produce(&broker, &[("A", "t3", "1", "m", 3)]);
-    drain(&broker, rules.options(None)).unwrap();
-    let rows = values(&broker, "NUMBERED");
-    assert_eq!(rows.len(), 3);
-    assert!(rows.contains(&r#"A {"TRANSACTION_ID":"t3","N":2}"#.to_owned()), "{rows:?}");
 }

@@ -4,6 +4,7 @@
 //! two rows share is compared as the bytes of a store's key; a row whose key is NULL, and a stream's record
 //! without a value, meets nobody and is skipped, as in ksqlDB.
 
+mod derived;
 mod foreign;
 mod tables;
 mod window;
@@ -106,6 +107,7 @@ impl Run<'_, '_> {
                 Store::Table(rows) => rows.get(bytes),
                 _ => None,
             },
+            TableRef::Aggregate(derived) => self.derived_row(derived, bytes, key.0).map(Arc::new),
             TableRef::Join { left, right, row } => {
                 let (left, right) = (self.find_row(left, bytes, key), self.find_row(right, bytes, key));
                 tables::row_of(row, left.as_deref(), right.as_deref(), key).map(Arc::new)

@@ -9,6 +9,7 @@ mod call;
 mod coercion;
 mod comparison;
 mod create;
+mod derived;
 mod directives;
 mod expr;
 mod flat;
@@ -37,7 +38,7 @@ use super::parser::parse_program;
 use super::{Diagnostic, Diagnostics, SourceFile};
 use crate::format::{Format, FormatSpec};
 use crate::plan::logical::LogicalQuery;
-use crate::plan::{InsertedRecord, Program};
+use crate::plan::{Derived, InsertedRecord, Program};
 use crate::types::aggregate::Limits;
 
 /// What a program is loaded for.
@@ -57,11 +58,13 @@ pub struct LoadOptions {
     pub purpose: Purpose,
     /// What the names of topics of ours begin with: the engine's group.
     pub internal_prefix: String,
+    /// How joins find the tables that other queries derive.
+    pub derived: Derived,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { purpose: Purpose::Rules, internal_prefix: "streamguard".into() }
+        Self { purpose: Purpose::Rules, internal_prefix: "streamguard".into(), derived: Derived::default() }
     }
 }
 
@@ -93,7 +96,7 @@ pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Dia
         return Err(diagnostics);
     }
     let sources = binder.catalog.sources();
-    let mut program = crate::plan::physical(binder.queries, &options.internal_prefix);
+    let mut program = crate::plan::physical(binder.queries, &options.internal_prefix, options.derived);
     program.inserts = binder.inserts;
     program.sources = sources;
     Ok(Loaded { program, warnings: diagnostics })

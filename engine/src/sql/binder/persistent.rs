@@ -9,12 +9,12 @@ use super::formats::Formats;
 use super::join::key_format;
 use super::properties::Properties;
 use super::query::Selected;
-use super::{Binder, Purpose, Target};
+use super::{Binder, Target};
 use crate::format::FormatSpec;
 use crate::plan::logical::{LogicalQuery, Shape};
-use crate::plan::{Emit, From, Rule, Source};
+use crate::plan::{Emit, Rule, Source};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
+use crate::sql::ast::{self, CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
 use crate::sql::catalog::Entry;
 use crate::types::Schema;
 use crate::types::aggregate::Limits;
@@ -45,7 +45,7 @@ impl Binder {
         let name = create.name.name.clone();
         self.catalog.put(Entry { source: sink.clone(), declared: create.name.span, read_only: false });
         self.add_query(
-            Settled { selected, sink, id, rule_name: name, at: create.name.span },
+            Settled { selected, sink, id, rule_name: name, at: create.name.span, from: &create.query.from },
             &directives,
             statement,
         )
@@ -126,7 +126,7 @@ impl Binder {
             None => self.file_stem(statement.span),
         };
         self.add_query(
-            Settled { selected, sink, id, rule_name, at: insert.target.span },
+            Settled { selected, sink, id, rule_name, at: insert.target.span, from: &insert.query.from },
             &directives,
             statement,
         )
@@ -140,11 +140,11 @@ impl Binder {
     /// Adds a query with its sink and, where it alerts, its rule, whose version comes last.
     fn add_query(
         &mut self,
-        settled: Settled,
+        settled: Settled<'_>,
         directives: &Directives,
         statement: &Statement,
     ) -> Result<(), Diagnostic> {
-        let Settled { selected, sink, id, rule_name, at } = settled;
+        let Settled { selected, sink, id, rule_name, at, from: written } = settled;
         if let Some(other) = self.queries.iter().find(|q| q.id == id) {
             return Err(Diagnostic::error(
                 "duplicate_query",
@@ -158,7 +158,7 @@ impl Binder {
         let sql = statement.text.clone();
         let mut query = LogicalQuery { id, from, filter, flat, shape, sink, rule: None, sql };
         self.refuse_circle(&query, at)?;
-        self.refuse_race(&query, directives, at)?;
+        self.check_derived(&query, directives, written)?;
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;
             query.rule = Some(Rule {
@@ -183,32 +183,6 @@ impl Binder {
         Ok(())
     }
 
-    /// A running engine learns of a derived table's changes by its topic, after the records that caused them: a
-    /// join with it would depend on a race.
-    fn refuse_race(&self, query: &LogicalQuery, directives: &Directives, at: Span) -> Result<(), Diagnostic> {
-        let sources = query.from.sources();
-        let derived = sources.iter().find(|source| source.is_table && source.derived_by.is_some());
-        let derived = derived.filter(|_| matches!(query.from, From::Join(_)));
-        let is_async = directives.is_async.is_some_and(|(is_async, _)| is_async);
-        match (derived, directives.is_async) {
-            (None, Some((_, span))) => {
-                let message = "the directive async is for a join with a table that another query derives";
-                Err(Diagnostic::error("directive", span, message)
-                    .hint("without one there is no order that could matter: leave the directive out"))
-            }
-            (Some(table), _) if self.options.purpose == Purpose::Rules && !is_async => {
-                let message = format!(
-                    "{} is derived by another query, so how up to date a join finds it would depend on a race",
-                    table.name
-                );
-                Err(Diagnostic::error("derived_table", at, message).hint(
-                    "--@async: true before the statement says that this does not matter; or join a table that is declared over a topic",
-                ))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn check_rule_name(&self, name: &str, at: Span) -> Result<(), Diagnostic> {
         let taken = |q: &&LogicalQuery| q.rule.as_ref().is_some_and(|r| r.name == name);
         match self.queries.iter().find(taken) {
@@ -223,12 +197,13 @@ impl Binder {
 }
 
 /// A query whose sink is settled.
-struct Settled {
+struct Settled<'s> {
     selected: Selected,
     sink: Arc<Source>,
     id: String,
     rule_name: String,
     at: Span,
+    from: &'s ast::From,
 }
 
 fn target<'t>(

@@ -19,6 +19,16 @@ impl Expr {
         self.children_mut().into_iter().for_each(|child| child.map_columns(map));
     }
 
+    /// Names each column for which `name` knows one.
+    pub fn name_columns(&mut self, new: &impl Fn(usize) -> Option<String>) {
+        if let Node::Column { index, name } = &mut self.node
+            && let Some(new) = new(*index)
+        {
+            *name = new;
+        }
+        self.children_mut().into_iter().for_each(|child| child.name_columns(new));
+    }
+
     /// Its direct parts.
     pub fn children(&self) -> Vec<&Expr> {
         match &self.node {
