@@ -7,6 +7,8 @@ mod derived;
 mod joins;
 #[path = "support/mortal.rs"]
 mod mortal;
+#[path = "runner/moved.rs"]
+mod moved;
 mod support;
 
 use support::{Rules, Running, drain, eventually, memory, produce, read};

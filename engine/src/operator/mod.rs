@@ -12,7 +12,7 @@ mod emit;
 mod filter;
 mod flat_map;
 mod join;
-mod move_change;
+mod move_rows;
 mod project;
 mod repartition;
 mod rows;
@@ -95,8 +95,8 @@ impl Run<'_, '_> {
             Node::Join(join) => self.join(step, join, change),
             Node::Aggregate { store, key, frames } => self.aggregate(step, *store, key, frames, change),
             Node::Repartition { topic, key, encoder } => self.repartition(step, topic, key, encoder, change),
-            Node::MoveChange { topic, topic_place, key, encoder } => {
-                self.move_change(step, (topic, *topic_place), key, encoder, change);
+            Node::MoveRows { topic, topic_place, key, encoder } => {
+                self.move_rows(step, (topic, *topic_place), key, encoder, change);
             }
             Node::Sink(sink) => self.sink(sink, change),
         }
@@ -106,6 +106,16 @@ impl Run<'_, '_> {
     pub(crate) fn count(&mut self, queries: &[QueryId], add: impl Fn(&mut QueryCounters)) {
         for query in queries {
             add(&mut self.counters[*query]);
+        }
+    }
+
+    /// Feeds a row whose record was accounted for: wherever it ends, the record is not counted again.
+    pub(crate) fn feed_counted(&mut self, queries: &[QueryId], steps: &[StepId], change: &Change<'_>) {
+        let before: Vec<(QueryId, QueryCounters)> =
+            queries.iter().map(|query| (*query, self.counters[*query])).collect();
+        self.feed(steps, &Change { counted: true, ..*change });
+        for (query, before) in before {
+            self.counters[query].keep_ends(&before);
         }
     }
 

@@ -6,6 +6,7 @@
 use super::from::From;
 use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
+use super::moving::{come_filtered, is_astray};
 use super::physical::{Flow, Planner, is_topic_key, key_columns, key_name, sink, source_name};
 use super::{
     Call, DerivedRef, Emit, Fingerprint, Frame, FrameOutput, Operator, QueryId, Step, StepId, StoreKind,
@@ -29,12 +30,18 @@ impl Planner<'_> {
                 self.grouping_step(&Flow { at, steps: Vec::new() }, &source_name(source), grouping)
             }
             From::Join(join) => {
-                let flow = self.joined(&Joining::new(id, query), join);
+                let joining = Joining::new(id, query);
                 let rows = Fingerprint::of(&format!("rows/1 {}", query.from.input_text())).short();
                 let name = format!("{}-{rows}", source_name(&query.sink));
-                let step = self.grouping_step(&flow, &name, grouping);
-                self.whole.steps[step].scattered = !grouping.key.iter().any(|key| is_keyed_by(join, key));
-                step
+                if is_astray(&query.from, &grouping.key) {
+                    let flow = self.moved_groups(&joining, join, (&name, grouping));
+                    self.grouping_step(&flow, &name, grouping)
+                } else {
+                    let flow = self.joined(&joining, join);
+                    let step = self.grouping_step(&flow, &name, grouping);
+                    self.whole.steps[step].scattered = !grouping.key.iter().any(|key| is_keyed_by(join, key));
+                    step
+                }
             }
         };
         let flow = Flow { at: (0, 0), steps: Vec::new() };
@@ -88,8 +95,7 @@ impl Planner<'_> {
         let at = frames.iter().position(|f| f.fingerprint == fingerprint).unwrap_or_else(|| {
             frames.push(Frame {
                 fingerprint,
-                // A table's WHERE stands before what is grouped: its old rows pass it, too.
-                filter: query.filter.clone().filter(|_| !query.from.is_table()),
+                filter: query.filter.clone().filter(|_| !come_filtered(query, grouping)),
                 window: grouping.window,
                 calls: Vec::new(),
                 outputs: Vec::new(),

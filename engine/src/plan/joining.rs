@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::derived::named;
 use super::from::{From, Join};
 use super::logical::LogicalQuery;
+use super::moving::is_astray;
 use super::physical::{Flow, Planner, is_topic_key, source_name};
 use super::{
     Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source, StepId,
@@ -55,8 +56,13 @@ impl Planner<'_> {
             }
             From::Join(first) => {
                 let left = self.join(joining, first);
-                let scattered = left.scattered || !is_keyed_by(first, &join.left_key) && !join.foreign;
-                Joinable { scattered, ..left }
+                if is_astray(&join.left, std::slice::from_ref(&join.left_key)) {
+                    let flow = self.moved_to_join(joining, &left.flow, join);
+                    Joinable { flow, table: None, scattered: false }
+                } else {
+                    let scattered = left.scattered || !is_keyed_by(first, &join.left_key) && !join.foreign;
+                    Joinable { scattered, ..left }
+                }
             }
         };
         let like = join.left.first().topic.as_str();
@@ -259,5 +265,5 @@ pub(super) fn is_keyed_by(join: &Join, key: &Expr) -> bool {
     index == join.key_at()
         || column(&join.left_key, 0) == Some(index)
         || column(&join.right_key, join.right_at()) == Some(index)
-        || matches!(&join.left, From::Join(first) if is_keyed_by(first, key))
+        || matches!(&join.left, From::Join(first) if is_keyed_by(first, &join.left_key) && is_keyed_by(first, key))
 }

@@ -20,6 +20,7 @@ mod grouping;
 mod join;
 mod joining;
 pub mod logical;
+mod moving;
 mod physical;
 mod pseudo;
 mod rule;
@@ -152,9 +153,8 @@ pub struct Reading {
     pub source: Arc<Source>,
     /// Its records were moved here by [`Operator::Repartition`]: the original key's bytes are in a header.
     pub repartitioned: bool,
-    /// Its records are changes that [`Operator::MoveChange`] wrote, of this source or of what it is joined
-    /// with: they hold whole rows, and were accounted for where they come from.
-    pub changes: bool,
+    /// Its records are rows that [`Operator::MoveRows`] wrote, of this source or of what it is joined with.
+    pub moved: bool,
     /// Which columns of the row some query needs, the timestamp column among them; the rest is only checked.
     pub wanted: Vec<bool>,
     /// The steps that take each row.
@@ -263,12 +263,12 @@ pub enum Operator {
         /// The key's columns.
         columns: Vec<Column>,
     },
-    /// Writes a change of a table, its old row and its new one, to a topic of ours that is partitioned by
-    /// another key: one record where both are of one group, otherwise the old row's first.
-    MoveChange {
+    /// Writes whole rows to a topic of ours that is partitioned by another key. Of a table's change the old row
+    /// and the new one: in one record where both are of one group, otherwise the old row's first.
+    MoveRows {
         /// The topic.
         topic: String,
-        /// The key's columns over the table's row. A row with a NULL among them is of no group.
+        /// The key's columns over the row. One with a NULL among them has no group, and meets nobody.
         key: Vec<Expr>,
         /// The key's columns.
         columns: Vec<Column>,

@@ -154,7 +154,7 @@ impl Planner<'_> {
             readings.push(Reading {
                 source: source.clone(),
                 repartitioned,
-                changes: false,
+                moved: false,
                 wanted: vec![false; source.schema.width()],
                 outputs: Vec::new(),
                 queries: Vec::new(),

@@ -8,8 +8,8 @@
 use super::from::From;
 use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
-use super::physical::{Flow, Planner, key_columns, key_name, source_name};
-use super::{Operator, OutputTopic, QueryId, StepId, StoreKind, StorePlan};
+use super::physical::{Flow, Planner, key_columns, source_name};
+use super::{Operator, QueryId, StepId, StoreKind, StorePlan};
 use crate::types::expr::{Expr, Node};
 
 impl Planner<'_> {
@@ -32,7 +32,8 @@ impl Planner<'_> {
         let flow = if is_in_place(&query.from, &grouping.key) {
             changes
         } else {
-            self.moved_changes(id, &changes, &rows, query, grouping)
+            let like = query.from.first().topic.clone();
+            self.moved(id, &changes, &rows, &query.from, (&grouping.key, &like))
         };
         self.grouping_step(&flow, &rows, grouping)
     }
@@ -65,35 +66,6 @@ impl Planner<'_> {
         let fills =
             |operator: &Operator| matches!(operator, Operator::Table { store: other, .. } if *other == store);
         self.whole.steps.iter().position(|step| fills(&step.operator))
-    }
-
-    /// The changes as a topic of ours has them by the group's key.
-    fn moved_changes(
-        &mut self,
-        id: QueryId,
-        changes: &Flow,
-        rows: &str,
-        query: &LogicalQuery,
-        grouping: &Grouping,
-    ) -> Flow {
-        let key = &grouping.key;
-        let topic = format!("{}-{rows}-by-{}-repartition", self.prefix, key_name(key));
-        if !self.outputs.iter().any(|output| output.name == topic) {
-            let operator =
-                Operator::MoveChange { topic: topic.clone(), key: key.clone(), columns: key_columns(key) };
-            let step = self.step(operator, None);
-            self.connect(changes, step);
-            self.output(OutputTopic {
-                name: topic.clone(),
-                partitions: None,
-                like: query.from.first().topic.clone(),
-                compacted: false,
-                internal: true,
-            });
-        }
-        let at = self.reading(&topic, query.from.first(), false, id);
-        self.whole.inputs[at.0].readings[at.1].changes = true;
-        Flow { at, steps: Vec::new() }
     }
 }
 

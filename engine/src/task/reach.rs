@@ -27,7 +27,7 @@ impl Reach<'_> {
                 Operator::Aggregate { frames, .. } => {
                     frames.iter().flat_map(|frame| &frame.outputs).map(|output| output.query).collect()
                 }
-                Operator::Repartition { topic, .. } | Operator::MoveChange { topic, .. } => {
+                Operator::Repartition { topic, .. } | Operator::MoveRows { topic, .. } => {
                     self.readers_of(topic)
                 }
                 _ => step.query.into_iter().collect(),

@@ -44,8 +44,8 @@ impl Run<'_, '_> {
 
     /// True where the record could be read.
     fn reading(&mut self, reading: &ReadingRun) -> Result<bool, DecodeError> {
-        if reading.changes {
-            return self.moved_change(reading).map(|()| true);
+        if reading.moved {
+            return self.moved_rows(reading).map(|()| true);
         }
         let mut row = self.scratch.rows.take_nulls(reading.width);
         let outcome = decode(reading, self.record, &mut row);

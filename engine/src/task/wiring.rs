@@ -59,8 +59,8 @@ pub(crate) struct ReadingRun {
     pub(crate) width: usize,
     pub(crate) is_table: bool,
     pub(crate) repartitioned: bool,
-    /// Its records are changes of a table: see [`Reading::changes`].
-    pub(crate) changes: bool,
+    /// Its records hold whole rows: see [`Reading::moved`].
+    pub(crate) moved: bool,
     pub(crate) window: Option<KeyWindow>,
     pub(crate) timestamp: Option<TimestampColumn>,
     pub(crate) timestamp_name: String,
@@ -115,7 +115,7 @@ pub(crate) enum Node {
         key: Vec<Expr>,
         encoder: Encoder,
     },
-    MoveChange {
+    MoveRows {
         topic: Arc<str>,
         /// Among the program's output topics, for counting records per topic.
         topic_place: usize,
@@ -214,7 +214,7 @@ impl Wiring {
         let outputs = active(&reading.outputs, reach);
         let (mut queries, mut all_queries) = (Vec::new(), Vec::new());
         self.ends_of(&outputs, reach, &mut queries, &mut all_queries);
-        if reading.changes {
+        if reading.moved {
             queries.clear();
         }
         let timestamp_name = source.timestamp.as_ref().and_then(|t| source.schema.columns().nth(t.column));
@@ -228,7 +228,7 @@ impl Wiring {
             width: width + crate::plan::Pseudo::ALL.len(),
             is_table: source.is_table,
             repartitioned: reading.repartitioned,
-            changes: reading.changes,
+            moved: reading.moved,
             window: source.window,
             timestamp_name: timestamp_name.map_or_else(String::new, |column| column.name.clone()),
             timestamp: source.timestamp.clone(),
@@ -290,7 +290,7 @@ impl Wiring {
                 key: key.clone(),
                 encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
             },
-            Operator::MoveChange { topic, key, columns } => Node::MoveChange {
+            Operator::MoveRows { topic, key, columns } => Node::MoveRows {
                 topic: topic.as_str().into(),
                 topic_place: place_of(program, topic),
                 key: key.clone(),

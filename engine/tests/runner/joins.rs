@@ -22,9 +22,9 @@ const PAIRS: &str = "CREATE STREAM sent (id VARCHAR KEY, n BIGINT) \
     WITHIN 1 SECOND GRACE PERIOD 0 SECONDS ON s.id = g.id;";
 
 /// Key, value or none, time.
-type Row = (String, Option<String>, i64);
+pub(crate) type Row = (String, Option<String>, i64);
 
-fn put(broker: &Arc<dyn Broker>, topic: &str, rows: &[Row]) {
+pub(crate) fn put(broker: &Arc<dyn Broker>, topic: &str, rows: &[Row]) {
     let mut producer = broker.producer(&ProducerConfig::default()).unwrap();
     for (key, value, timestamp) in rows {
         let value = value.as_ref().map(String::as_bytes);
@@ -54,7 +54,7 @@ fn key(record: &Record) -> String {
     String::from_utf8(record.key.clone().unwrap()).unwrap()
 }
 
-fn values(broker: &Arc<dyn Broker>, topic: &str) -> Vec<String> {
+pub(crate) fn values(broker: &Arc<dyn Broker>, topic: &str) -> Vec<String> {
     let mut values: Vec<_> = read(broker, topic)
         .iter()
         .map(|r| format!("{} {}", key(r), r.value.as_deref().unwrap_or("null")))

@@ -93,7 +93,7 @@ impl Run<'_, '_> {
         put_together(&mut row, &join.row, sides, key, (time, change.window));
         let change = Change { row: &row, old: None, time, ..*change };
         if change.counted {
-            self.feed_counted(step, &change);
+            self.feed_counted(&step.queries, &step.outputs, &change);
         } else {
             self.feed(&step.outputs, &change);
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::{Change, Run};
 use crate::format::window_key::{self, Window};
-use crate::plan::{JoinRow, JoinStep, KeyOrigin, Partners, Pseudo, QueryId, Side, TableRef};
+use crate::plan::{JoinRow, JoinStep, KeyOrigin, Partners, Pseudo, Side, TableRef};
 use crate::state::{Store, TableRow, codec};
 use crate::task::StepRun;
 use crate::types::Value;
@@ -119,16 +119,6 @@ impl Run<'_, '_> {
     fn end(&mut self, step: &StepRun, change: &Change<'_>, add: impl Fn(&mut crate::task::QueryCounters)) {
         if !change.counted {
             self.count(&step.queries, add);
-        }
-    }
-
-    /// Feeds a row whose record was accounted for: wherever it ends, the record is not counted again.
-    fn feed_counted(&mut self, step: &StepRun, change: &Change<'_>) {
-        let before: Vec<(QueryId, crate::task::QueryCounters)> =
-            step.queries.iter().map(|query| (*query, self.counters[*query])).collect();
-        self.feed(&step.outputs, &Change { counted: true, ..*change });
-        for (query, before) in before {
-            self.counters[query].keep_ends(&before);
         }
     }
 }

@@ -131,7 +131,7 @@ impl Run<'_, '_> {
             window,
             counted: true,
         };
-        self.feed_counted(step, &change);
+        self.feed_counted(&step.queries, &step.outputs, &change);
         self.scratch.rows.give(row);
     }
 }
