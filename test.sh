@@ -75,7 +75,7 @@ install_tools() {
   { have cc && have make; } || packages+=(build-essential)
   have python3 || packages+=(python3)
   python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
-  have java || packages+=(default-jre-headless)
+  { have java && have javac; } || packages+=(default-jdk-headless)
   have mvn || packages+=(maven)
   if [ ${#packages[@]} -gt 0 ] && may_install; then
     install_packages "$logs/apt.log" "${packages[@]}" || return 1
@@ -98,7 +98,7 @@ report_servers() {
   fi
   say "Kafka and PostgreSQL: local processes"
   { [ -d .tools/kafka/libs ] && have java; } ||
-    skip "tests on Kafka: install a Java runtime (17 or later) and Maven, or start Docker"
+    skip "tests on Kafka: install a JDK (17 or later) and Maven, or start Docker"
   postgres_programs >/dev/null ||
     skip "tests on PostgreSQL: install its server programs (Debian: postgresql), or start Docker"
 }

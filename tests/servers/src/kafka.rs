@@ -210,7 +210,7 @@ fn properties(bootstrap: &str, controller: &str, data: &Path) -> String {
     text
 }
 
-fn class_path(libs: &Path) -> String {
+pub(crate) fn class_path(libs: &Path) -> String {
     format!("{}/*", libs.display())
 }
 
@@ -219,7 +219,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Kafka's jars and a Java that runs them (17 or later).
-fn find_jars() -> Found<PathBuf> {
+pub(crate) fn find_jars() -> Found<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let libs =
         setting("STREAMGUARD_TEST_KAFKA_LIBS").map_or_else(|| root.join(".tools/kafka/libs"), PathBuf::from);

@@ -21,6 +21,7 @@
 )]
 
 mod docker;
+mod java;
 mod kafka;
 mod postgres;
 mod process;
@@ -28,6 +29,7 @@ mod process;
 use std::io::Write;
 use std::sync::OnceLock;
 
+pub use java::java_program;
 pub use kafka::Kafka;
 pub use postgres::Postgres;
 
