@@ -30,6 +30,16 @@ pub enum Error {
         /// What happened, and where in the file.
         reason: String,
     },
+    /// A row is not what it should be.
+    #[error("{}: line {line}: {problem}", path.display())]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// Where the row begins, from 1.
+        line: u64,
+        /// What is wrong.
+        problem: String,
+    },
     /// The file lacks columns that a transaction needs.
     #[error(
         "{}: no column for {missing}; the columns are {columns}. Name the column of each with --map \

@@ -20,6 +20,7 @@ mod progress;
 mod publisher;
 mod replay;
 mod source;
+mod target;
 mod totals;
 
 pub use error::Error;
@@ -28,6 +29,7 @@ pub use load::{Generated, Generator, run};
 pub use menu::ask;
 pub use options::{DEFAULT_FRAUD_SHARE, Mode, Options, UNPACED_GAP_SECONDS};
 pub use progress::{Progress, Shown};
-pub use replay::{ReplayOptions, Speed, Transactions, replay};
+pub use replay::{Cells, ReplayOptions, Speed, Transactions, replay};
 pub use source::{Meter, Source};
+pub use target::Target;
 pub use totals::Totals;

@@ -11,6 +11,7 @@
 
 mod driver;
 mod records;
+mod rows;
 mod running;
 mod session;
 
@@ -18,6 +19,7 @@ use std::io::{BufRead, Write};
 
 pub use driver::Replay;
 pub use records::{RecordText, ReplayRecord, WindowText};
+pub use rows::{CellName, RowsError, TextRows};
 pub use session::Session;
 
 use crate::plan::{Derived, Program};
@@ -84,10 +86,7 @@ pub struct ReplaySummary {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The input is not JSON of the form that is expected.
-    #[error(
-        "record {number} of the input cannot be read: {problem}; expected {{\"inputs\":[...]}} or a record a \
-         line, each with a \"topic\""
-    )]
+    #[error("record {number} of the input cannot be read: {problem}; {}", input_hint(problem))]
     Input {
         /// The record that was being read, counted from 1.
         number: u64,
@@ -116,6 +115,13 @@ pub enum ReplayError {
     /// The output cannot be written.
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
+}
+
+fn input_hint(problem: &serde_json::Error) -> &'static str {
+    match problem.classify() {
+        serde_json::error::Category::Io | serde_json::error::Category::Eof => "is it whole?",
+        _ => "expected {\"inputs\":[...]} or a record a line, each with a \"topic\"",
+    }
 }
 
 /// Replays `input` through `program` and writes what it writes to `output`.

@@ -7,7 +7,7 @@
 use std::io::{BufRead, Write};
 
 use super::records::{self, Reader, RecordText, Writer};
-use super::{Replay, ReplayError, ReplayOptions, ReplaySummary};
+use super::{Replay, ReplayError, ReplayOptions, ReplayRecord, ReplaySummary};
 use crate::plan::Program;
 
 /// A replay that is fed.
@@ -51,6 +51,16 @@ impl<'p, W: Write> Session<'p, W> {
             problem,
         })?;
         replay.feed(record, &mut |record| writer.write(record))
+    }
+
+    /// Feeds a record that is made of its bytes.
+    ///
+    /// # Errors
+    /// See [`ReplayError`].
+    pub fn feed_bytes(&mut self, record: ReplayRecord) -> Result<(), ReplayError> {
+        let writer = &mut self.writer;
+        self.number += 1;
+        self.replay.feed(record, &mut |record| writer.write(record))
     }
 
     /// Feeds all records of `{"inputs":[...]}`, or of records one after the other. `go_on` is told how many

@@ -141,7 +141,7 @@ impl Columns {
 }
 
 /// The columns that the user maps, by index.
-fn mapped<'m>(
+pub(super) fn mapped<'m>(
     path: &Path,
     names: &[String],
     map: &'m [(String, String)],

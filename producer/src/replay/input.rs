@@ -36,6 +36,10 @@ impl Input {
     /// The names of the columns.
     pub(super) fn header(&mut self) -> Result<Vec<String>, Error> {
         match self.csv.byte_headers() {
+            Ok(names) if names.iter().any(|name| std::str::from_utf8(name).is_err()) => Err(Error::Input {
+                path: self.path.clone(),
+                reason: "it is neither JSON nor CSV with a header line in UTF-8".to_owned(),
+            }),
             Ok(names) => {
                 Ok(names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect())
             }

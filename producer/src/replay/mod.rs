@@ -5,6 +5,7 @@
 //! log the position in the file. What holds: whatever happens, a row is sent once; the next run of the
 //! same file goes on after the last committed row.
 
+mod cells;
 mod columns;
 mod input;
 mod pacing;
@@ -20,6 +21,7 @@ use broker::{Broker, Shutdown, TopicPartition, TopicSpec};
 use csv::ByteRecord;
 use events::{Label, headers, topics};
 
+pub use cells::Cells;
 pub use pacing::Speed;
 pub use transactions::Transactions;
 

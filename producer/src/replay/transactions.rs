@@ -38,7 +38,7 @@ impl Transactions {
         }
         let row = Row::read(&self.columns, &self.record).map_err(|problem| {
             let line = self.record.position().map_or(0, csv::Position::line);
-            Error::Input { path: self.input.path().to_owned(), reason: format!("line {line}: {problem}") }
+            Error::Row { path: self.input.path().to_owned(), line, problem }
         })?;
         Ok(Some(row.transaction))
     }
