@@ -228,7 +228,7 @@ fn sessions(
             written.push((bytes(key, (start, end)), Some(value), end));
         }
         open.push((key, session));
-        while let Some(entry) = waiting.first_entry().filter(|entry| entry.key().0 + gap + grace <= now) {
+        while let Some(entry) = waiting.first_entry().filter(|entry| entry.key().0 + gap + grace < now) {
             let ((end, key, start), value) = entry.remove_entry();
             if having(&value) {
                 let key = key[1..].parse().unwrap();

@@ -73,15 +73,22 @@ fn list(exprs: &[Expr]) -> String {
 
 /// Canonical text of a window.
 pub(super) fn window_text(window: Option<&WindowPlan>) -> String {
-    match window {
-        None => "none".into(),
-        Some(WindowPlan { kind, grace }) => match kind {
-            WindowKind::Tumbling { size } => format!("tumbling {size} grace {grace}"),
-            WindowKind::Hopping { size, advance } => {
-                format!("hopping {size} advance {advance} grace {grace}")
-            }
-            WindowKind::Session { gap } => format!("session {gap} grace {grace}"),
-        },
+    let Some(WindowPlan { kind, grace }) = window else { return "none".into() };
+    let grace = grace_text(kind.size(), *grace);
+    match kind {
+        WindowKind::Tumbling { size } => format!("tumbling {size} grace {grace}"),
+        WindowKind::Hopping { size, advance } => format!("hopping {size} advance {advance} grace {grace}"),
+        WindowKind::Session { gap } => format!("session {gap} grace {grace}"),
+    }
+}
+
+/// The grace of a window. The default was a day before it was a day less the size, and its text stays what it
+/// was: a window of a day's grace therefore says so in another way.
+fn grace_text(size: i64, grace: i64) -> String {
+    match grace {
+        _ if grace == WindowPlan::default_grace(size) => WindowPlan::DAY.to_string(),
+        WindowPlan::DAY => "1 day".into(),
+        _ => grace.to_string(),
     }
 }
 

@@ -32,3 +32,23 @@ pub enum WindowKind {
         gap: i64,
     },
 }
+
+impl WindowPlan {
+    /// A day in milliseconds.
+    pub(crate) const DAY: i64 = 86_400_000;
+
+    /// The grace where none is given, as in ksqlDB: a day less the size, or less the gap of a session.
+    pub(crate) fn default_grace(size: i64) -> i64 {
+        (Self::DAY - size).max(0)
+    }
+}
+
+impl WindowKind {
+    /// The size, or the gap of a session.
+    pub(crate) fn size(self) -> i64 {
+        match self {
+            Self::Tumbling { size } | Self::Hopping { size, .. } => size,
+            Self::Session { gap } => gap,
+        }
+    }
+}

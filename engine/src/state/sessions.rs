@@ -73,8 +73,8 @@ impl Session {
 /// Whether `other` is merged first though it lies later in time: LATEST and EARLIEST go by arrival.
 fn came_before(aggregate: &Aggregate, other: (i64, i64), mine: (i64, i64)) -> bool {
     match aggregate.function {
-        Function::Earliest { .. } => other.0 < mine.0,
-        Function::Latest { .. } => other.1 < mine.1,
+        Function::Earliest { .. } | Function::EarliestN { .. } => other.0 < mine.0,
+        Function::Latest { .. } | Function::LatestN { .. } => other.1 < mine.1,
         _ => false,
     }
 }

@@ -59,7 +59,8 @@ pub(super) fn final_run(
     let Some(window) = frame.window.filter(|_| outputs.iter().any(|output| output.is_final)) else {
         return Ok(None);
     };
-    let gap = if let WindowKind::Session { gap } = window.kind { gap } else { 0 };
+    // A session's end is the time of a record in it: one at exactly gap and grace behind it still joins it.
+    let gap = if let WindowKind::Session { gap } = window.kind { gap.saturating_add(1) } else { 0 };
     Ok(Some(FinalRun {
         tag: Fingerprint::of(&format!("final/1 {}", frame.fingerprint)),
         delay: window.grace.saturating_add(gap),

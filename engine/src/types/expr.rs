@@ -219,7 +219,7 @@ impl Expr {
                 }
                 Ok(false)
             }
-            Node::Not(expr) => Ok(!expr.test(row)?),
+            Node::Not(expr) => Ok(expr.truth(row)? == Some(false)),
             Node::Compare(op, left, right) => match (left.in_place(row), right.in_place(row)) {
                 (Some(left), Some(right)) => Ok(op.holds(left, right)),
                 _ => Ok(op.holds(&left.eval(row)?, &right.eval(row)?)),
@@ -243,6 +243,25 @@ impl Expr {
             Node::In { expr, list, negated } => Ok(is_in(expr, list, row)? != *negated),
             Node::Like { expr, pattern, negated } => Ok(is_like(expr, pattern, row)? != *negated),
             _ => Ok(matches!(self.eval(row)?, Value::Boolean(true))),
+        }
+    }
+
+    /// TRUE or FALSE, or NULL as what is no comparison may be.
+    fn truth<'r>(&'r self, row: &'r [Value<'r>]) -> Result<Option<bool>, EvalError> {
+        match &self.node {
+            Node::Not(expr) => Ok(expr.truth(row)?.map(|holds| !holds)),
+            Node::And(_)
+            | Node::Or(_)
+            | Node::Compare(..)
+            | Node::Distinct { .. }
+            | Node::IsNull { .. }
+            | Node::Between { .. }
+            | Node::In { .. }
+            | Node::Like { .. } => self.test(row).map(Some),
+            _ => Ok(match self.eval(row)? {
+                Value::Boolean(holds) => Some(holds),
+                _ => None,
+            }),
         }
     }
 
@@ -294,6 +313,7 @@ impl Expr {
                     entries.iter().map(|(k, v)| Ok((k.eval(row)?, v.eval(row).unwrap_or_default())));
                 Ok(Value::Map(entries.collect::<Result<Vec<_>, EvalError>>()?.into()))
             }
+            Node::Not(_) => Ok(self.truth(row)?.map_or(Value::Null, Value::Boolean)),
             _ => self.test(row).map(Value::Boolean),
         }
     }

@@ -21,16 +21,21 @@ pub(super) fn comparison(
 ) -> Bound {
     let (l, r) = bind_both(scope, left, right)?;
     let (l, r) = comparable(l, r, span, op.symbol())?;
-    let ordered = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
-    let unordered = |t: &Option<DataType>| {
-        matches!(t, Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)))
-    };
-    if ordered && unordered(&l.data_type) {
-        let message =
-            format!("{} has no order: {} does not apply", type_name(l.data_type.as_ref()), op.symbol());
-        return Err(Diagnostic::error("type_mismatch", span, message).hint("= and <> do"));
+    if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+        check_order(&l, span, op.symbol())?;
     }
     Ok(Expr::boolean(Node::Compare(op, Box::new(l), Box::new(r))))
+}
+
+/// Refuses what has no order.
+fn check_order(expr: &Expr, span: Span, op: &str) -> Result<(), Diagnostic> {
+    match &expr.data_type {
+        Some(DataType::Boolean | DataType::Map(..) | DataType::Struct(_) | DataType::Array(_)) => {
+            let message = format!("{} has no order: {op} does not apply", type_name(expr.data_type.as_ref()));
+            Err(Diagnostic::error("type_mismatch", span, message).hint("= and <> do"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Brings both sides of a comparison to comparable types; a constant takes the other side's type.
@@ -102,6 +107,7 @@ pub(super) fn between(
     let (value, (low, high)) = Diagnostic::both(value, bind_both(scope, low, high))?;
     let (value, low) = comparable(value, low, span, "BETWEEN")?;
     let (value, high) = comparable(value, high, span, "BETWEEN")?;
+    check_order(&value, span, "BETWEEN")?;
     Ok(Expr::boolean(Node::Between { parts: Box::new([value, low, high]), negated }))
 }
 

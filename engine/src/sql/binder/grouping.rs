@@ -236,6 +236,7 @@ pub(super) fn select(
         ));
     }
     check_final(query, window.as_ref(), target)?;
+    check_values(bound, query.group_by[0].span)?;
     let key = key(query, bound).map_err(|refused| unknown_too(refused, &items, bound))?;
     let texts = key.iter().map(ToString::to_string).collect();
     let mut scope = GroupScope {
@@ -303,6 +304,18 @@ fn without_undo(name: &Ident, span: Span) -> Diagnostic {
     Diagnostic::error("table_aggregate", span, message)
         .label("a row that changes could not be taken out of it")
         .hint(format!("a table takes {}", can.join(", ")))
+}
+
+/// As in ksqlDB: what is grouped may go through a topic of the source's formats.
+fn check_values(bound: &BoundFrom, span: Span) -> Result<(), Diagnostic> {
+    match bound.parts.iter().find(|p| p.source.value_format.format == Format::Kafka) {
+        Some(part) => {
+            let message = format!("{} has the value format KAFKA, which cannot be grouped", part.source.name);
+            Err(Diagnostic::error("group_by", span, message)
+                .hint("derive a stream from it with VALUE_FORMAT='JSON'"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_final(query: &Query, window: Option<&WindowPlan>, target: &Target<'_>) -> Result<(), Diagnostic> {

@@ -20,6 +20,7 @@ impl Binder {
             return Err(Diagnostic::error("result_type", insert.target.span, message)
                 .hint("leave SOURCE out where it is declared"));
         }
+        check(insert, &source)?;
         let names = names(insert, &source);
         refuse_headers(&names, &source)?;
         if names.len() != insert.values.len() {
@@ -78,6 +79,23 @@ fn refuse_headers(names: &[Ident], source: &Source) -> Result<(), Diagnostic> {
     let message = format!("{} is a column of headers, which INSERT INTO does not write", name.name);
     Err(Diagnostic::error("schema", name.span, message)
         .hint("name the other columns: INSERT INTO name (columns) VALUES ..."))
+}
+
+/// A key that has a window cannot be written by hand, a row of a table has a key.
+fn check(insert: &InsertValues, source: &Source) -> Result<(), Diagnostic> {
+    let name = &insert.target.name;
+    if source.window.is_some() {
+        let message = format!("{name} has a windowed key, which INSERT INTO ... VALUES cannot write");
+        return Err(Diagnostic::error("key", insert.target.span, message));
+    }
+    let is_named = |key: &Column| insert.columns.iter().any(|column| column.name == key.name);
+    match source.schema.key.iter().find(|key| !is_named(key)) {
+        Some(key) if source.is_table && !insert.columns.is_empty() => {
+            let message = format!("a row of the table {name} needs its key {}", key.name);
+            Err(Diagnostic::error("key", insert.target.span, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The columns that the values are for: those named, or all.

@@ -79,13 +79,10 @@ pub(super) fn expand(
             SelectItem::All { qualifier, span } => {
                 if let Some(q) = qualifier
                     && q.name != alias.name
-                    && q.name != source.name
                 {
-                    return Err(Diagnostic::error(
-                        "unknown_source",
-                        q.span,
-                        format!("{} is not in FROM", q.name),
-                    ));
+                    let message = format!("{} is not in FROM", q.name);
+                    return Err(Diagnostic::error("unknown_source", q.span, message)
+                        .hint(format!("the source is {}", alias.name)));
                 }
                 out.extend(star(source, partition_by, *span, &mut names));
             }

@@ -205,7 +205,9 @@ impl Properties {
             spec.format = Format::Delimited { delimiter };
         }
         if let Some((wrapped, span)) = self.wrap {
-            if spec.format != Format::Json {
+            // A lone value of these formats is bare anyway.
+            let always_bare = matches!(spec.format, Format::Kafka | Format::Delimited { .. });
+            if spec.format != Format::Json && (wrapped || !always_bare) {
                 let message =
                     format!("WRAP_SINGLE_VALUE does not apply to the format {}", spec.format.name());
                 return Err(wrong(span, message).hint("leave it out: it is for JSON"));

@@ -111,7 +111,6 @@ impl Scope for SourceScope<'_> {
     fn column(&mut self, qualifier: Option<&Ident>, name: &Ident) -> Result<Expr, Diagnostic> {
         if let Some(q) = qualifier
             && q.name != self.alias.name
-            && q.name != self.source.name
         {
             return Err(Diagnostic::error("unknown_source", q.span, format!("{} is not in FROM", q.name))
                 .label("not a source of this query")

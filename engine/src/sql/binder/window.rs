@@ -4,15 +4,14 @@ use crate::plan::{WindowKind, WindowPlan};
 use crate::sql::Diagnostic;
 use crate::sql::ast;
 
-/// ksqlDB's grace where none is given: 24 hours, in milliseconds.
-const DEFAULT_GRACE: i64 = 86_400_000;
-
 /// Memory and changelog hold every open window of every key, and a day of grace keeps them open for a day.
 pub(super) fn without_grace(window: &ast::Window) -> Option<Diagnostic> {
     let warning =
         Diagnostic::warning("grace", window.span, "no GRACE PERIOD: every window stays open for 24 hours");
     let missing = window.grace.is_none();
-    missing.then(|| warning.label("24 hours, as in ksqlDB").hint("such as GRACE PERIOD 10 MINUTES"))
+    missing.then(|| {
+        warning.label("24 hours from its start on, as in ksqlDB").hint("such as GRACE PERIOD 10 MINUTES")
+    })
 }
 
 /// WINDOW with its grace.
@@ -34,7 +33,7 @@ pub(super) fn window_plan(window: &ast::Window) -> Result<WindowPlan, Diagnostic
         }
         ast::WindowKind::Session { gap } => (WindowKind::Session { gap: positive(gap)? }, gap.millis),
     };
-    let grace = window.grace.as_ref().map_or(DEFAULT_GRACE, |g| g.millis);
+    let grace = window.grace.as_ref().map_or_else(|| WindowPlan::default_grace(size), |g| g.millis);
     if let Some(retention) = &window.retention
         && retention.millis < size + window.grace.as_ref().map_or(0, |g| g.millis)
     {

@@ -43,7 +43,7 @@ pub fn cast<'a>(value: Value<'a>, to: &DataType) -> Result<Value<'a>, EvalError>
     };
     let refuse = || EvalError::new(format!("{value:?} cannot be cast to {to}"));
     Ok(match to {
-        DataType::String => Value::string(to_text(&value)),
+        DataType::String => Value::string(to_text(&value, None)),
         DataType::Integer => Value::Integer(match &value {
             Value::Double(v) => *v as i32,
             Value::Decimal(v) => v.trunc() as i32,
@@ -109,6 +109,9 @@ pub(super) fn cast_from<'a>(
                 .iter()
                 .map(|(k, v)| Ok((cast(k.clone(), key)?, cast_from(v.clone(), Some(of), value)?)));
             Ok(Value::Map(Arc::new(entries.collect::<Result<Vec<_>, EvalError>>()?)))
+        }
+        (value @ (Value::Struct(_) | Value::Array(_) | Value::Map(_)), from, DataType::String) => {
+            Ok(Value::string(to_text(&value, from)))
         }
         (value, _, to) => cast(value, to),
     }
@@ -183,8 +186,8 @@ fn split_zone(text: &str) -> Option<(&str, i64)> {
     Some((&text[..at], sign * minutes * 60_000))
 }
 
-/// As Java's `toString` of the value prints it.
-fn to_text(value: &Value<'_>) -> String {
+/// As Java's `toString` of the value prints it; its type tells the names of a STRUCT's fields.
+fn to_text(value: &Value<'_>, of: Option<&DataType>) -> String {
     match value {
         Value::Null => "null".into(),
         Value::Boolean(v) => v.to_string(),
@@ -207,13 +210,22 @@ fn to_text(value: &Value<'_>) -> String {
         Value::Timestamp(ms) => chrono::DateTime::from_timestamp_millis(*ms)
             .map(|t| t.format("%Y-%m-%dT%H:%M:%S%.3f").to_string())
             .unwrap_or_default(),
-        Value::Array(items) => format!("[{}]", items.iter().map(to_text).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            let element = if let Some(DataType::Array(element)) = of { Some(&**element) } else { None };
+            format!("[{}]", items.iter().map(|v| to_text(v, element)).collect::<Vec<_>>().join(", "))
+        }
         Value::Map(entries) => {
-            let entries = entries.iter().map(|(k, v)| format!("{}={}", to_text(k), to_text(v)));
+            let element = if let Some(DataType::Map(_, element)) = of { Some(&**element) } else { None };
+            let entries =
+                entries.iter().map(|(k, v)| format!("{}={}", to_text(k, None), to_text(v, element)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
         Value::Struct(values) => {
-            format!("Struct{{{}}}", values.iter().map(to_text).collect::<Vec<_>>().join(","))
+            let fields = if let Some(DataType::Struct(fields)) = of { &fields[..] } else { &[] };
+            let there = values.iter().zip(fields).filter(|(value, _)| !value.is_null());
+            let texts =
+                there.map(|(v, field)| format!("{}={}", field.name, to_text(v, Some(&field.data_type))));
+            format!("Struct{{{}}}", texts.collect::<Vec<_>>().join(","))
         }
     }
 }

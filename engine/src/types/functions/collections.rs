@@ -269,10 +269,11 @@ fn join(call: &Call<'_>) -> Result<Bound, String> {
 fn slice(call: &Call<'_>) -> Result<Bound, String> {
     Bound::of(list_type(call)?, |args| {
         let Some(list) = take_list(args, 0) else { return Ok(Value::Null) };
-        let position = |value: &Value<'_>| value.as_i64().map(|n| usize::try_from(n).unwrap_or(0));
-        let from = position(&args[1]).unwrap_or(1).max(1) - 1;
-        let to = position(&args[2]).unwrap_or(list.len()).min(list.len());
-        Ok(list.get(from..to).map_or(Value::Null, |part| Value::Array(Arc::new(part.to_vec()))))
+        // A place that the list does not have makes it NULL, as in ksqlDB.
+        let from = usize::try_from(args[1].as_i64().unwrap_or(1) - 1);
+        let to = args[2].as_i64().map_or(Ok(list.len()), usize::try_from);
+        let part = from.ok().zip(to.ok()).and_then(|(from, to)| list.get(from..to));
+        Ok(part.map_or(Value::Null, |part| Value::Array(Arc::new(part.to_vec()))))
     })
 }
 

@@ -171,7 +171,19 @@ fn split(call: &Call<'_>) -> Result<Bound, String> {
     let expression = Expression::new(call, 1)?;
     Bound::strict(DataType::Array(Box::new(DataType::String)), move |args| {
         expression.with(args, |regex| {
-            Value::Array(Arc::new(regex.split(text(args, 0)).map(Value::string).collect()))
+            let mut parts: Vec<Value<'_>> = regex.split(text(args, 0)).map(Value::string).collect();
+            if regex.is_match("") {
+                // Between any two letters is a match, and so is before the first and behind the last, where
+                // ksqlDB does not split.
+                let is_empty = |part: &Value<'_>| part.as_str() == Some("");
+                while parts.len() > 1 && parts.last().is_some_and(is_empty) {
+                    parts.pop();
+                }
+                if parts.len() > 1 && is_empty(&parts[0]) {
+                    parts.remove(0);
+                }
+            }
+            Value::Array(Arc::new(parts))
         })
     })
 }

@@ -225,7 +225,7 @@ fn trim(_: &Call<'_>) -> Result<Bound, String> {
 fn replace(_: &Call<'_>) -> Result<Bound, String> {
     Bound::strict(DataType::String, |args| {
         let (from, to) = (text(args, 1), text(args, 2));
-        if from.is_empty() || !text(args, 0).contains(from) {
+        if !text(args, 0).contains(from) {
             return Ok(std::mem::take(&mut args[0]));
         }
         Ok(Value::string(text(args, 0).replace(from, to)))
@@ -233,7 +233,10 @@ fn replace(_: &Call<'_>) -> Result<Bound, String> {
 }
 
 fn instr(_: &Call<'_>) -> Result<Bound, String> {
-    Bound::strict(DataType::Integer, |args| {
+    Bound::of(DataType::Integer, |args| {
+        if args.iter().any(Value::is_null) {
+            return Ok(Value::Integer(0));
+        }
         let position = args.get(2).and_then(Value::as_i64).unwrap_or(1);
         let occurrence = args.get(3).and_then(Value::as_i64).unwrap_or(1);
         let (text, wanted) = (text(args, 0), text(args, 1));
