@@ -2,8 +2,11 @@
 //! anew from the rows that the tables have, in plain Rust, and that is what must have been written.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod cases;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use cases::cases;
 use engine::plan::Program;
 use engine::replay::{Order, Replay, ReplayRecord};
 use engine::sql::{LoadOptions, Purpose, RenderStyle, SourceFile, load};
@@ -257,7 +260,7 @@ fn written(output: &OutputRecord<'_>) -> (String, Option<Value>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn a_group_is_the_rows_that_the_table_has(

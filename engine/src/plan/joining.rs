@@ -56,7 +56,9 @@ impl Planner<'_> {
             }
             From::Join(first) => {
                 let left = self.join(joining, first);
-                if is_astray(&join.left, std::slice::from_ref(&join.left_key)) {
+                // A table that is derived beside the stream is looked up where the stream's records are.
+                let stays = self.derived.deriving(joining.query, join, &self.queries[..joining.id]).is_some();
+                if !stays && is_astray(&join.left, std::slice::from_ref(&join.left_key)) {
                     let flow = self.moved_to_join(joining, &left.flow, join);
                     Joinable { flow, table: None, scattered: false }
                 } else {
@@ -254,16 +256,20 @@ fn is_row_key(source: &Source, key: &[Expr]) -> bool {
 
 /// Whether the rows of a join lie where equal values of this expression meet.
 pub(super) fn is_keyed_by(join: &Join, key: &Expr) -> bool {
-    let Node::Column { index, .. } = key.node else { return false };
-    let column = |expr: &Expr, base: usize| match expr.node {
-        Node::Column { index, .. } => Some(base + index),
-        _ => None,
-    };
+    let place = places(key, 0);
     if join.foreign {
-        return join.left.key().iter().any(|own| column(own, 0) == Some(index));
+        return join.left.key().iter().any(|own| places(own, 0) == place);
     }
-    index == join.key_at()
-        || column(&join.left_key, 0) == Some(index)
-        || column(&join.right_key, join.right_at()) == Some(index)
+    matches!(key.node, Node::Column { index, .. } if index == join.key_at())
+        || places(&join.left_key, 0) == place
+        || places(&join.right_key, join.right_at()) == place
         || matches!(&join.left, From::Join(first) if is_keyed_by(first, &join.left_key) && is_keyed_by(first, key))
+}
+
+/// An expression's text with its columns by their places, the row beginning at `base` of another.
+fn places(expr: &Expr, base: usize) -> String {
+    let mut expr = expr.clone();
+    expr.map_columns(&|index| base + index);
+    expr.name_columns(&|index| Some(index.to_string()));
+    expr.to_string()
 }

@@ -91,3 +91,19 @@ fn the_tables_are_looked_up_where_they_are_made_or_query_by_query_read_from_thei
         assert_eq!(program.input_topics().collect::<Vec<_>>(), inputs);
     }
 }
+
+#[test]
+fn behind_a_join_by_the_same_expression() {
+    let sql =
+        "CREATE TABLE loud AS SELECT UCASE(player) AS id, COUNT(*) AS n FROM bets GROUP BY UCASE(player);
+        CREATE STREAM all_of AS SELECT l.id AS id, b.stake, p.name, l.n FROM bets b
+        LEFT JOIN players p ON UCASE(b.player) = p.player LEFT JOIN loud l ON UCASE(b.player) = l.id;";
+    let mut inputs = json!([{"topic": "players", "key": "A", "timestamp": 0, "value": {"name": "Ann"}}]);
+    let bets = bets(&[("a", 1, "x"), ("A", 2, "x"), ("a", 3, "x")]);
+    inputs.as_array_mut().expect("a list").extend(bets.as_array().expect("a list").clone());
+    let found = [(1, json!(null)), (2, json!(1)), (3, json!(2))];
+    assert_eq!(
+        values(sql, "ALL_OF", &inputs),
+        found.map(|(stake, n)| json!({"STAKE": stake, "NAME": "Ann", "N": n}))
+    );
+}
