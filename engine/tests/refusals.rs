@@ -182,6 +182,10 @@ const WRONG: &[(&str, &str)] = &[
         "CREATE TABLE t AS SELECT account_id, TOPK(amount, daily_limit) AS n, LATEST_BY_OFFSET(amount, 0) AS m FROM transactions GROUP BY account_id;",
     ),
     (
+        "a window among the properties of a query",
+        "CREATE STREAM r WITH (WINDOW_TYPE='SESSION') AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
         "keys joined by AND",
         "CREATE STREAM r AS SELECT * FROM transactions PARTITION BY merchant AND country;",
     ),

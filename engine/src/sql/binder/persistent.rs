@@ -31,7 +31,8 @@ impl Binder {
         let directives = Directives::read(&statement.directives)?;
         let target = target(&create.name, create.kind, false, &directives, self.settings.limits);
         let selected = self.select(&create.query, &target, emit(&directives));
-        let (properties, selected) = Diagnostic::both(Properties::read(&create.properties), selected)?;
+        let properties = Properties::read(&create.properties).and_then(Properties::of_query);
+        let (properties, selected) = Diagnostic::both(properties, selected)?;
         let sink = Arc::new(self.sink(create, &properties, &selected)?);
         let prefix = if create.kind == SourceKind::Table { "CTAS" } else { "CSAS" };
         let id = match &properties.query_id {

@@ -176,6 +176,18 @@ impl Properties {
         Ok(())
     }
 
+    /// The properties of a query, whose window is not for them to say.
+    pub(super) fn of_query(self) -> Result<Self, Diagnostic> {
+        let kind = self.window_type.as_ref().map(|(_, span)| ("WINDOW_TYPE", *span));
+        match kind.or(self.window_size.map(|(_, span)| ("WINDOW_SIZE", span))) {
+            Some((name, span)) => {
+                Err(wrong(span, format!("{name} says what a topic holds, a query's window is its own"))
+                    .hint("leave it out; WINDOW ... in front of GROUP BY makes windows"))
+            }
+            None => Ok(self),
+        }
+    }
+
     /// KEY_FORMAT, or what stands in for it.
     pub(super) fn key_spec(&self, default: FormatSpec) -> Result<FormatSpec, Diagnostic> {
         match &self.key_format {

@@ -29,13 +29,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "CONCAT",
         &[variadic(&[S, S], concat), variadic(&[B, B], concat_bytes)],
         "The arguments one after the other, NULLs left out.",
-        &[("CONCAT('a', NULL, 'b')", "'ab'")],
+        &[("CONCAT('a', 'b')", "'ab'"), ("CONCAT('a', NULL, 'b')", "'ab'")],
     ),
     function(
         "CONCAT_WS",
         &[variadic(&[S, S, S], concat_ws), variadic(&[B, B, B], concat_bytes_ws)],
         "The arguments after the first, with the first between them, NULLs left out.",
-        &[("CONCAT_WS(', ', 'a', NULL, 'b')", "'a, b'")],
+        &[("CONCAT_WS(', ', 'a', 'b')", "'a, b'"), ("CONCAT_WS(', ', 'a', NULL, 'b')", "'a, b'")],
     ),
     Function {
         name: "UCASE",

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{eval, parse};
+use super::{eval, gives, parse};
 use crate::sql::ast::{Expr as AstExpr, ExprKind};
 use crate::sql::binder::expr::bind;
 use crate::sql::binder::scope::{Constants, children};
@@ -65,7 +65,7 @@ fn null_rule(function: &Function) -> String {
         return "It takes no argument.".into();
     }
     let nulls = function.examples.iter().find_map(|(example, _)| nulls_of(function, example));
-    let Some(nulls) = nulls else { return "The examples show what a NULL does.".into() };
+    let nulls = nulls.unwrap_or_else(|| panic!("{}: an example without NULL is missing", function.name));
     match nulls.iter().filter(|null| **null).count() {
         0 => "A NULL argument does not make it NULL.".into(),
         count if count == nulls.len() => "NULL where an argument is NULL.".into(),
@@ -89,9 +89,16 @@ fn entry(page: &mut String, name: &str, summary: &str, signatures: &[String], nu
     let _ = write!(page, "\n{null}\n\n");
 }
 
+/// The type of an example's result, by the name by which it is declared.
+fn type_of(call: &str) -> Option<String> {
+    let bound = bind(&mut Constants::default(), &parse(call)).ok()?;
+    Some(bound.data_type?.to_string().replace("STRING", "VARCHAR").replace("INTEGER", "INT"))
+}
+
 fn examples(page: &mut String, examples: &[(&str, &str)]) {
     for (call, result) in examples {
-        let _ = writeln!(page, "- `` {call} `` gives `` {result} ``");
+        let of = type_of(call).map_or(String::new(), |data_type| format!(", {data_type}"));
+        let _ = writeln!(page, "- `` {call} `` gives `` {result} ``{of}");
     }
     page.push('\n');
 }
@@ -107,6 +114,58 @@ fn scalar(page: &mut String, function: &Function) {
     examples(page, function.examples);
 }
 
+/// What looks like a function and is syntax: name, summary, form, what NULL does, examples.
+type Form = (&'static str, &'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const FORMS: &[Form] = &[
+    (
+        "ARRAY",
+        "An array of its elements, which are brought to one type.",
+        "ARRAY[T, ...]",
+        "NULLs are elements too; not all may be NULL.",
+        &[("ARRAY[1, NULL, 3]", "ARRAY[1,NULL,3]")],
+    ),
+    (
+        "CASE",
+        "The first result whose condition is TRUE, else that of ELSE. Results are of one type.",
+        "CASE WHEN condition THEN T ... [ELSE T] END",
+        "A condition with NULL is FALSE; without ELSE it is NULL where nothing fits.",
+        &[
+            ("CASE WHEN 1 > 2 THEN 'more' ELSE 'less' END", "'less'"),
+            ("CASE 'FR' WHEN 'FR' THEN 'near' END", "'near'"),
+        ],
+    ),
+    (
+        "CAST",
+        "The value as another type, see [casts](types.md#casts).",
+        "CAST(value AS type)",
+        "NULL where the value is NULL or cannot be converted.",
+        &[("CAST('7' AS INT)", "7"), ("CAST(2.75 AS DECIMAL(3, 1))", "2.8"), ("CAST('x' AS INT)", "NULL")],
+    ),
+    (
+        "MAP",
+        "A map of its entries; keys and values are each brought to one type.",
+        "MAP(key := value, ...)",
+        "NULLs are values too; not all may be NULL.",
+        &[("MAP('a' := 1, 'b' := 2)", "MAP('a':=1,'b':=2)")],
+    ),
+    (
+        "STRUCT",
+        "A struct of its fields; `->` takes one out.",
+        "STRUCT(name := value, ...)",
+        "A field that is NULL needs a type: `CAST(NULL AS INT)`.",
+        &[("STRUCT(a := 1, b := 'x')->b", "'x'")],
+    ),
+];
+
+fn forms(page: &mut String) {
+    page.push_str("## Forms that look like functions\n\n");
+    for (name, summary, form, null, calls) in FORMS {
+        entry(page, name, summary, &[(*form).to_owned()], null);
+        examples(page, calls);
+    }
+}
+
 fn page() -> String {
     let mut page = String::from(
         "# Functions\n\nThis page is written from the engine's table of functions: a test fails where they \
@@ -117,6 +176,7 @@ fn page() -> String {
         let _ = write!(page, "## {title}\n\n");
         family.iter().for_each(|function| scalar(&mut page, function));
     }
+    forms(&mut page);
     page.push_str("## Functions that take lambdas\n\n");
     for function in HigherOrder::ALL {
         let signatures: Vec<_> = function.signatures().iter().map(ToString::to_string).collect();
@@ -172,6 +232,13 @@ fn the_page_of_functions_is_what_the_registry_says() {
     }
     let written = std::fs::read_to_string(PAGE).unwrap_or_default();
     assert!(written == page, "docs/sql/functions.md differs: UPDATE_DOCS=1 cargo test -p engine --lib page");
+}
+
+#[test]
+fn examples_of_forms_hold() {
+    for (_, _, _, _, calls) in FORMS {
+        gives(calls);
+    }
 }
 
 #[test]
