@@ -31,6 +31,8 @@ pub struct CoreFigures {
     pub records: u64,
     /// The time it took.
     pub elapsed: Duration,
+    /// Of which on a processor, where the system says so: others that compute at the same time show less in it.
+    pub processor: Option<Duration>,
     /// Records written.
     pub written: u64,
     /// Keys whose changed bytes were taken.
@@ -57,7 +59,9 @@ impl fmt::Display for CoreFigures {
             self.elapsed.as_secs_f64(),
             self.elapsed.as_nanos() as f64 / self.records.max(1) as f64,
             self.changes,
-        )
+        )?;
+        let Some(processor) = self.processor.filter(|processor| !processor.is_zero()) else { return Ok(()) };
+        write!(f, "; {:.0} a second on the processor", self.records as f64 / processor.as_secs_f64())
     }
 }
 
@@ -68,12 +72,18 @@ impl fmt::Display for CoreFigures {
 pub fn core(program: &Program, records: u64) -> Result<CoreFigures, TaskError> {
     let (index, input) = program.reader_of(TOPIC).unwrap_or((program.tasks.len(), 0));
     let mut task = StreamTask::new(program, index)?;
-    let mut figures =
-        CoreFigures { records: 0, elapsed: Duration::ZERO, written: 0, changes: 0, counters: Vec::new() };
+    let mut figures = CoreFigures {
+        records: 0,
+        elapsed: Duration::ZERO,
+        processor: Some(Duration::ZERO),
+        written: 0,
+        changes: 0,
+        counters: Vec::new(),
+    };
     let (mut chunk, mut output) = (Chunk::default(), Output::new());
     while figures.records < records {
         chunk.fill(figures.records, CHUNK.min(records - figures.records));
-        let begin = Instant::now();
+        let (begin, processor) = (Instant::now(), on_processor());
         for i in 0..chunk.ends.len() {
             if i % StreamTask::AHEAD == 0 {
                 let next = i..(i + StreamTask::AHEAD).min(chunk.ends.len());
@@ -83,12 +93,20 @@ pub fn core(program: &Program, records: u64) -> Result<CoreFigures, TaskError> {
         }
         task.take_changes(&mut |_, _, _| figures.changes += 1);
         figures.elapsed += begin.elapsed();
+        let spent = |before| Some(on_processor()?.saturating_sub(before));
+        figures.processor = figures.processor.zip(processor.and_then(spent)).map(|(sum, spent)| sum + spent);
         figures.records += chunk.ends.len() as u64;
         figures.written += output.len() as u64;
         output.clear();
     }
     figures.counters = task.counters().to_vec();
     Ok(figures)
+}
+
+/// How long this thread has been on a processor, where Linux says so.
+fn on_processor() -> Option<Duration> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Records in one buffer, so that nothing but their bytes is in the cache.

@@ -33,6 +33,21 @@ impl Group<'_> {
     }
 }
 
+/// What a frame's calls take of a record: a column where it lies, anything else computed once.
+#[derive(Clone, Copy)]
+struct Args<'a> {
+    row: &'a [Value<'a>],
+    /// By call; NULL for those that take a column.
+    computed: &'a [Value<'a>],
+}
+
+impl<'a> Args<'a> {
+    /// What the call takes; None for COUNT(*).
+    fn of(self, call: usize, arg: Option<&'a Expr>) -> Option<&'a Value<'a>> {
+        arg.map(|arg| arg.in_place(self.row).unwrap_or_else(|| &self.computed[call]))
+    }
+}
+
 impl Run<'_, '_> {
     pub(super) fn aggregate(
         &mut self,
@@ -45,23 +60,40 @@ impl Run<'_, '_> {
         if change.is_table {
             return self.table_group(step, store, key, frames, change);
         }
+        if change.tombstone {
+            return self.count(&step.queries, |c| c.skipped += 1);
+        }
+        if let [expr] = key
+            && let Some(value) = expr.in_place(change.row)
+        {
+            return self.group(step, store, frames, std::slice::from_ref(value), change);
+        }
         let mut values = self.scratch.rows.take();
-        if !change.tombstone {
-            for expr in key {
-                let value = self.value_or_null(&step.queries, expr.eval(change.row));
-                values.push(value);
-            }
+        for expr in key {
+            let value = self.value_or_null(&step.queries, expr.eval(change.row));
+            values.push(value);
         }
-        if change.tombstone || values.iter().any(Value::is_null) {
-            self.count(&step.queries, |c| c.skipped += 1);
-        } else {
-            let mut bytes = std::mem::take(&mut self.scratch.key);
-            bytes.clear();
-            codec::write_key(&mut bytes, &values);
-            self.in_store(store, frames, &values, &bytes, change);
-            self.scratch.key = bytes;
-        }
+        self.group(step, store, frames, &values, change);
         self.scratch.rows.give(values);
+    }
+
+    /// Brings the record into the group of this key.
+    fn group(
+        &mut self,
+        step: &StepRun,
+        store: StoreId,
+        frames: &[FrameRun],
+        key: &[Value<'_>],
+        change: &Change<'_>,
+    ) {
+        if key.iter().any(Value::is_null) {
+            return self.count(&step.queries, |c| c.skipped += 1);
+        }
+        let mut bytes = std::mem::take(&mut self.scratch.key);
+        bytes.clear();
+        codec::write_key(&mut bytes, key);
+        self.in_store(store, frames, key, &bytes, change);
+        self.scratch.key = bytes;
     }
 
     /// Takes the store in hand for the record: what the frames feed needs the rest of the run.
@@ -109,16 +141,22 @@ impl Run<'_, '_> {
             return self.count(&frame.queries, |c| c.late += 1);
         }
         self.count(&frame.queries, |c| c.contributed += 1);
-        let mut args = self.scratch.rows.take();
-        for (_, arg) in &frame.calls {
-            let value = arg.as_ref().map_or(Ok(Value::Null), |arg| arg.eval(change.row));
-            let value = self.value_or_null(&frame.queries, value);
-            args.push(value);
+        let mut computed = self.scratch.rows.take();
+        if frame.computes {
+            for (_, arg) in &frame.calls {
+                let value = match arg {
+                    Some(arg) if !arg.lies_in_place() => arg.eval(change.row),
+                    _ => Ok(Value::Null),
+                };
+                let value = self.value_or_null(&frame.queries, value);
+                computed.push(value);
+            }
         }
+        let args = Args { row: change.row, computed: &computed };
         for start in starts {
-            self.window(frame, group, &args, (start, change.time, now));
+            self.window(frame, group, args, (start, change.time, now));
         }
-        self.scratch.rows.give(args);
+        self.scratch.rows.give(computed);
     }
 
     /// Brings the arguments into one window and gives its change to the frame's outputs.
@@ -126,7 +164,7 @@ impl Run<'_, '_> {
         &mut self,
         frame: &FrameRun,
         group: &mut Group<'_>,
-        args: &[Value<'_>],
+        args: Args<'_>,
         (start, time, now): (i64, i64, i64),
     ) {
         let entry = group.entry();
@@ -134,8 +172,8 @@ impl Run<'_, '_> {
         let window = end_of(frame.window, start).map(|end| Window::time(start, end));
         let known = if state.is_new { Some(0) } else { state.view().verdicts() };
         self.judge_before(&FrameRow::of(frame, group.key, window, state.view()), known);
-        for (i, ((_, arg), value)) in frame.calls.iter().zip(args).enumerate() {
-            if state.add(i, arg.is_some().then_some(value)).is_err() {
+        for (i, (_, arg)) in frame.calls.iter().enumerate() {
+            if state.add(i, args.of(i, arg.as_ref())).is_err() {
                 self.count(&frame.queries, |c| c.errors += 1);
             }
         }

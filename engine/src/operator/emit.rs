@@ -55,17 +55,18 @@ impl<'v> FrameRow<'v> {
         }
     }
 
-    /// Puts every column in its place; `row` has the row's width.
-    pub(super) fn fill(&self, row: &mut [Value<'v>]) {
-        (0..row.len()).for_each(|column| row[column] = self.column(column));
+    /// Makes it the whole row.
+    pub(super) fn fill(&self, row: &mut Vec<Value<'v>>) {
+        row.clear();
+        row.extend((0..self.width()).map(|column| self.column(column)));
     }
 
-    /// Gives the whole row to an output's step; `row` has its width.
+    /// Gives the whole row to an output's step; `row` is memory for it.
     pub(super) fn feed(
         &self,
         run: &mut Run<'_, '_>,
         output: &FrameOutputRun,
-        row: &mut [Value<'v>],
+        row: &mut Vec<Value<'v>>,
         tombstone: bool,
     ) {
         self.feed_as(run, output, row, (tombstone, false));
@@ -76,7 +77,7 @@ impl<'v> FrameRow<'v> {
         &self,
         run: &mut Run<'_, '_>,
         output: &FrameOutputRun,
-        row: &mut [Value<'v>],
+        row: &mut Vec<Value<'v>>,
         moved: bool,
     ) {
         self.feed_as(run, output, row, (true, moved));
@@ -86,9 +87,12 @@ impl<'v> FrameRow<'v> {
         &self,
         run: &mut Run<'_, '_>,
         output: &FrameOutputRun,
-        row: &mut [Value<'v>],
+        row: &mut Vec<Value<'v>>,
         (tombstone, merged): (bool, bool),
     ) {
+        if row.capacity() == 0 {
+            *row = run.scratch.rows.take();
+        }
         self.fill(row);
         let change = Change {
             row,
@@ -103,13 +107,17 @@ impl<'v> FrameRow<'v> {
         run.feed(&[output.step], &change);
     }
 
-    /// Whether the row satisfies HAVING.
+    /// Whether the row satisfies HAVING; `row` is memory for as much of it as HAVING reads.
     pub(super) fn passes(
         &self,
-        row: &mut [Value<'v>],
+        row: &mut Vec<Value<'v>>,
         output: &'v FrameOutputRun,
     ) -> Result<bool, crate::types::EvalError> {
         let Some(having) = &output.having else { return Ok(true) };
+        if let Some((op, column, limit)) = &output.threshold {
+            return Ok(op.holds(&self.column(*column), limit));
+        }
+        row.resize_with(self.width(), || Value::Null);
         for column in &output.having_columns {
             row[*column] = self.column(*column);
         }
@@ -127,7 +135,7 @@ impl Run<'_, '_> {
         if let Some(known) = known {
             verdicts.extend((0..outputs.len()).map(|i| known.checked_shr(i as u32).unwrap_or(0) & 1 == 1));
         } else {
-            let mut row = self.scratch.rows.take_nulls(old.width());
+            let mut row = self.scratch.rows.take();
             // An error was counted when the row was new.
             verdicts.extend(
                 outputs
@@ -146,7 +154,11 @@ impl Run<'_, '_> {
         // With more outputs than a window keeps verdicts of they are found anew.
         let mut verdicts = (frame.outputs.len() <= MAX_VERDICTS).then_some(0);
         self.scratch.fired.clear();
-        let mut row = self.scratch.rows.take_nulls(frame_row.width());
+        // Most updates are silent, and need no row where HAVING needs none.
+        let mut row = Vec::new();
+        if frame.outputs.iter().any(|output| output.threshold.is_none()) {
+            row = self.scratch.rows.take();
+        }
         for (i, output) in frame.outputs.iter().enumerate().filter(|(_, output)| !output.is_final) {
             let passes = frame_row.passes(&mut row, output);
             let passes = self.test_or_false(&[output.query], passes);
@@ -155,7 +167,9 @@ impl Run<'_, '_> {
                 frame_row.feed(self, output, &mut row, !passes);
             }
         }
-        self.scratch.rows.give(row);
+        if row.capacity() > 0 {
+            self.scratch.rows.give(row);
+        }
         verdicts
     }
 

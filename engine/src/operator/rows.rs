@@ -56,7 +56,7 @@ impl RowPool {
     /// A row of NULLs.
     pub(crate) fn take_nulls<'v>(&mut self, width: usize) -> Vec<Value<'v>> {
         let mut row = self.take();
-        row.resize(width, Value::Null);
+        row.resize_with(width, || Value::Null);
         row
     }
 

@@ -123,7 +123,7 @@ impl Run<'_, '_> {
         let mut were_in = Vec::with_capacity(old.len() * frame.outputs.len());
         for session in old {
             let row = group.row(frame, session);
-            let mut values = self.scratch.rows.take_nulls(row.width());
+            let mut values = self.scratch.rows.take();
             // An error was counted when the session was written.
             were_in.extend(
                 frame
@@ -176,7 +176,7 @@ impl Run<'_, '_> {
     ) {
         let mut fired = std::mem::take(&mut session.fired);
         let row = group.row(frame, session);
-        let mut values = self.scratch.rows.take_nulls(row.width());
+        let mut values = self.scratch.rows.take();
         for (i, output) in frame.outputs.iter().enumerate().filter(|(_, output)| !output.is_final) {
             let passes = row.passes(&mut values, output);
             let passes = self.test_or_false(&[output.query], passes);

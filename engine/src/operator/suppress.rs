@@ -82,7 +82,7 @@ impl Run<'_, '_> {
     ) {
         let closed = now.saturating_sub(run.delay);
         let session = frame.window.is_some_and(|window| matches!(window.kind, WindowKind::Session { .. }));
-        while let Some((start, end, waiting)) = store.finals().take_closed(run.tag, closed) {
+        for (start, end, waiting) in store.finals().take_closed(run.tag, closed) {
             // It waits as long as it is there; and its key is one that the store wrote.
             let Some((time, results)) = store.closed(frame.place, &waiting.key, start, end) else {
                 continue;
@@ -104,7 +104,7 @@ impl Run<'_, '_> {
             scratch: &mut *self.scratch,
             output: &mut *self.output,
         };
-        let mut values = run.scratch.rows.take_nulls(row.width());
+        let mut values = run.scratch.rows.take();
         for output in row.frame.outputs.iter().filter(|output| output.is_final) {
             let passes = row.passes(&mut values, output);
             if run.test_or_false(&[output.query], passes) {

@@ -16,10 +16,10 @@ use super::layout::FrameLayout;
 use super::{AHEAD, ChangeVisitor, EntryVisitor, RestoreError, Window, WindowMut, codec};
 
 /// How many entries the hand looks at for each that was added: with more than one it always comes round.
-const SWEPT_PER_ENTRY: u32 = 2;
+pub(super) const SWEPT_PER_ENTRY: u32 = 2;
 /// Every how many records it looks at one, whatever was added: an entry that it looks at is one more that
 /// has to come into the cache.
-const RECORDS_PER_SWEPT: u32 = 8;
+pub(super) const RECORDS_PER_SWEPT: u32 = 8;
 
 /// Index of an entry, valid until the next [`AggregateStore::sweep`].
 pub(crate) type EntryId = u32;
@@ -29,7 +29,7 @@ pub(crate) type EntryId = u32;
 pub(crate) struct AggregateStore {
     pub(super) layout: Vec<FrameLayout>,
     /// Per frame the highest timestamp that reached it.
-    times: Vec<i64>,
+    pub(super) times: Vec<i64>,
     times_changed: bool,
     /// The highest of them.
     latest: i64,

@@ -20,8 +20,11 @@ impl AggregateStore {
     /// together. Only the first [`AHEAD`] are looked at.
     pub(crate) fn warm(&self, hashes: &[u64]) {
         let found = self.warm_entries(hashes);
-        let frames = |entry| Entry::frames(entry, &self.layout);
-        self.entries_of(&found).flat_map(frames).for_each(|frame| frame.likely().for_each(touch));
+        for entry in self.entries_of(&found) {
+            for (frame, now) in entry.frames(&self.layout).zip(&self.times) {
+                frame.likely(*now).for_each(touch);
+            }
+        }
     }
 
     /// As [`AggregateStore::warm`], all that these keys have.

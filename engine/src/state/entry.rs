@@ -40,7 +40,7 @@ pub(crate) struct Entry {
 /// The state of a frame's ring.
 #[derive(Debug, Clone, Copy)]
 struct Head {
-    /// None of the open windows closes before this stream time.
+    /// The stream time at which the oldest of the open windows closes; the highest where there is none.
     closes_at: i64,
     /// The place of the oldest one.
     first: u32,
@@ -96,12 +96,14 @@ impl<'e> Frame<'e> {
         self.beside.is_empty()
     }
 
-    /// The bytes that the next record may change: the newest window's, and those that a new one takes. Without
-    /// a free place it is the oldest's, which will have closed by then.
-    pub(super) fn likely(self) -> impl Iterator<Item = &'e [u8]> {
+    /// The bytes that the next record may need at stream time `now`: the newest window's, those that a new one
+    /// takes, and where the oldest has closed those of the one behind it. Without a free place a new one takes
+    /// the oldest's, which will have closed by then.
+    pub(super) fn likely(self, now: i64) -> impl Iterator<Item = &'e [u8]> {
         let newest = self.head.open.checked_sub(1).map(|n| self.head.place(n));
         let next = (self.head.room > 0).then(|| self.head.place(self.head.open % self.head.room));
-        newest.into_iter().chain(next).map(move |place| self.place(place))
+        let second = (now >= self.head.closes_at && self.head.open > 1).then(|| self.head.place(1));
+        newest.into_iter().chain(next).chain(second).map(move |place| self.place(place))
     }
 
     fn place(self, place: usize) -> &'e [u8] {
@@ -165,7 +167,7 @@ impl Entry {
             expired |= self.expire(layouts, frame, *now);
             let head = self.head(frame);
             closes_at = closes_at.min(head.closes_at);
-            is_roomy |= head.open * 2 < head.room;
+            is_roomy |= head.open * 3 < head.room;
         }
         self.closes_at = closes_at;
         if is_roomy && !self.is_empty(layouts.len()) {
@@ -177,24 +179,20 @@ impl Entry {
     /// Drops the windows of a frame that are closed at stream time `now`. Nothing more can come out of them.
     /// Whether there were any.
     pub(crate) fn expire(&mut self, layouts: &[FrameLayout], frame: usize, now: i64) -> bool {
-        let mut head = self.head(frame);
-        if now < head.closes_at {
+        let (mut head, layout) = (self.head(frame), &layouts[frame]);
+        if now < head.closes_at || layout.window.is_none() {
             return false;
         }
-        let layout = &layouts[frame];
         let places = self.places(layouts, frame);
         let open = head.open;
         // They close in the order of their starts.
-        head.closes_at = i64::MAX;
-        while head.open > 0 {
-            let bytes = place_mut(&mut self.bytes[places.clone()], layout, head.place(0));
-            let start = start_of(bytes);
-            head.closes_at = layout.closes_at(start, start).unwrap_or(i64::MAX);
-            if now < head.closes_at {
-                break;
-            }
+        while head.open > 0 && now >= head.closes_at {
+            let ring = &mut self.bytes[places.clone()];
+            let bytes = place_mut(ring, layout, head.place(0));
             WindowMut { layout, bytes, beside: &mut self.beside, is_new: false }.end();
-            (head.first, head.open, head.closes_at) = (head.place(1) as u32, head.open - 1, i64::MAX);
+            (head.first, head.open) = (head.place(1) as u32, head.open - 1);
+            let start = (head.open > 0).then(|| start_of(&ring[head.place(0) * layout.shape.stride..]));
+            head.closes_at = start.and_then(|start| layout.closes_at(start, start)).unwrap_or(i64::MAX);
         }
         self.set_head(frame, head);
         head.open < open

@@ -12,7 +12,9 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::changelog::ChangedKeys;
 use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
@@ -21,8 +23,6 @@ use crate::task::Origin;
 
 /// The first byte of a waiting window's key. No group's entry begins with it.
 const MARK: u8 = 254;
-/// Mark and tag.
-const PREFIX: usize = 17;
 
 /// A waiting window's place in the order of writing: how its key is put in order, start and end.
 #[derive(Debug, Clone, Copy)]
@@ -48,11 +48,22 @@ pub(crate) struct Waiting {
     changed: bool,
 }
 
+/// Tag and end: what closes at once.
+type End = ([u8; 16], i64);
+/// A waiting window with its key.
+type Slot = (Box<[u8]>, Waiting);
+
 /// The windows that wait, of all frames of a store.
 #[derive(Debug, Default)]
 pub(crate) struct Finals {
     tags: Vec<Fingerprint>,
-    waiting: BTreeMap<Box<[u8]>, Waiting>,
+    hasher: DefaultHashBuilder,
+    /// By key its place in `slots`.
+    index: HashTable<u32>,
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    /// The places in `slots` of those that close together, in no order.
+    ends: BTreeMap<End, Vec<u32>>,
     changed: ChangedKeys,
     scratch: Vec<u8>,
 }
@@ -120,11 +131,12 @@ fn write_place(out: &mut Vec<u8>, tag: Fingerprint, place: Place<'_>) {
     out.extend_from_slice(&place.start.to_be_bytes());
 }
 
-/// Start and end of a waiting window, from its key; None where the bytes are damaged.
-fn bounds(key: &[u8]) -> Option<(i64, i64)> {
-    let (end, rest) = key.get(PREFIX..)?.split_first_chunk::<8>()?;
+/// Tag, end and start of a waiting window, from its key; None where the bytes are damaged.
+fn bounds(key: &[u8]) -> Option<(End, i64)> {
+    let (tag, rest) = key.get(1..)?.split_first_chunk::<16>()?;
+    let (end, rest) = rest.split_first_chunk::<8>()?;
     let start = rest.last_chunk::<8>()?;
-    Some((i64::from_be_bytes(*start), i64::from_be_bytes(*end)))
+    Some(((*tag, i64::from_be_bytes(*end)), i64::from_be_bytes(*start)))
 }
 
 impl Finals {
@@ -140,68 +152,125 @@ impl Finals {
 
     /// A window has changed: it waits for its end.
     pub(crate) fn note(&mut self, tag: Fingerprint, place: Place<'_>, key: &[u8], origin: &Origin<'_>) {
-        write_place(&mut self.scratch, tag, place);
-        match self.waiting.get_mut(&*self.scratch) {
+        let mut full = std::mem::take(&mut self.scratch);
+        write_place(&mut full, tag, place);
+        match self.get_mut(&full) {
             Some(waiting) => {
                 waiting.set_origin(origin);
-                if !waiting.changed {
-                    waiting.changed = true;
-                    self.changed.note(&self.scratch);
+                if !std::mem::replace(&mut waiting.changed, true) {
+                    self.changed.note(&full);
                 }
             }
             None => {
-                self.changed.note(&self.scratch);
-                self.waiting.insert(self.scratch.as_slice().into(), Waiting::new(key, origin));
+                self.changed.note(&full);
+                self.insert(&full, (tag.0, place.end), Waiting::new(key, origin));
             }
         }
+        self.scratch = full;
     }
 
     /// A window is no more: nothing of it is to be written.
     pub(crate) fn forget(&mut self, tag: Fingerprint, place: Place<'_>) {
-        write_place(&mut self.scratch, tag, place);
-        if self.waiting.remove(&*self.scratch).is_some() {
-            self.changed.note(&self.scratch);
+        let mut full = std::mem::take(&mut self.scratch);
+        write_place(&mut full, tag, place);
+        if self.remove(&full).is_some() {
+            self.changed.note(&full);
         }
+        self.scratch = full;
     }
 
-    /// Takes the next window of the frame whose end is at most `closed`: its start, its end and what is
-    /// remembered of it.
-    pub(crate) fn take_closed(&mut self, tag: Fingerprint, closed: i64) -> Option<(i64, i64, Waiting)> {
-        let mut from = [0; PREFIX];
-        from[0] = MARK;
-        from[1..].copy_from_slice(&tag.0);
-        let (key, _) =
-            self.waiting.range::<[u8], _>((Bound::Included(&from[..]), Bound::Unbounded)).next()?;
-        let (start, end) = bounds(key).filter(|_| key.starts_with(&from))?;
-        if end > closed {
-            return None;
+    /// Takes the windows of the frame whose end is at most `closed`, in the order of writing: of each its start,
+    /// its end and what is remembered of it.
+    pub(crate) fn take_closed(&mut self, tag: Fingerprint, closed: i64) -> Vec<(i64, i64, Waiting)> {
+        let mut taken = Vec::new();
+        while let Some((&end, _)) = self.ends.range((tag.0, i64::MIN)..=(tag.0, closed)).next() {
+            let places = self.ends.remove(&end).unwrap_or_default();
+            let mut slots: Vec<Slot> = places.into_iter().filter_map(|place| self.take_slot(place)).collect();
+            slots.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            for (key, waiting) in slots {
+                self.changed.note(&key);
+                let start = bounds(&key).map_or(end.1, |(_, start)| start);
+                taken.push((start, end.1, waiting));
+            }
         }
-        let key = key.clone();
-        let waiting = self.waiting.remove(&key)?;
-        self.changed.note(&key);
-        Some((start, end, waiting))
+        taken
+    }
+
+    fn find(&self, key: &[u8]) -> Option<u32> {
+        let is_it =
+            |place: &u32| self.slots[*place as usize].as_ref().is_some_and(|(mine, _)| **mine == *key);
+        self.index.find(self.hasher.hash_one(key), is_it).copied()
+    }
+
+    fn get_mut(&mut self, key: &[u8]) -> Option<&mut Waiting> {
+        let place = self.find(key)?;
+        self.slots[place as usize].as_mut().map(|(_, waiting)| waiting)
+    }
+
+    /// Adds one that is not there yet.
+    fn insert(&mut self, key: &[u8], end: End, waiting: Waiting) {
+        let slot = Some((key.into(), waiting));
+        let place = self.free.pop().unwrap_or(self.slots.len() as u32);
+        match self.slots.get_mut(place as usize) {
+            Some(free) => *free = slot,
+            None => self.slots.push(slot),
+        }
+        let hash_of = |place: &u32| match &self.slots[*place as usize] {
+            Some((key, _)) => self.hasher.hash_one(&**key),
+            None => 0,
+        };
+        self.index.insert_unique(self.hasher.hash_one(key), place, hash_of);
+        self.ends.entry(end).or_default().push(place);
+    }
+
+    /// Takes one out, by its key.
+    fn remove(&mut self, key: &[u8]) -> Option<Waiting> {
+        let place = self.find(key)?;
+        if let Some((end, _)) = bounds(key)
+            && let Some(places) = self.ends.get_mut(&end)
+        {
+            places.retain(|other| *other != place);
+            if places.is_empty() {
+                self.ends.remove(&end);
+            }
+        }
+        self.take_slot(place).map(|(_, waiting)| waiting)
+    }
+
+    /// Empties a slot and takes its key out of the index.
+    fn take_slot(&mut self, place: u32) -> Option<Slot> {
+        let slot = self.slots.get_mut(place as usize)?.take()?;
+        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(&*slot.0), |other| *other == place) {
+            found.remove();
+        }
+        self.free.push(place);
+        Some(slot)
     }
 
     /// Visits the changed ones, each once or as gone.
     pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
-        for key in self.changed.iter() {
-            match self.waiting.get_mut(key) {
+        let (mut changed, mut bytes) = (std::mem::take(&mut self.changed), std::mem::take(&mut self.scratch));
+        for key in changed.iter() {
+            match self.get_mut(key) {
                 None => visit(key, None),
                 Some(waiting) if waiting.changed => {
                     waiting.changed = false;
-                    waiting.write(&mut self.scratch);
-                    visit(key, Some(&self.scratch));
+                    waiting.write(&mut bytes);
+                    visit(key, Some(&bytes));
                 }
                 Some(_) => {}
             }
         }
-        self.changed.clear();
+        changed.clear();
+        (self.changed, self.scratch) = (changed, bytes);
     }
 
     /// Visits all of them in the order of writing.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut bytes = Vec::new();
-        for (key, waiting) in &self.waiting {
+        let mut slots: Vec<&Slot> = self.slots.iter().flatten().collect();
+        slots.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, waiting) in slots {
             waiting.write(&mut bytes);
             visit(key, &bytes);
         }
@@ -211,15 +280,17 @@ impl Finals {
     /// key counts as changed, so that the changelog forgets it too.
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
         let Some(value) = value else {
-            self.waiting.remove(key);
+            self.remove(key);
             return Ok(());
         };
         let waiting = Waiting::read(codec::versioned(key, value)?);
-        let (Some(waiting), Some(_)) = (waiting, bounds(key)) else { return Err(RestoreError::damaged(key)) };
-        if self.tags.iter().any(|tag| key[1..].starts_with(&tag.0)) {
-            self.waiting.insert(key.into(), waiting);
+        let (Some(waiting), Some((end, _))) = (waiting, bounds(key)) else {
+            return Err(RestoreError::damaged(key));
+        };
+        self.remove(key);
+        if self.tags.iter().any(|tag| tag.0 == end.0) {
+            self.insert(key, end, waiting);
         } else {
-            self.waiting.remove(key);
             self.changed.note(key);
         }
         Ok(())
@@ -242,7 +313,9 @@ mod tests {
     }
 
     fn drain(finals: &mut Finals, closed: i64) -> Vec<(String, i64, i64)> {
-        std::iter::from_fn(|| finals.take_closed(TAG, closed))
+        finals
+            .take_closed(TAG, closed)
+            .into_iter()
             .map(|(start, _, waiting)| {
                 (String::from_utf8_lossy(&waiting.key).into_owned(), start, waiting.offset)
             })
@@ -291,7 +364,7 @@ mod tests {
         let mut forgotten = Vec::new();
         back.take_changes(&mut |key, value| forgotten.push((key[1..17].to_vec(), value.is_none())));
         assert_eq!(forgotten, [(OTHER.0.to_vec(), true)]);
-        let (_, end, waiting) = back.take_closed(TAG, 10).unwrap();
+        let (_, end, waiting) = back.take_closed(TAG, 10).pop().unwrap();
         assert_eq!((end, waiting.origin(), &*waiting.key), (10, origin("t", 1), &b"key"[..]));
     }
 }

@@ -9,15 +9,13 @@
 
 use hashbrown::HashMap;
 
+use super::aggregates::{RECORDS_PER_SWEPT, SWEPT_PER_ENTRY};
 use super::changelog::ChangedKeys;
 use super::codec::{self, Slot, read_slot, write_slot};
 use super::finals::Finals;
 use super::layout::FrameLayout;
 use super::{ChangeVisitor, EntryVisitor, RestoreError};
 use crate::types::aggregate::{Accumulator, Aggregate, Function};
-
-/// How many entries the hand looks at per record: with more than one it always comes round.
-const SWEPT_PER_RECORD: usize = 2;
 
 /// One session.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,6 +100,8 @@ pub(crate) struct SessionStore {
     slab: Vec<Entry>,
     free: Vec<usize>,
     hand: usize,
+    /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].
+    due: u32,
     /// The sessions that wait for their end to be written.
     pub(crate) finals: Finals,
     changed: ChangedKeys,
@@ -123,6 +123,7 @@ impl SessionStore {
             slab: Vec::new(),
             free: Vec::new(),
             hand: 0,
+            due: 0,
             changed: ChangedKeys::default(),
         }
     }
@@ -196,6 +197,7 @@ impl SessionStore {
         if let Some(id) = self.index.get(key) {
             return *id;
         }
+        self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
         let frames = vec![Vec::new(); self.layout.len()];
         let entry = Entry { key: key.into(), frames, changed: false, live: true };
         let id = self.free.pop().unwrap_or(self.slab.len());
@@ -210,7 +212,9 @@ impl SessionStore {
     /// Moves the hand on after a record: drops the closed sessions of the next entries, and entries that have
     /// none left.
     pub(crate) fn sweep(&mut self) {
-        for _ in 0..SWEPT_PER_RECORD {
+        self.due = self.due.saturating_add(1);
+        while self.due >= RECORDS_PER_SWEPT {
+            self.due -= RECORDS_PER_SWEPT;
             self.hand = if self.hand + 1 < self.slab.len() { self.hand + 1 } else { 0 };
             let Some(entry) = self.slab.get_mut(self.hand).filter(|entry| entry.live) else { continue };
             let mut expired = false;
@@ -286,6 +290,7 @@ impl SessionStore {
                 let last = frames.iter().flatten().map(|session| session.last).max();
                 self.arrivals = self.arrivals.max(last.unwrap_or_default());
                 let id = self.find_or_insert(key);
+                self.due = 0;
                 let entry = &mut self.slab[id];
                 entry.frames = frames;
                 if !whole && !entry.changed {

@@ -6,9 +6,9 @@
 use super::wiring::repartition_encoder;
 use crate::format::{Encoder, FormatError};
 use crate::plan::{Fingerprint, Frame, FrameOutput, QueryId, StepId, WindowKind, WindowPlan};
-use crate::types::Column;
 use crate::types::aggregate::Aggregate;
-use crate::types::expr::Expr;
+use crate::types::expr::{CompareOp, Expr, Node};
+use crate::types::{Column, Value};
 
 /// A frame ready to run: see [`Frame`].
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(crate) struct FrameRun {
     pub(crate) filter: Option<Expr>,
     pub(crate) window: Option<WindowPlan>,
     pub(crate) calls: Vec<(Aggregate, Option<Expr>)>,
+    /// Some call takes more than a column.
+    pub(crate) computes: bool,
     pub(crate) outputs: Vec<FrameOutputRun>,
     /// For EMIT FINAL; None where all outputs are written as they change.
     pub(crate) finals: Option<FinalRun>,
@@ -43,6 +45,8 @@ pub(crate) struct FrameOutputRun {
     pub(crate) having: Option<Expr>,
     /// The columns that HAVING reads, each once.
     pub(crate) having_columns: Vec<usize>,
+    /// HAVING where it compares a column with a constant, as most rules do: that needs no row.
+    pub(crate) threshold: Option<(CompareOp, usize, Value<'static>)>,
     /// Its place among the layout's `firsts`.
     pub(crate) first: Option<usize>,
     /// EMIT FINAL.
@@ -79,8 +83,19 @@ pub(super) fn frame_output(output: &FrameOutput, firsts: &[Fingerprint]) -> Fram
         query: output.query,
         having: output.having.clone(),
         having_columns,
+        threshold: output.having.as_ref().and_then(threshold),
         first: output.first.and_then(|tag| firsts.iter().position(|first| *first == tag)),
         is_final: output.is_final,
         step: output.step,
+    }
+}
+
+fn threshold(having: &Expr) -> Option<(CompareOp, usize, Value<'static>)> {
+    match &having.node {
+        Node::Compare(op, left, right) => match (&left.node, &right.node) {
+            (Node::Column { index, .. }, Node::Literal(value)) => Some((*op, *index, value.clone())),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -331,6 +331,7 @@ impl Wiring {
                 .iter()
                 .map(|call| (call.aggregate.clone(), call.args.first().cloned()))
                 .collect(),
+            computes: frame.calls.iter().flat_map(|call| &call.args).any(|arg| !arg.lies_in_place()),
             outputs,
             finals,
             queries,

@@ -265,15 +265,6 @@ impl Expr {
         }
     }
 
-    /// The value of a column or constant, where it lies.
-    fn in_place<'r>(&'r self, row: &'r [Value<'r>]) -> Option<&'r Value<'r>> {
-        match &self.node {
-            Node::Column { index, .. } => Some(&row[*index]),
-            Node::Literal(value) => Some(value),
-            _ => None,
-        }
-    }
-
     /// Its value for the row.
     pub fn eval<'r>(&'r self, row: &'r [Value<'r>]) -> Result<Value<'r>, EvalError> {
         match &self.node {

@@ -81,9 +81,10 @@ impl Layout {
     fn read<'a>(&self, reader: &mut Reader<'a>, row: &mut [Value<'a>]) -> Result<Presence, Stop> {
         match self {
             Self::Bare(field) => {
-                let value =
-                    reader.value(&field.target).map_err(|stop| within(stop, || field.name.clone()))?;
-                row[0] = value;
+                row[0] = Value::Null;
+                reader
+                    .value(&field.target, &mut row[0])
+                    .map_err(|stop| within(stop, || field.name.clone()))?;
                 Ok(Presence::Value)
             }
             Self::Object(shape) => {
@@ -110,8 +111,11 @@ impl<'a> Reader<'a> {
         let (mut first, mut guess) = (true, 0);
         while self.scanner.more(b'}', first)? {
             first = false;
-            let name = self.scanner.name()?;
-            match shape.names.find(&name, guess) {
+            let found = match self.scanner.plain_name() {
+                Some(name) => shape.names.find(name, guess),
+                None => shape.names.find(&self.scanner.name()?, guess),
+            };
+            match found {
                 Match::Unknown => self.scanner.skip()?,
                 Match::One { column, exact } => {
                     guess = column + 1;
@@ -143,56 +147,71 @@ impl<'a> Reader<'a> {
             return Ok(self.scanner.skip()?);
         }
         let field = &shape.fields[index];
-        let outcome = match self.value(&field.target) {
-            Ok(value) => {
-                // A column that is not wanted is NULL already.
-                if let Some(row) = row.as_mut().filter(|_| field.target.wanted) {
-                    row[index] = value;
-                }
-                Ok(())
-            }
-            Err(stop) => Err(within(stop, || format!(".{}", field.name))),
+        let outcome = match row {
+            Some(row) => self.value(&field.target, &mut row[index]),
+            None => self.value(&field.target, &mut Value::Null),
         };
-        faults.set(index, outcome)
+        faults.set(index, outcome.map_err(|stop| within(stop, || format!(".{}", field.name))))
     }
 
-    /// Reads one value.
+    /// Reads one value to its place. One that is not wanted leaves the place as it is, which is NULL.
+    ///
+    /// What is read goes straight to where it stays: a value that is handed on in pieces is waited for each time.
     #[inline]
-    fn value(&mut self, target: &Target) -> Result<Value<'a>, Stop> {
+    fn value(&mut self, target: &Target, place: &mut Value<'a>) -> Result<(), Stop> {
         match self.scanner.peek() {
-            Some(b'"') => {
-                if !target.wanted && matches!(target.data_type, DataType::String) {
-                    self.scanner.skip_string()?;
-                    return Ok(Value::Null);
-                }
-                let text = self.scanner.string()?;
-                from_text(target, text)
-            }
-            Some(b'-' | b'0'..=b'9') => self.number(target),
+            Some(b'"') => self.text(target, place),
+            Some(b'-' | b'0'..=b'9') => self.number(target, place),
             Some(b'n') => {
                 self.scanner.literal("null")?;
-                Ok(Value::Null)
+                *place = Value::Null;
+                Ok(())
             }
-            Some(b't') => self.boolean(target, true),
-            Some(b'f') => self.boolean(target, false),
-            Some(b'{' | b'[') => self.nested(target),
+            Some(b't') => self.boolean(target, true, place),
+            Some(b'f') => self.boolean(target, false, place),
+            Some(b'{' | b'[') => {
+                *place = self.nested(target)?;
+                Ok(())
+            }
             Some(_) => Ok(self.scanner.error("not a JSON value")?),
             None => Ok(self.scanner.error("a value is missing")?),
         }
     }
 
-    fn boolean(&mut self, target: &Target, value: bool) -> Result<Value<'a>, Stop> {
+    #[inline]
+    fn text(&mut self, target: &Target, place: &mut Value<'a>) -> Result<(), Stop> {
+        match (&target.data_type, target.wanted) {
+            (DataType::String, false) => self.scanner.skip_string()?,
+            (DataType::String, true) => match self.scanner.plain_string() {
+                Some(text) => *place = Value::str(text),
+                None => *place = Value::String(self.scanner.string()?),
+            },
+            (_, wanted) => {
+                let value = from_text(target, self.scanner.string()?)?;
+                if wanted {
+                    *place = value;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn boolean(&mut self, target: &Target, value: bool, place: &mut Value<'a>) -> Result<(), Stop> {
         let word = if value { "true" } else { "false" };
         self.scanner.literal(word)?;
-        match target.data_type {
-            DataType::Boolean => Ok(Value::Boolean(value)),
-            DataType::String => Ok(Value::str(word)),
-            _ => Err(target.fault(word)),
+        let value = match target.data_type {
+            DataType::Boolean => Value::Boolean(value),
+            DataType::String => Value::str(word),
+            _ => return Err(target.fault(word)),
+        };
+        if target.wanted {
+            *place = value;
         }
+        Ok(())
     }
 
     #[inline]
-    fn number(&mut self, target: &Target) -> Result<Value<'a>, Stop> {
+    fn number(&mut self, target: &Target, place: &mut Value<'a>) -> Result<(), Stop> {
         let number = self.scanner.number()?;
         let value = match &target.data_type {
             DataType::Double => number.to_f64().map(Value::Double),
@@ -207,10 +226,11 @@ impl<'a> Reader<'a> {
             }
             _ => None,
         };
-        match value {
-            Some(value) => Ok(if target.wanted { value } else { Value::Null }),
-            None => Err(target.fault(number.text)),
+        let Some(value) = value else { return Err(target.fault(number.text)) };
+        if target.wanted {
+            *place = value;
         }
+        Ok(())
     }
 
     /// Reads an array or object.
@@ -242,9 +262,10 @@ impl<'a> Reader<'a> {
         self.scanner.enter()?;
         let (mut values, mut index, mut fault) = (Vec::new(), 0, None);
         while self.scanner.more(b']', index == 0)? {
-            match self.value(element) {
-                Ok(value) if wanted => values.push(value),
-                Ok(_) => {}
+            let mut value = Value::Null;
+            match self.value(element, &mut value) {
+                Ok(()) if wanted => values.push(value),
+                Ok(()) => {}
                 Err(Stop::Fault(found)) => {
                     fault.get_or_insert_with(|| within(Stop::Fault(found), || format!("[{}]", index + 1)));
                 }
@@ -266,11 +287,12 @@ impl<'a> Reader<'a> {
         while self.scanner.more(b'}', first)? {
             first = false;
             let name = self.scanner.name()?;
-            let outcome = self.value(target);
+            let mut value = Value::Null;
+            let outcome = self.value(target, &mut value);
             faults.retain(|(of, _)| *of != name);
             match outcome {
-                Ok(_) if !wanted => {}
-                Ok(value) => match entries.iter_mut().find(|(key, _)| key.as_str() == Some(&*name)) {
+                Ok(()) if !wanted => {}
+                Ok(()) => match entries.iter_mut().find(|(key, _)| key.as_str() == Some(&*name)) {
                     Some(entry) => entry.1 = value,
                     None => entries.push((Value::String(name), value)),
                 },
@@ -322,7 +344,7 @@ fn from_text<'a>(target: &Target, text: Cow<'a, str>) -> Result<Value<'a>, Stop>
         _ => None,
     };
     match value {
-        Some(value) => Ok(if target.wanted { value } else { Value::Null }),
+        Some(value) => Ok(value),
         None => Err(target.fault(format!("{text:?}"))),
     }
 }

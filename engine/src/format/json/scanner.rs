@@ -145,6 +145,36 @@ impl<'a> Scanner<'a> {
         if self.take(b':') { Ok(name) } else { self.error("a colon is missing after a field's name") }
     }
 
+    /// A field's name without escapes and the colon after it; None, and nothing is read, where it is not so.
+    #[inline]
+    pub(super) fn plain_name(&mut self) -> Option<&'a str> {
+        let start = self.position;
+        if self.peek() == Some(b'"')
+            && let Some(name) = self.plain_string()
+        {
+            if self.take(b':') {
+                return Some(name);
+            }
+            self.position = start;
+        }
+        None
+    }
+
+    /// A string without escapes, whose opening quote comes next; None, and nothing is read, where it has some.
+    #[inline]
+    pub(super) fn plain_string(&mut self) -> Option<&'a str> {
+        let quote = self.position;
+        self.position += 1;
+        self.plain();
+        if self.byte() == Some(b'"') {
+            let text = self.text.get(quote + 1..self.position);
+            self.position += 1;
+            return text;
+        }
+        self.position = quote;
+        None
+    }
+
     /// A string, whose opening quote comes next.
     #[inline]
     pub(super) fn string(&mut self) -> Scan<Cow<'a, str>> {

@@ -1,8 +1,23 @@
-//! Over the parts of an expression: which columns it reads, and to move them.
+//! Over the parts of an expression: which columns it reads, and to move them; what needs no computing.
 
 use super::{Expr, Like, Node};
+use crate::types::Value;
 
 impl Expr {
+    /// Whether it is a column or constant.
+    pub(crate) fn lies_in_place(&self) -> bool {
+        matches!(self.node, Node::Column { .. } | Node::Literal(_))
+    }
+
+    /// The value of a column or constant, where it lies.
+    pub(crate) fn in_place<'r>(&'r self, row: &'r [Value<'r>]) -> Option<&'r Value<'r>> {
+        match &self.node {
+            Node::Column { index, .. } => Some(&row[*index]),
+            Node::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Calls `visit` for each column index in it.
     pub fn visit_columns(&self, visit: &mut impl FnMut(usize)) {
         if let Node::Column { index, .. } = &self.node {
