@@ -5,6 +5,8 @@
 mod derived;
 #[path = "runner/joins.rs"]
 mod joins;
+#[path = "runner/kills.rs"]
+mod kills;
 #[path = "support/mortal.rs"]
 mod mortal;
 #[path = "runner/moved.rs"]

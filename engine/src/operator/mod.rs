@@ -23,6 +23,7 @@ mod table;
 mod table_group;
 mod window;
 
+pub(crate) use join::subscribe_all;
 pub(crate) use repartition::SOURCE_KEY;
 pub(crate) use rows::Scratch;
 

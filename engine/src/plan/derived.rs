@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::from::{From, Join, KeyOrigin};
 use super::logical::{LogicalQuery, Shape};
+use super::moving::format_by;
 use super::{Mode, Pseudo, QueryId, Source};
 use crate::types::expr::{Expr, Node};
 
@@ -36,11 +37,29 @@ impl Derived {
         let stream = query.from.first();
         let key = named(stream, stream_key(&query.from)?).to_string();
         let is_in_place = is_grouped_so(&earlier[deriving], stream, &key)
-            && over_stream(&join.left, &join.left_key)
-                .is_some_and(|own| named(stream, own).to_string() == key)
+            && is_by(stream, &join.left, &join.left_key, &key)
+            && self.stays(query, &join.left, earlier, &key)
             && !reads_position(query, join);
         is_in_place.then_some(deriving)
     }
+
+    /// Whether the rows of stream-table joins lie where the stream's do by this key: none moves them.
+    fn stays(self, query: &LogicalQuery, from: &From, earlier: &[LogicalQuery], key: &str) -> bool {
+        let From::Join(join) = from else { return true };
+        let stream = from.first();
+        let written_alike = || {
+            let own = stream_key(from).map(|own| format_by(stream, &[named(stream, own)]));
+            own.is_some_and(|own| own.format == join.right.key_format.format)
+        };
+        is_by(stream, &join.left, &join.left_key, key)
+            && (self.deriving(query, join, earlier).is_some() || written_alike())
+            && self.stays(query, &join.left, earlier, key)
+    }
+}
+
+/// Whether an expression over the row of stream-table joins is this key of the stream.
+fn is_by(stream: &Source, from: &From, expr: &Expr, key: &str) -> bool {
+    over_stream(from, expr).is_some_and(|own| named(stream, own).to_string() == key)
 }
 
 /// Whether the table is what a query makes.

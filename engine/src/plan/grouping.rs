@@ -6,7 +6,7 @@
 use super::from::From;
 use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
-use super::moving::{come_filtered, is_astray};
+use super::moving::{come_filtered, is_astray, plain_format};
 use super::physical::{Flow, Planner, is_topic_key, key_columns, key_name, sink, source_name};
 use super::{
     Call, DerivedRef, Emit, Fingerprint, Frame, FrameOutput, Operator, QueryId, Step, StepId, StoreKind,
@@ -23,7 +23,12 @@ impl Planner<'_> {
                 let at = if is_topic_key(source, &grouping.key) {
                     self.reading(&source.topic, source, false, id)
                 } else {
-                    let topic = self.repartition(id, source, &grouping.key, &source.topic);
+                    let topic = self.repartition(
+                        id,
+                        source,
+                        &grouping.key,
+                        (plain_format(&grouping.key), &source.topic),
+                    );
                     self.reading(&topic, source, true, id)
                 };
                 self.want(at, query.used_columns());

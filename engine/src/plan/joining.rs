@@ -9,12 +9,13 @@ use std::sync::Arc;
 use super::derived::named;
 use super::from::{From, Join};
 use super::logical::LogicalQuery;
-use super::moving::is_astray;
+use super::moving::{is_astray, moved_format};
 use super::physical::{Flow, Planner, is_topic_key, source_name};
 use super::{
     Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source, StepId,
     StoreId, StoreKind, StorePlan, TableRef,
 };
+use crate::format::FormatSpec;
 use crate::types::Column;
 use crate::types::expr::{Expr, Node};
 
@@ -30,8 +31,22 @@ pub(super) struct Joining<'q> {
 struct Joinable {
     flow: Flow,
     table: Option<TableRef>,
+    /// How the key is written by which its rows are partitioned; None where they are in the task of the other side.
+    format: Option<FormatSpec>,
     /// Rows of equal keys may be in different partitions.
     scattered: bool,
+}
+
+/// How a side has to come.
+#[derive(Clone, Copy)]
+struct Meet<'m> {
+    /// All of its columns are kept.
+    whole: bool,
+    foreign: bool,
+    /// How the key is written by which the other side is partitioned.
+    format: Option<FormatSpec>,
+    /// The topic that has as many partitions.
+    like: &'m str,
 }
 
 impl<'q> Joining<'q> {
@@ -47,30 +62,17 @@ impl Planner<'_> {
     }
 
     fn join(&mut self, joining: &Joining<'_>, join: &Join) -> Joinable {
-        let is_windowed = join.within.is_some();
-        // Both sides come with as many partitions as the one that is not moved.
-        let like = join.right.topic.as_str();
-        let left = match &join.left {
-            From::Source(source) => {
-                self.side(joining, source, &join.left_key, 0, (is_windowed, join.foreign, like))
-            }
-            From::Join(first) => {
-                let left = self.join(joining, first);
-                // A table that is derived beside the stream is looked up where the stream's records are.
-                let stays = self.derived.deriving(joining.query, join, &self.queries[..joining.id]).is_some();
-                if !stays && is_astray(&join.left, std::slice::from_ref(&join.left_key)) {
-                    let flow = self.moved_to_join(joining, &left.flow, join);
-                    Joinable { flow, table: None, scattered: false }
-                } else {
-                    let scattered = left.scattered || !is_keyed_by(first, &join.left_key) && !join.foreign;
-                    Joinable { scattered, ..left }
-                }
-            }
-        };
-        let like = join.left.first().topic.as_str();
-        let right = self.derived_side(joining, join).unwrap_or_else(|| {
-            self.side(joining, &join.right, &join.right_key, join.right_at(), (is_windowed, false, like))
+        let derived = self.derived_side(joining, join);
+        let mut left = self.left_side(joining, join, derived.is_none());
+        let right = derived.unwrap_or_else(|| {
+            let like = self.whole.inputs[left.flow.at.0].topic.clone();
+            let meet =
+                Meet { whole: join.within.is_some(), foreign: false, format: left.format, like: &like };
+            self.side(joining, &join.right, &join.right_key, join.right_at(), meet)
         });
+        if let (Some(left_format), Some(right_format), false) = (left.format, right.format, join.foreign) {
+            left.scattered |= left_format.format != right_format.format;
+        }
         let row = JoinRow {
             left_width: join.right_at(),
             right_width: join.right.schema.width() + Pseudo::ALL.len(),
@@ -84,13 +86,42 @@ impl Planner<'_> {
         self.meet(joining, join, row, left, right)
     }
 
+    /// The left side, moved where its rows do not lie by the key of the join. Where the right one stays where it is
+    /// (`right_asks`), it says how that is written.
+    fn left_side(&mut self, joining: &Joining<'_>, join: &Join, right_asks: bool) -> Joinable {
+        let right = &join.right;
+        let right_key = named(right, &join.right_key);
+        let right_stays = right_asks && (right.is_table || is_row_key(right, &[right_key]));
+        let format = right_stays.then_some(right.key_format);
+        let like = if right_stays { &right.topic } else { &join.left.first().topic };
+        let first = match &join.left {
+            From::Source(source) => {
+                let meet = Meet { whole: join.within.is_some(), foreign: join.foreign, format, like };
+                return self.side(joining, source, &join.left_key, 0, meet);
+            }
+            From::Join(first) => first,
+        };
+        let left = self.join(joining, first);
+        let key = std::slice::from_ref(&join.left_key);
+        let fits = format.zip(left.format).is_none_or(|(asked, own)| asked.format == own.format);
+        let is_stream = !join.left.is_table() && join.left.window().is_none();
+        // A table that is derived beside the stream is looked up where the stream's records are.
+        if right_asks && (is_astray(&join.left, key) || is_stream && !fits) {
+            let format = moved_format(format, key);
+            let flow = self.moved_to_join(joining, &left.flow, join, format);
+            return Joinable { flow, table: None, format: Some(format), scattered: false };
+        }
+        let scattered = left.scattered || !is_keyed_by(first, &join.left_key) && !join.foreign;
+        Joinable { scattered, ..left }
+    }
+
     /// A table that is derived beside the join: looked up where its groups are, as they were before the record.
     fn derived_side(&mut self, joining: &Joining<'_>, join: &Join) -> Option<Joinable> {
         let deriving = self.derived.deriving(joining.query, join, &self.queries[..joining.id])?;
         let table = TableRef::Aggregate(*self.groupings.get(&deriving)?);
         self.look_before.push(joining.id);
         let flow = Flow { at: (0, 0), steps: Vec::new() };
-        Some(Joinable { flow, table: Some(table), scattered: false })
+        Some(Joinable { flow, table: Some(table), format: None, scattered: false })
     }
 
     /// A source as a side of a join by `key`; its row begins at `base` of the whole.
@@ -100,10 +131,11 @@ impl Planner<'_> {
         source: &Arc<Source>,
         key: &Expr,
         base: usize,
-        (whole, foreign, like): (bool, bool, &str),
+        meet: Meet<'_>,
     ) -> Joinable {
         let key = &[named(source, key)];
         let width = source.schema.width();
+        let format = Some(source.key_format);
         if source.is_table {
             let at = self.reading(&source.topic, source, false, joining.id);
             self.want(at, 0..width);
@@ -112,22 +144,25 @@ impl Planner<'_> {
                 Operator::Table { store, .. } => Some(TableRef::Store(store)),
                 _ => None,
             };
-            let scattered = !foreign && !is_row_key(source, key);
-            return Joinable { flow: Flow { at, steps: vec![step] }, table, scattered };
+            let scattered = !meet.foreign && !is_row_key(source, key);
+            return Joinable { flow: Flow { at, steps: vec![step] }, table, format, scattered };
         }
-        let at = if is_row_key(source, key) {
-            self.reading(&source.topic, source, false, joining.id)
+        let fits = meet.format.is_none_or(|asked| asked.format == source.key_format.format);
+        // A windowed key cannot be written anew: it is found where it is, or not at all.
+        let (at, format) = if is_row_key(source, key) && (fits || source.window.is_some()) {
+            (self.reading(&source.topic, source, false, joining.id), format)
         } else {
-            let topic = self.repartition(joining.id, source, key, like);
-            self.reading(&topic, source, true, joining.id)
+            let format = moved_format(meet.format, key);
+            let topic = self.repartition(joining.id, source, key, (format, meet.like));
+            (self.reading(&topic, source, true, joining.id), Some(format))
         };
-        if whole {
+        if meet.whole {
             self.want(at, 0..width);
         } else {
             let mine = joining.used.iter().filter_map(|column| column.checked_sub(base));
             self.want(at, mine);
         }
-        Joinable { flow: Flow { at, steps: Vec::new() }, table: None, scattered: false }
+        Joinable { flow: Flow { at, steps: Vec::new() }, table: None, format, scattered: false }
     }
 
     /// The steps of both sides.
@@ -139,7 +174,7 @@ impl Planner<'_> {
         left: Joinable,
         right: Joinable,
     ) -> Joinable {
-        let scattered = left.scattered || right.scattered;
+        let (scattered, format) = (left.scattered || right.scattered, left.format);
         let mut steps = Vec::new();
         let mut add = |planner: &mut Self, side: Side, from: &Flow, partners: Partners| {
             let join = JoinStep { row: row.clone(), side, partners };
@@ -177,7 +212,7 @@ impl Planner<'_> {
                 add(self, Side::Right, &right.flow, Partners::Window { store, within });
             }
         }
-        Joinable { flow: Flow { at: left.flow.at, steps }, table, scattered }
+        Joinable { flow: Flow { at: left.flow.at, steps }, table, format, scattered }
     }
 
     /// The steps of a join by a foreign key, whose result is kept: what it replaces is known by it alone.
@@ -200,7 +235,7 @@ impl Planner<'_> {
         let kept = self.step(Operator::Table { store: result, key_at: 0 }, Some(joining.id));
         self.connect(&Flow { at: left.at, steps }, kept);
         let flow = Flow { at: left.at, steps: vec![kept] };
-        Joinable { flow, table: Some(TableRef::Store(result)), scattered: true }
+        Joinable { flow, table: Some(TableRef::Store(result)), format: None, scattered: true }
     }
 
     /// The stores of a join by a foreign key: who looks at what, and the result.
@@ -243,7 +278,7 @@ impl Planner<'_> {
 }
 
 fn left_over(flow: Flow) -> Joinable {
-    Joinable { flow, table: None, scattered: false }
+    Joinable { flow, table: None, format: None, scattered: false }
 }
 
 /// Whether a key is that of the source's rows, windowed or not.

@@ -262,6 +262,8 @@ pub enum Operator {
         key: Vec<Expr>,
         /// The key's columns.
         columns: Vec<Column>,
+        /// How the key is written.
+        format: FormatSpec,
     },
     /// Writes whole rows to a topic of ours that is partitioned by another key. Of a table's change the old row
     /// and the new one: in one record where both are of one group, otherwise the old row's first.
@@ -272,6 +274,8 @@ pub enum Operator {
         key: Vec<Expr>,
         /// The key's columns.
         columns: Vec<Column>,
+        /// How the key is written.
+        format: FormatSpec,
     },
     /// Joins the rows of one side with those of the other.
     Join(Box<JoinStep>),

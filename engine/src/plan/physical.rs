@@ -17,6 +17,7 @@ use super::{
     Derived, DerivedRef, Fingerprint, Input, Mode, Operator, OutputTopic, Program, Query, QueryId, Reading,
     SinkPlan, Source, Step, StepId, StoreKind, StorePlan, TaskPlan,
 };
+use crate::format::FormatSpec;
 use crate::types::expr::{Expr, Node};
 use crate::types::{Column, Schema};
 
@@ -260,9 +261,9 @@ impl Planner<'_> {
         id: QueryId,
         source: &Arc<Source>,
         key: &[Expr],
-        like: &str,
+        (format, like): (FormatSpec, &str),
     ) -> String {
-        let topic = format!("{}-{}-by-{}-repartition", self.prefix, source_name(source), key_name(key));
+        let topic = self.moved_topic(&source_name(source), key, format);
         let at = self.reading(&source.topic, source, false, id);
         let exists =
             self.whole.steps.iter().any(
@@ -273,8 +274,8 @@ impl Planner<'_> {
         columns.extend(source.timestamp.as_ref().map(|t| t.column));
         self.want(at, columns);
         if !exists {
-            let operator =
-                Operator::Repartition { topic: topic.clone(), key: key.to_vec(), columns: key_columns(key) };
+            let columns = key_columns(key);
+            let operator = Operator::Repartition { topic: topic.clone(), key: key.to_vec(), columns, format };
             let step = self.step(operator, None);
             self.connect(&Flow { at, steps: Vec::new() }, step);
         }

@@ -8,6 +8,7 @@
 use super::from::From;
 use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
+use super::moving::plain_format;
 use super::physical::{Flow, Planner, key_columns, source_name};
 use super::{Operator, QueryId, StepId, StoreKind, StorePlan};
 use crate::types::expr::{Expr, Node};
@@ -33,7 +34,7 @@ impl Planner<'_> {
             changes
         } else {
             let like = query.from.first().topic.clone();
-            self.moved(id, &changes, &rows, &query.from, (&grouping.key, &like))
+            self.moved(id, &changes, &rows, &query.from, (&grouping.key, plain_format(&grouping.key), &like))
         };
         self.grouping_step(&flow, &rows, grouping)
     }

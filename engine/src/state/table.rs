@@ -51,6 +51,13 @@ impl TableStore {
         self.rows.get(key).cloned()
     }
 
+    /// All rows in order of their keys' bytes.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Arc<TableRow>> {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        rows.sort_unstable_by_key(|(key, _)| *key);
+        rows.into_iter().map(|(_, row)| row)
+    }
+
     /// Visits the changed keys in order of change, each once.
     pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         let mut seen = hashbrown::HashSet::new();

@@ -5,7 +5,7 @@
 
 use super::read::{decode, fill_pseudo};
 use super::{InputRecord, Node, Origin, Output, StreamTask, Wiring};
-use crate::operator::{Change, Run};
+use crate::operator::{Change, Run, subscribe_all};
 use crate::plan::{InputId, StoreId};
 
 impl StreamTask {
@@ -22,6 +22,16 @@ impl StreamTask {
         let origin = Origin::of_itself(&input.topic, record);
         let output = &mut Output::new();
         Run { wiring, input, record, origin, stores, counters, scratch, output }.fill(store);
+    }
+
+    /// To be called once all of [`StreamTask::tables`] are filled: what joins keep of the rows that were there before
+    /// them.
+    pub fn begin(&mut self) {
+        for step in &self.wiring.steps {
+            if let Node::Join(join) = &step.node {
+                subscribe_all(join, &mut self.stores);
+            }
+        }
     }
 }
 

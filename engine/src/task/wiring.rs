@@ -285,16 +285,16 @@ impl Wiring {
                     .map_err(|error| format_error(plan, &plan.stores[*store].name, error))?;
                 Node::Aggregate { store: *store, key: key.clone(), frames }
             }
-            Operator::Repartition { topic, key, columns } => Node::Repartition {
+            Operator::Repartition { topic, key, columns, format } => Node::Repartition {
                 topic: topic.as_str().into(),
                 key: key.clone(),
-                encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
+                encoder: Encoder::new(format, columns).map_err(|error| format_error(plan, topic, error))?,
             },
-            Operator::MoveRows { topic, key, columns } => Node::MoveRows {
+            Operator::MoveRows { topic, key, columns, format } => Node::MoveRows {
                 topic: topic.as_str().into(),
                 topic_place: place_of(program, topic),
                 key: key.clone(),
-                encoder: repartition_encoder(columns).map_err(|error| format_error(plan, topic, error))?,
+                encoder: Encoder::new(format, columns).map_err(|error| format_error(plan, topic, error))?,
             },
             Operator::Sink(sink) => Node::Sink(Box::new(self.sink(program, plan, sink, step.query)?)),
         };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Sides, put_together, write_key, write_order};
 use crate::operator::{Change, Run};
-use crate::plan::{JoinStep, Side, StoreId, TableRef};
+use crate::plan::{JoinStep, Partners, Side, StoreId, TableRef};
 use crate::state::{Store, TableRow, codec};
 use crate::task::StepRun;
 use crate::types::Value;
@@ -26,17 +26,14 @@ impl Run<'_, '_> {
         let new = if change.tombstone { Ok(Value::Null) } else { expr.eval(change.row) };
         let new = self.value_or_null(&step.queries, new);
         let old = change.old.and_then(|old| expr.eval(old).ok()).unwrap_or(Value::Null);
-        let own: Vec<Value<'_>> =
-            join.row.left_row_key.iter().filter_map(|key| key.eval(change.row).ok()).collect();
-        let mut left_key = Vec::new();
-        codec::write_key(&mut left_key, &own);
-        let entry = |foreign: &Value<'_>| entry(foreign, &own, &left_key);
         if let Some(Store::Subscriptions(all)) = self.stores[subscriptions].as_deref_mut() {
             if !old.is_null() {
-                all.remove(&entry(&old));
+                let (entry, _) = subscription(join, change.row, &old);
+                all.remove(&entry);
             }
             if !new.is_null() {
-                all.put(&entry(&new), &left_key);
+                let (entry, left_key) = subscription(join, change.row, &new);
+                all.put(&entry, &left_key);
             }
         }
         let partner = if new.is_null() { None } else { self.table_row(right, &new, None) };
@@ -101,11 +98,33 @@ impl Run<'_, '_> {
     }
 }
 
-/// See [`crate::state::Subscriptions`].
-fn entry(foreign: &Value<'_>, own: &[Value<'_>], left_key: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    write_key(&mut bytes, foreign, None);
-    write_order(&mut bytes, own);
-    bytes.extend_from_slice(left_key);
-    bytes
+/// The entry of a left row with this foreign key, and the left row's key: see [`crate::state::Subscriptions`].
+pub(super) fn subscription(join: &JoinStep, row: &[Value<'_>], foreign: &Value<'_>) -> (Vec<u8>, Vec<u8>) {
+    let own: Vec<Value<'_>> = join.row.left_row_key.iter().filter_map(|key| key.eval(row).ok()).collect();
+    let (mut entry, mut left_key) = (Vec::new(), Vec::new());
+    codec::write_key(&mut left_key, &own);
+    write_key(&mut entry, foreign, None);
+    write_order(&mut entry, &own);
+    entry.extend_from_slice(&left_key);
+    (entry, left_key)
+}
+
+/// Lets all rows of the left table subscribe, where none has: the join is newer than they are. Nothing is written.
+pub(crate) fn subscribe_all(join: &JoinStep, stores: &mut [Option<Box<Store>>]) {
+    let (Partners::Foreign { left, subscriptions, .. }, Side::Left) = (&join.partners, join.side) else {
+        return;
+    };
+    let Some(mut taken) = stores[*subscriptions].take() else { return };
+    if let (Store::Subscriptions(all), Some(Store::Table(rows))) = (&mut *taken, stores[*left].as_deref())
+        && all.len() == 0
+    {
+        for row in rows.in_order() {
+            let foreign = join.row.left_key.eval(&row.values).unwrap_or(Value::Null);
+            if !foreign.is_null() {
+                let (entry, left_key) = subscription(join, &row.values, &foreign);
+                all.put(&entry, &left_key);
+            }
+        }
+    }
+    stores[*subscriptions] = Some(taken);
 }

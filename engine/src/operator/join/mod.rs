@@ -9,6 +9,8 @@ mod foreign;
 mod tables;
 mod window;
 
+pub(crate) use foreign::subscribe_all;
+
 use std::sync::Arc;
 
 use super::{Change, Run};

@@ -290,7 +290,9 @@ fn complete(shared: &Shared, list: &mut [Open], there: &BTreeSet<StoreOf>) -> Re
     let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
     let tasks: &mut Numbered<'_> = &mut tasks;
     let positions = restore(shared, tasks, there)?;
-    fill(shared, tasks, there, &positions)
+    fill(shared, tasks, there, &positions)?;
+    tasks.iter_mut().for_each(|(_, task)| task.begin());
+    Ok(())
 }
 
 /// Hands the state of one task to another, store by name.
