@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod agreement;
 mod delimited;
 mod json;
+mod keys;
 mod properties;
 mod records;
 mod speed;

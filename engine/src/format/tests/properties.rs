@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::types::Decimal;
 
-fn scalar_type() -> impl Strategy<Value = DataType> {
+pub(super) fn scalar_type() -> impl Strategy<Value = DataType> {
     prop_oneof![
         Just(DataType::Boolean),
         Just(DataType::Integer),
@@ -20,7 +20,7 @@ fn scalar_type() -> impl Strategy<Value = DataType> {
     ]
 }
 
-fn any_type() -> impl Strategy<Value = DataType> {
+pub(super) fn any_type() -> impl Strategy<Value = DataType> {
     scalar_type().prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
             inner.clone().prop_map(list),
@@ -71,7 +71,9 @@ fn value_of(data_type: &DataType) -> BoxedStrategy<Value<'static>> {
 }
 
 /// Columns with a row of them.
-fn rows(types: impl Strategy<Value = DataType>) -> impl Strategy<Value = (Vec<Column>, Vec<Value<'static>>)> {
+pub(super) fn rows(
+    types: impl Strategy<Value = DataType>,
+) -> impl Strategy<Value = (Vec<Column>, Vec<Value<'static>>)> {
     proptest::collection::vec(types, 1..6).prop_flat_map(|types| {
         let values: Vec<_> = types.iter().map(value_of).collect();
         let named =
@@ -81,14 +83,14 @@ fn rows(types: impl Strategy<Value = DataType>) -> impl Strategy<Value = (Vec<Co
 }
 
 /// Empty text and NULL are the same in DELIMITED.
-fn without_empty(row: Vec<Value<'static>>) -> Vec<Value<'static>> {
+pub(super) fn without_empty(row: Vec<Value<'static>>) -> Vec<Value<'static>> {
     let empty = |v: &Value<'_>| {
         matches!(v, Value::String(s) if s.is_empty()) || matches!(v, Value::Bytes(b) if b.is_empty())
     };
     row.into_iter().map(|v| if empty(&v) { Value::Null } else { v }).collect()
 }
 
-fn json_value() -> impl Strategy<Value = serde_json::Value> {
+pub(super) fn json_value() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
         any::<bool>().prop_map(Into::into),
