@@ -38,11 +38,52 @@ CREATE TABLE v WITH ( KAFKA_TOPIC = 'fraud_alerts' ) AS SELECT k , COUNT ( * ) A
   LATEST_BY_OFFSET ( s ) AS last , WINDOWSTART AS ws FROM t WINDOW HOPPING ( SIZE 1 MINUTE , ADVANCE BY 10 SECONDS ,
   RETENTION 1 DAY , GRACE PERIOD 5 SECONDS ) WHERE a BETWEEN 1 AND 9 GROUP BY k HAVING COUNT ( * ) > 3 EMIT FINAL ;
 CREATE TABLE c AS SELECT s , COUNT_DISTINCT ( a ) AS n FROM t GROUP BY s ;
+CREATE TABLE cc WITH ( VALUE_FORMAT = 'JSON' ) AS SELECT n , COUNT ( * ) AS m , COLLECT_LIST ( k ) AS l FROM u GROUP BY n ;
+CREATE TABLE ss AS SELECT k , COUNT ( * ) AS n , MAX ( a ) AS m FROM t
+  WINDOW SESSION ( 5 MINUTES , RETENTION 1 DAY , GRACE PERIOD 1 HOUR ) GROUP BY k ;
+--@emit: first
+--@cooldown: 10 MINUTES
+--@mode: shadow
+CREATE TABLE q WITH ( KAFKA_TOPIC = 'fraud_alerts' ) AS SELECT k , SUM ( a ) AS n FROM t
+  WINDOW TUMBLING ( SIZE 1 HOUR ) GROUP BY k HAVING SUM ( a ) > 100 EMIT CHANGES ;
+CREATE STREAM hh ( k VARCHAR KEY , a BIGINT , h ARRAY < STRUCT < key VARCHAR , value BYTES > > HEADERS ) WITH ( KAFKA_TOPIC = 'hh' , VALUE_FORMAT = 'JSON' ) ;
+CREATE STREAM hi AS SELECT k , a , h [ 1 ] -> key AS first FROM hh ;
+CREATE STREAM ho ( k VARCHAR KEY , o BYTES HEADER ( 'origin' ) ) WITH ( KAFKA_TOPIC = 'ho' , VALUE_FORMAT = 'JSON' ) ;
+CREATE STREAM hf AS SELECT k , FROM_BYTES ( o , 'utf8' ) AS text FROM ho ;
+CREATE TABLE u2 ( id INT PRIMARY KEY , k VARCHAR , b BIGINT ) WITH ( KAFKA_TOPIC = 'u2' , FORMAT = 'JSON' ) ;
+CREATE TABLE u3 ( k VARCHAR PRIMARY KEY , c DOUBLE ) WITH ( KAFKA_TOPIC = 'u3' , FORMAT = 'JSON' ) ;
+CREATE STREAM t2 ( k VARCHAR KEY , e BIGINT , at2 TIMESTAMP ) WITH ( KAFKA_TOPIC = 't2' , VALUE_FORMAT = 'JSON' ) ;
 CREATE STREAM j AS SELECT t . k , t . a , u . n FROM t LEFT JOIN u ON t . k = u . k ;
+CREATE STREAM j2 AS SELECT ROWKEY , x . a , y . e FROM t x FULL OUTER JOIN t2 y
+  WITHIN ( 1 HOUR , 5 MINUTES ) GRACE PERIOD 1 DAY ON x . k = y . k PARTITION BY ROWKEY EMIT CHANGES ;
+CREATE STREAM j3 AS SELECT t . k , t . a , t2 . e , u3 . c FROM t JOIN t2 WITHIN 10 SECONDS ON t . k = t2 . k
+  LEFT JOIN u3 ON t . k = u3 . k WHERE t2 . e > 3 ;
+CREATE TABLE j4 AS SELECT u2 . id , u2 . b , u3 . c FROM u2 LEFT JOIN u3 ON u2 . k = u3 . k ;
+CREATE TABLE j5 AS SELECT u . k , u . n , u3 . c FROM u JOIN u3 ON u . k = u3 . k ;
+CREATE STREAM zz AS SELECT k , REDUCE ( l , 0 , ( s , x ) => s + x ) AS r ,
+  FILTER ( m , ( mk , mv ) => mk LIKE 'a%' AND mv > 0 ) AS o , p -> * , ARRAY [ a , 2 ] AS g ,
+  MAP ( 'x' := d ) AS mm , CAST ( '2024-01-02' AS DATE ) AS dd , UUID ( ) AS id , FROM_BYTES ( b , 'hex' ) AS hb FROM t
+  WHERE a IS DISTINCT FROM 3 AND d NOT BETWEEN 1.5 AND 9 ;
 INSERT INTO f SELECT k , a + d AS e , s AS g , 1 AS h , 2 AS i , 3e0 AS j FROM t ;
 INSERT INTO t ( k , a , s ) VALUES ( 'k' , -1 , 'x' ) ;
+CREATE OR REPLACE STREAM f AS SELECT k , a + d AS e , UCASE ( s ) AS g , l [ 1 ] AS h , p -> x AS i , m [ 'x' ] AS j ,
+  a AS extra FROM t WHERE a > 7 ;
+UNSET 'ksql.output.topic.name.prefix' ; UNDEFINE limit ; DESCRIBE t EXTENDED ; LIST TOPICS ; DROP TYPE point ;
 DESCRIBE t ; SHOW STREAMS ; EXPLAIN CSAS_F_0 ; DROP STREAM IF EXISTS x DELETE TOPIC ;
 ";
+
+/// What can stand in itself.
+const NESTED: [(&str, &str, &str); 9] = [
+    ("( ", "a", " )"),
+    ("ARRAY [ ", "a", " ]"),
+    ("STRUCT ( x := ", "a", " )"),
+    ("MAP ( 'x' := ", "a", " )"),
+    ("CASE WHEN TRUE THEN ", "a", " ELSE NULL END"),
+    ("TRANSFORM ( l , x => ", "x", " )"),
+    ("CAST ( ", "a", " AS BIGINT )"),
+    ("ARRAY < ", "INT", " >"),
+    ("STRUCT < x ", "INT", " >"),
+];
 
 fn tokens() -> Vec<&'static str> {
     PROGRAM.split_inclusive([' ', '\n']).collect()
@@ -142,6 +183,15 @@ fn long_programs_are_answered_soon() {
             "a = 1 OR ".repeat(7_000)
         ));
         answered(&"(".repeat(64 << 10));
+        for (open, middle, close) in NESTED {
+            for depth in [20, 200, (64 << 10) / (open.len() + close.len())] {
+                let nested = open.repeat(depth) + middle + &close.repeat(depth);
+                answered(&format!("{sources} CREATE STREAM f AS SELECT k , {nested} AS e FROM t ;"));
+                answered(&format!(
+                    "CREATE STREAM f ( k {nested} ) WITH ( KAFKA_TOPIC = 'f' , FORMAT = 'JSON' ) ;"
+                ));
+            }
+        }
     });
 }
 
