@@ -1,6 +1,6 @@
 //! Windowed keys, between StreamGuard and a Kafka Streams program (`tests/interop/Interop.java`) on a real Kafka.
 //!
-//! Each reads what the other has written with windowed keys, by its own code.
+//! Each reads what the other has written with windowed keys, by its own code; what both have counted is joined.
 
 #![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -26,13 +26,22 @@ const RULES: &str = "
       VALUE_FORMAT = 'JSON', WINDOW_TYPE = 'TUMBLING', WINDOW_SIZE = '1 MINUTE');
     CREATE STREAM ks_session (k VARCHAR KEY, n BIGINT) WITH (KAFKA_TOPIC = 'ks_session', KEY_FORMAT = 'KAFKA',
       VALUE_FORMAT = 'JSON', WINDOW_TYPE = 'SESSION');
+    CREATE STREAM own_time (k VARCHAR KEY, n BIGINT) WITH (KAFKA_TOPIC = 'sg_time', KEY_FORMAT = 'KAFKA',
+      VALUE_FORMAT = 'JSON', WINDOW_TYPE = 'TUMBLING', WINDOW_SIZE = '1 MINUTE');
+    CREATE STREAM own_session (k VARCHAR KEY, n BIGINT) WITH (KAFKA_TOPIC = 'sg_session', KEY_FORMAT = 'KAFKA',
+      VALUE_FORMAT = 'JSON', WINDOW_TYPE = 'SESSION');
+    CREATE STREAM met_minutes WITH (KAFKA_TOPIC = 'met_time') AS
+      SELECT o.k, o.n AS o, s.n AS s FROM own_time o JOIN ks_time s WITHIN 1 HOUR ON o.k = s.k;
+    CREATE STREAM met_sessions WITH (KAFKA_TOPIC = 'met_session') AS
+      SELECT o.k, o.n AS o, s.n AS s FROM own_session o JOIN ks_session s WITHIN 1 HOUR ON o.k = s.k;
     CREATE STREAM busy_minutes WITH (KAFKA_TOPIC = 'busy_time') AS
       SELECT k, n, WINDOWSTART AS ws, WINDOWEND AS we FROM ks_time WHERE n > 1;
     CREATE STREAM busy_sessions WITH (KAFKA_TOPIC = 'busy_session') AS
       SELECT k, n, WINDOWSTART AS ws, WINDOWEND AS we FROM ks_session WHERE n > 1;";
 
-/// Per topic: key, start, end (of a session inclusive) and value of its records, in order.
-const SEEN: [(&str, &[&str]); 4] = [
+/// Per topic: key, start, end (of a session inclusive) and value of its records; in order, but for joins, of whose
+/// sides either may come first.
+const SEEN: [(&str, &[&str]); 6] = [
     (
         "sg_time",
         &[
@@ -65,6 +74,30 @@ const SEEN: [(&str, &[&str]); 4] = [
             r#"A 60000 120500 {"N":3,"WS":60000,"WE":120500}"#,
         ],
     ),
+    (
+        "met_time",
+        &[
+            r#"A 120000 180000 {"O":1,"S":1}"#,
+            r#"A 300000 360000 {"O":1,"S":1}"#,
+            r#"A 60000 120000 {"O":1,"S":1}"#,
+            r#"A 60000 120000 {"O":1,"S":2}"#,
+            r#"A 60000 120000 {"O":2,"S":1}"#,
+            r#"A 60000 120000 {"O":2,"S":2}"#,
+            r#"B 60000 120000 {"O":1,"S":1}"#,
+            "\u{fc} 120000 180000 {\"O\":1,\"S\":1}",
+        ],
+    ),
+    (
+        "met_session",
+        &[
+            r#"A 300000 300000 {"O":1,"S":1}"#,
+            r#"A 60000 120500 {"O":3,"S":3}"#,
+            r#"A 60000 60000 {"O":1,"S":1}"#,
+            r#"A 60000 61000 {"O":2,"S":2}"#,
+            r#"B 62000 62000 {"O":1,"S":1}"#,
+            "\u{fc} 130000 130000 {\"O\":1,\"S\":1}",
+        ],
+    ),
 ];
 
 #[test]
@@ -78,7 +111,7 @@ fn kafka_streams_reads_our_windows_and_we_read_its() {
     std::fs::write(path("rules.sql"), RULES).unwrap();
     let count: usize = SEEN.iter().map(|(_, lines)| lines.len()).sum();
     java.arg(kafka.bootstrap()).args([path("streams"), path("events.tsv")]).arg(count.to_string());
-    java.args(["sg_time", "busy_time", "--", "sg_session", "busy_session"]);
+    java.args(["sg_time", "busy_time", "met_time", "--", "sg_session", "busy_session", "met_session"]);
     let mut java = Running::start(java, &path("java.log"));
     wait_until("the topics", LIMIT, || {
         assert!(java.runs(), "{}", java.log());
@@ -92,7 +125,10 @@ fn kafka_streams_reads_our_windows_and_we_read_its() {
     let said = std::fs::read_to_string(path("java.log")).unwrap();
     for (topic, expected) in SEEN {
         let prefix = format!("seen {topic} ");
-        let seen: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix(&prefix)).collect();
+        let mut seen: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix(&prefix)).collect();
+        if topic.starts_with("met_") {
+            seen.sort_unstable();
+        }
         assert_eq!(seen, expected, "{topic}, {status}\n{said}\n{}", engine.log());
     }
     assert!(status.success(), "{status}:\n{said}");
