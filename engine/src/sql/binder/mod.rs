@@ -265,6 +265,12 @@ impl Binder {
             let message = format!("{} cannot be dropped: the query {} reads it", name.name, reader.id);
             return Err(Diagnostic::error("in_use", name.span, message));
         }
+        // The query that makes it goes with it, those that INSERT INTO it do not.
+        let mut writers = self.queries.iter().filter(|q| q.sink.name == name.name);
+        if let Some(writer) = writers.nth(usize::from(entry.source.derived_by.is_some())) {
+            let message = format!("{} cannot be dropped: the query {} writes to it", name.name, writer.id);
+            return Err(Diagnostic::error("in_use", name.span, message));
+        }
         self.catalog.remove(&name.name);
         self.queries.retain(|q| q.sink.name != name.name);
         Ok(())

@@ -62,6 +62,8 @@ impl Binder {
         let from = selected.from.first();
         let schema = selected.schema.clone();
         let inherited = key_format(&selected.from, self.settings.key_format);
+        check_no_key(create, properties)?;
+        check_no_window(properties)?;
         let key_format = properties.key_spec(inherited)?;
         let value_format = properties
             .value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), create.name.span)?;
@@ -256,4 +258,28 @@ fn describe(schema: &Schema) -> String {
     let key = schema.key.iter().map(|c| format!("{} {} KEY", c.name, c.data_type));
     let value = schema.value.iter().map(|c| format!("{} {}", c.name, c.data_type));
     key.chain(value).collect::<Vec<_>>().join(", ")
+}
+
+/// A stream that PARTITION BY NULL makes has no key that a format could be for.
+fn check_no_key(create: &CreateAs, properties: &Properties) -> Result<(), Diagnostic> {
+    let is_without = matches!(create.query.partition_by.as_slice(), [by] if by.kind == ast::ExprKind::Null);
+    match &properties.key_format {
+        Some((name, span)) if is_without && !name.eq_ignore_ascii_case("NONE") => {
+            Err(Diagnostic::error("format", *span, format!("PARTITION BY NULL leaves no key to be {name}"))
+                .hint("leave the key's format out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The windows of a query's result are those of the query.
+fn check_no_window(properties: &Properties) -> Result<(), Diagnostic> {
+    let of_type = properties.window_type.as_ref().map(|(_, span)| *span);
+    match of_type.or(properties.window_size.as_ref().map(|(_, span)| *span)) {
+        Some(span) => {
+            let message = "WINDOW_TYPE and WINDOW_SIZE are of what is declared, not of a query's result";
+            Err(Diagnostic::error("property", span, message).hint("the query's WINDOW clause says them"))
+        }
+        None => Ok(()),
+    }
 }

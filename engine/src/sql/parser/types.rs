@@ -69,6 +69,13 @@ impl Cursor<'_> {
         }
         let fields = self.list(Self::struct_field)?;
         self.expect_close(&[",", ">"])?;
+        for (i, (name, _)) in fields.iter().enumerate() {
+            if let Some((first, _)) = fields[..i].iter().find(|(known, _)| known.name == name.name) {
+                let message = format!("the field {} is there twice", name.name);
+                let twice = Diagnostic::error("duplicate_column", name.span, message);
+                return Err(Box::new(twice.note(first.span, "first here")));
+            }
+        }
         Ok(TypeKind::Struct(fields))
     }
 

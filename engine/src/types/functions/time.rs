@@ -215,19 +215,18 @@ fn format_date(call: &Call<'_>) -> Result<Bound, String> {
     })
 }
 
-fn to_days(call: &Call<'_>, returns: DataType, wrap: fn(i32) -> Value<'static>) -> Result<Bound, String> {
+fn parse_date(call: &Call<'_>) -> Result<Bound, String> {
     let pattern = Settled::new(call, 1, Pattern::compile)?;
-    Bound::strict(returns, move |args| {
-        pattern.with(args, |pattern| pattern.parse_date(text(args, 0))).map(wrap)
+    Bound::strict(DataType::Date, move |args| {
+        pattern.with(args, |pattern| pattern.parse_date(text(args, 0))).map(Value::Date)
     })
 }
 
-fn parse_date(call: &Call<'_>) -> Result<Bound, String> {
-    to_days(call, DataType::Date, Value::Date)
-}
-
 fn string_to_date(call: &Call<'_>) -> Result<Bound, String> {
-    to_days(call, DataType::Integer, Value::Integer)
+    let pattern = Settled::new(call, 1, Pattern::compile)?;
+    Bound::strict(DataType::Integer, move |args| {
+        pattern.with(args, |pattern| pattern.parse_day(text(args, 0))).map(Value::Integer)
+    })
 }
 
 fn format_time(call: &Call<'_>) -> Result<Bound, String> {

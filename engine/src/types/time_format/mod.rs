@@ -82,6 +82,16 @@ impl Pattern {
         i32::try_from(days).map_err(|_| self.refuse(text, "the date is out of range"))
     }
 
+    /// The days since 1970-01-01 of the date in a text, as ksqlDB's STRINGTODATE: the date is there in full, and
+    /// a time beside it does not matter.
+    ///
+    /// # Errors
+    /// What does not fit, or is missing.
+    pub fn parse_day(&self, text: &str) -> Result<i32, String> {
+        let days = self.parse(text)?.whole_date().map_err(|e| self.refuse(text, &e))?;
+        i32::try_from(days).map_err(|_| self.refuse(text, "the date is out of range"))
+    }
+
     /// The milliseconds since midnight that a text stands for.
     ///
     /// # Errors

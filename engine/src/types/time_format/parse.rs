@@ -270,6 +270,17 @@ impl Parsed {
         }
     }
 
+    /// The date of a text that has all of one.
+    pub(super) fn whole_date(&self) -> Resolved<i64> {
+        self.check()?;
+        let has = |field| self.get(field).is_some();
+        let has_day = has(Field::DayOfYear) || has(Field::Month) && has(Field::Day);
+        if self.year()?.is_none() || !has_day {
+            return Err("it lacks the year, the month or the day".to_owned());
+        }
+        self.date()
+    }
+
     /// The time of a text that has at least the hour of one.
     pub(super) fn time_only(&self) -> Resolved<i64> {
         self.check()?;
