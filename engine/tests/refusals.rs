@@ -190,6 +190,59 @@ const WRONG: &[(&str, &str)] = &[
         "CREATE STREAM r AS SELECT * FROM transactions PARTITION BY merchant AND country;",
     ),
     (
+        "a size without SIZE",
+        "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions WINDOW TUMBLING (5 MINUTES) GROUP BY account_id;",
+    ),
+    (
+        "hopping without an advance",
+        "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions WINDOW HOPPING (SIZE 5 MINUTES) GROUP BY account_id;",
+    ),
+    (
+        "a name of the SELECT in HAVING",
+        "CREATE TABLE r AS SELECT account_id, COUNT(*) AS n FROM transactions GROUP BY account_id HAVING n > 3;",
+    ),
+    (
+        "a name of the SELECT in WHERE",
+        "CREATE STREAM r AS SELECT account_id, amount * 2 AS twice FROM transactions WHERE twice > 3;",
+    ),
+    ("a column taken for a source", "CREATE STREAM r AS SELECT account_id, merchant.name FROM transactions;"),
+    (
+        "a subscript of a wrong type",
+        "CREATE STREAM r AS SELECT account_id, SPLIT(merchant, ' ')['a'] AS w FROM transactions;",
+    ),
+    (
+        "a field that a struct has not",
+        "CREATE STREAM r AS SELECT account_id, STRUCT(city := country)->town FROM transactions;",
+    ),
+    ("ORDER BY", "CREATE STREAM r AS SELECT account_id, amount FROM transactions ORDER BY amount;"),
+    ("LIMIT", "CREATE STREAM r AS SELECT account_id, amount FROM transactions LIMIT 5;"),
+    ("SELECT DISTINCT", "CREATE STREAM r AS SELECT DISTINCT account_id, amount FROM transactions;"),
+    (
+        "UNION",
+        "CREATE STREAM r AS SELECT account_id, amount FROM transactions UNION SELECT account_id, amount FROM transactions;",
+    ),
+    (
+        "USING",
+        "CREATE STREAM r AS SELECT t.account_id, daily FROM transactions t JOIN limits l USING (account_id);",
+    ),
+    ("the clock", "CREATE STREAM r AS SELECT account_id, NOW() AS n FROM transactions;"),
+    (
+        "a function of another dialect",
+        "CREATE STREAM r AS SELECT account_id, IF(amount > 5, 1, 0) AS a FROM transactions;",
+    ),
+    (
+        "a function that is nowhere",
+        "CREATE STREAM r AS SELECT account_id, FROBNICATE(amount) AS a FROM transactions;",
+    ),
+    (
+        "a property of earlier versions",
+        "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', KEY='a');",
+    ),
+    (
+        "EMIT FINAL without a window",
+        "CREATE STREAM r AS SELECT account_id, amount FROM transactions EMIT FINAL;",
+    ),
+    (
         "join without WITHIN",
         "CREATE STREAM a AS SELECT account_id, amount FROM transactions;\nCREATE STREAM r AS SELECT t.account_id, a.amount FROM transactions t JOIN a ON t.account_id = a.account_id;",
     ),

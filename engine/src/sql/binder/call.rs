@@ -43,9 +43,48 @@ fn unknown_function(name: &Ident) -> Diagnostic {
     let table = TableFunction::ALL.into_iter().map(TableFunction::name);
     let known =
         functions::names().chain(higher).chain(table).chain(crate::types::aggregate::NAMES.iter().copied());
-    Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name))
-        .did_you_mean(&name.name, known)
+    let refused =
+        Diagnostic::error("unknown_function", name.span, format!("there is no function {}", name.name));
+    match ELSEWHERE.iter().find(|(other, _)| *other == name.name) {
+        Some((_, here)) => refused.hint(*here),
+        None => {
+            let refused = refused.did_you_mean(&name.name, known);
+            let page = "docs/sql/functions.md lists the functions";
+            if refused.hint.is_some() { refused } else { refused.hint(page) }
+        }
+    }
 }
+
+/// What functions of other dialects are called here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("IF", "write CASE WHEN condition THEN a ELSE b END"),
+    ("IIF", "write CASE WHEN condition THEN a ELSE b END"),
+    ("DECODE", "write CASE value WHEN a THEN b ELSE c END"),
+    ("NVL", "it is IFNULL(value, other), or COALESCE of several"),
+    ("ISNULL", "it is IFNULL(value, other); a condition is value IS NULL"),
+    ("NOW", "ROWTIME is the time of the record; no clock is read, so that a replay gives the same"),
+    (
+        "CURRENT_TIMESTAMP",
+        "ROWTIME is the time of the record; no clock is read, so that a replay gives the same",
+    ),
+    ("GETDATE", "ROWTIME is the time of the record; no clock is read, so that a replay gives the same"),
+    ("LENGTH", "it is LEN(text)"),
+    ("CHAR_LENGTH", "it is LEN(text)"),
+    ("SUBSTR", "it is SUBSTRING(text, from, length)"),
+    ("POSITION", "it is INSTR(text, part)"),
+    ("STRPOS", "it is INSTR(text, part)"),
+    ("TO_CHAR", "it is FORMAT_TIMESTAMP(time, pattern), or CAST(... AS VARCHAR)"),
+    ("DATE_FORMAT", "it is FORMAT_TIMESTAMP(time, pattern)"),
+    ("TO_TIMESTAMP", "it is PARSE_TIMESTAMP(text, pattern), or FROM_UNIXTIME(milliseconds)"),
+    ("TO_DATE", "it is PARSE_DATE(text, pattern)"),
+    ("ARRAY_AGG", "it is COLLECT_LIST(value)"),
+    ("STRING_AGG", "it is ARRAY_JOIN(COLLECT_LIST(value), ', ')"),
+    ("GROUP_CONCAT", "it is ARRAY_JOIN(COLLECT_LIST(value), ', ')"),
+    ("UNNEST", "it is EXPLODE(array)"),
+    ("STDDEV", "it is STDDEV_SAMPLE(number)"),
+    ("CARDINALITY", "it is ARRAY_LENGTH(array)"),
+    ("APPROX_COUNT_DISTINCT", "it is COUNT_DISTINCT(value)"),
+];
 
 /// The interval units that TIMESTAMPADD and its like take as a bare word.
 const UNITS: &[&str] = &["MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS", "WEEKS", "MONTHS", "YEARS"];

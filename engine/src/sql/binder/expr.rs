@@ -125,7 +125,8 @@ fn expect(expr: Expr, wanted: &DataType, span: Span) -> Bound {
             span,
             format!("{wanted} is expected here, this is {other}"),
         )
-        .label(other.to_string())),
+        .label(other.to_string())
+        .hint(format!("CAST(... AS {wanted}) converts it"))),
     }
 }
 
@@ -307,7 +308,14 @@ fn subscript(scope: &mut dyn Scope, base: &AstExpr, index: &AstExpr) -> Bound {
                 type_name(base_type.as_ref()),
                 type_name(index_type.as_ref())
             );
-            return Err(Diagnostic::error("type_mismatch", base.span.to(index.span), message));
+            let hint = match base_type {
+                Some(DataType::Array(_)) => "an element is taken by its place, from 1: array[1]",
+                Some(DataType::Map(..)) => "a value is taken by its key: map['key']",
+                Some(DataType::Struct(_)) => "a field is taken by its name: struct->field",
+                _ => "only an ARRAY or a MAP has elements",
+            };
+            let place = base.span.to(index.span);
+            return Err(Diagnostic::error("type_mismatch", place, message).hint(hint));
         }
     };
     Ok(Expr { node: Node::Subscript(Box::new(b), Box::new(i)), data_type: Some(element) })
@@ -317,12 +325,21 @@ fn struct_field(scope: &mut dyn Scope, base: &AstExpr, field: &Ident) -> Bound {
     let bound = bind(scope, base)?;
     let Some(DataType::Struct(fields)) = &bound.data_type else {
         let message = format!("-> takes a STRUCT, this is {}", type_name(bound.data_type.as_ref()));
-        return Err(Diagnostic::error("type_mismatch", base.span, message));
+        let refused = Diagnostic::error("type_mismatch", base.span, message);
+        return Err(match &bound.data_type {
+            Some(DataType::Array(_)) => refused.hint("an element is taken by its place, from 1: array[1]"),
+            Some(DataType::Map(..)) => refused.hint("a value is taken by its key: map['key']"),
+            _ => refused,
+        });
     };
     let Some(index) = fields.iter().position(|f| f.name == field.name) else {
         let message = format!("the STRUCT has no field {}", field.name);
-        return Err(Diagnostic::error("unknown_column", field.span, message)
-            .did_you_mean(&field.name, fields.iter().map(|f| f.name.as_str())));
+        let names = || fields.iter().map(|f| f.name.as_str());
+        let refused = Diagnostic::error("unknown_column", field.span, message)
+            .label("no such field")
+            .did_you_mean(&field.name, names());
+        let all = format!("its fields are {}", names().collect::<Vec<_>>().join(", "));
+        return Err(if refused.hint.is_some() { refused } else { refused.hint(all) });
     };
     let data_type = Some(fields[index].data_type.clone());
     Ok(Expr { node: Node::Field { base: Box::new(bound), index, name: field.name.clone() }, data_type })

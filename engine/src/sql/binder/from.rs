@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::position::Sites;
-use super::scope::{Scope, SourceScope};
+use super::scope::{Scope, SourceScope, is_column};
 use crate::plan::{From, Pseudo, Source};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, Expr as AstExpr, ExprKind, Ident, SelectItem, Span};
@@ -119,7 +119,7 @@ impl BoundFrom {
         self.parts.iter().map(|p| p.alias.name.as_str()).collect::<Vec<_>>().join(" and ")
     }
 
-    fn by_alias(&self, qualifier: &Ident) -> Result<&Part, Diagnostic> {
+    fn by_alias(&self, qualifier: &Ident, name: &str) -> Result<&Part, Diagnostic> {
         self.parts.iter().find(|p| p.alias.name == qualifier.name).ok_or_else(|| {
             let diagnostic = Diagnostic::error(
                 "unknown_source",
@@ -129,7 +129,13 @@ impl BoundFrom {
             .label("not a source of this query");
             match self.parts.iter().find(|p| p.source.name == qualifier.name) {
                 Some(part) => diagnostic.hint(format!("it is called {} here", part.alias.name)),
-                None => diagnostic.hint(format!("the sources are {}", self.aliases())),
+                None => {
+                    let column = self.parts.iter().find_map(|p| p.source.schema.find(&qualifier.name));
+                    diagnostic.hint(match column {
+                        Some((_, column)) => is_column(&column.data_type, qualifier, name),
+                        None => format!("the sources are {}", self.aliases()),
+                    })
+                }
             }
         })
     }
@@ -188,7 +194,7 @@ impl BoundFrom {
         for item in items {
             match item {
                 SelectItem::All { qualifier: Some(qualifier), span } => {
-                    out.extend(star(self.by_alias(qualifier)?, repartitioned, *span));
+                    out.extend(star(self.by_alias(qualifier, "*")?, repartitioned, *span));
                 }
                 SelectItem::All { qualifier: None, span } => {
                     if let Some(key) = self.synthetic.as_ref().filter(|_| !repartitioned) {
@@ -208,7 +214,7 @@ impl BoundFrom {
     /// The name of a column whose own would clash.
     fn prefixed(&self, expr: &AstExpr) -> Option<Ident> {
         let ExprKind::Column { qualifier: Some(qualifier), name } = &expr.kind else { return None };
-        let part = self.by_alias(qualifier).ok()?;
+        let part = self.by_alias(qualifier, "*").ok()?;
         let clash = self.parts.iter().filter(|p| p.find(&name.name).is_some()).count() > 1;
         clash.then(|| Ident { name: part.prefixed(&name.name), quoted: true, span: expr.span })
     }
@@ -264,7 +270,7 @@ impl Scope for BoundFrom {
         }
         match qualifier {
             Some(qualifier) => {
-                let part = self.by_alias(qualifier)?;
+                let part = self.by_alias(qualifier, &name.name)?;
                 part.find(&name.name).ok_or_else(|| self.unknown(Some(part), name))
             }
             None => self.unqualified(name),

@@ -159,10 +159,11 @@ impl Scope for GroupScope<'_> {
             }
             _ => self.input.column(qualifier, name)?,
         };
+        let one = if self.input.from.is_table() { "ATTR" } else { "LATEST_BY_OFFSET" };
         let message = format!("{} is neither grouped by nor aggregated", bound.to_string().replace('`', ""));
         Err(Diagnostic::error("group_by", name.span, message)
             .label("one group has many of these")
-            .hint(format!("add it to GROUP BY, or take one: LATEST_BY_OFFSET({})", name.name)))
+            .hint(format!("add it to GROUP BY, or take one: {one}({})", name.name)))
     }
 
     /// Of the last record of the group, and of the window, as a record may be in several.
@@ -254,6 +255,7 @@ pub(super) fn select(
     let items = Diagnostic::all(items);
     scope.in_select = false;
     let having = query.having.as_ref().map(|h| condition(&mut scope, h)).transpose();
+    let having = having.map_err(|refused| names_of_select(refused, query));
     let (mut items, mut having) = Diagnostic::both(items, having)?;
     if !scope.aggregates {
         return Err(Diagnostic::error(

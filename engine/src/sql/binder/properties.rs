@@ -170,7 +170,12 @@ impl Properties {
             "QUERY_ID" => p.query_id = Some(text(property)?),
             _ => {
                 let message = format!("there is no property {name}");
-                return Err(wrong(property.name.span, message).did_you_mean(&name, KNOWN.iter().copied()));
+                let refused = wrong(property.name.span, message).did_you_mean(&name, KNOWN.iter().copied());
+                return Err(match name.as_str() {
+                    _ if refused.hint.is_some() => refused,
+                    "KEY" => refused.hint("the key is the column that is declared so: id VARCHAR KEY"),
+                    _ => refused.hint(format!("the properties are {}", KNOWN.join(", "))),
+                });
             }
         }
         Ok(())

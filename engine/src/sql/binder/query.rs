@@ -50,7 +50,8 @@ impl Binder {
                 "syntax",
                 span,
                 "LIMIT belongs to a query that ends, a rule runs on",
-            ));
+            )
+            .hint("leave it out"));
         }
         let mut bound = self.bind_from(&query.from)?;
         bound.sites = Sites::of_query(target, query);
@@ -197,7 +198,7 @@ fn name_of_select(refused: Diagnostic, query: &Query) -> Diagnostic {
     let Some((expr, alias)) = named else { return refused };
     refused
         .note(alias.span, "named here")
-        .hint(format!("this clause is over what FROM gives, before the SELECT: write {expr} here too"))
+        .hint(format!("the names that the SELECT gives are not known in this clause: write {expr} here too"))
 }
 
 fn same_key(a: &[Expr], b: &[Expr]) -> bool {
@@ -243,7 +244,12 @@ fn check_ungrouped(
         );
     }
     if query.emit.is_some_and(|e| e.is_final) {
-        return Err(Diagnostic::error("emit", query.span, "EMIT FINAL needs a windowed aggregation"));
+        return Err(Diagnostic::error(
+            "emit",
+            query.emit.map_or(query.span, |e| e.span),
+            "EMIT FINAL needs a windowed aggregation",
+        )
+        .hint("leave it out, or aggregate: WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY ..."));
     }
     if let Some(span) = target.emit_first {
         return Err(Diagnostic::error(

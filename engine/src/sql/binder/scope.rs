@@ -107,14 +107,26 @@ impl SourceScope<'_> {
     }
 }
 
+/// What is taken for a source is a column.
+pub(super) fn is_column(data_type: &DataType, column: &Ident, field: &str) -> String {
+    match data_type {
+        DataType::Struct(_) => format!("it is a column, a field of it is {}->{field}", column.name),
+        other => format!("it is a column, of the type {other}"),
+    }
+}
+
 impl Scope for SourceScope<'_> {
     fn column(&mut self, qualifier: Option<&Ident>, name: &Ident) -> Result<Expr, Diagnostic> {
         if let Some(q) = qualifier
             && q.name != self.alias.name
         {
+            let hint = match self.source.schema.find(&q.name) {
+                Some((_, column)) => is_column(&column.data_type, q, &name.name),
+                None => format!("the source is {}", self.alias.name),
+            };
             return Err(Diagnostic::error("unknown_source", q.span, format!("{} is not in FROM", q.name))
                 .label("not a source of this query")
-                .hint(format!("the source is {}", self.alias.name)));
+                .hint(hint));
         }
         if let Some((index, column)) = self.source.schema.find(&name.name) {
             return Ok(Expr::column(index, &column.name, column.data_type.clone()));

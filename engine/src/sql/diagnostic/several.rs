@@ -77,3 +77,41 @@ impl Diagnostic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: u32, message: &str) -> Diagnostic {
+        Diagnostic::error("test", Span { file: 0, start, end: start + 1 }, message)
+    }
+
+    fn messages(one: Diagnostic) -> Vec<(u32, String)> {
+        one.into_list().into_iter().map(|d| (d.span.start, d.message.into())).collect()
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_listed_by_place_and_once() {
+        let results = [Err(at(7, "c")), Ok(1), Err(at(3, "b").and(at(1, "a"))), Err(at(3, "b"))];
+        let wrong = Diagnostic::all(results).unwrap_err();
+        assert_eq!(messages(wrong), [(1, "a".into()), (3, "b".into()), (7, "c".into())]);
+        assert_eq!(Diagnostic::all([Ok(1), Ok(2)]), Ok(vec![1, 2]));
+    }
+
+    #[test]
+    fn one_of_two_that_is_right_hides_nothing() {
+        assert_eq!(
+            messages(Diagnostic::both(Ok(1), Err::<(), _>(at(2, "b"))).unwrap_err()),
+            [(2, "b".into())]
+        );
+        let both = Diagnostic::both(Err::<(), _>(at(2, "b")), Err::<(), _>(at(1, "a"))).unwrap_err();
+        assert_eq!(messages(both), [(1, "a".into()), (2, "b".into())]);
+        assert_eq!(Diagnostic::both(Ok(1), Ok('x')), Ok((1, 'x')));
+    }
+
+    #[test]
+    fn a_change_reaches_each() {
+        let changed = at(1, "a").and(at(2, "b")).map_each(&mut |d| d.hint("look here"));
+        assert!(changed.into_list().iter().all(|d| d.hint.as_deref() == Some("look here")));
+    }
+}

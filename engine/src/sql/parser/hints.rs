@@ -1,6 +1,7 @@
 //! The words of syntax errors: what was expected, what was found, and which slip that probably is.
 
 use super::cursor::Cursor;
+use super::habits;
 use super::keywords::is_reserved;
 use super::statement::FIRST_WORDS;
 use crate::sql::ast::{CreateSource, Ident, Span};
@@ -92,38 +93,12 @@ fn with_open_string(cursor: &Cursor<'_>, error: Diagnostic) -> Diagnostic {
 /// The slip that most likely led to the token `ahead` places on.
 fn slip(cursor: &Cursor<'_>, ahead: usize, expected: &[&str]) -> Option<String> {
     let found = &cursor.peek(ahead).kind;
-    foreign_symbol(found)
+    habits::symbol(found)
+        .or_else(|| habits::clause(cursor, ahead))
         .or_else(|| misspelt(cursor, ahead, expected))
         .or_else(|| clause_order(cursor, ahead))
         .or_else(|| next_statement(cursor, ahead))
         .or_else(|| missing_bracket_or_comma(cursor, ahead, expected))
-}
-
-/// Operators of other languages.
-fn foreign_symbol(found: &TokenKind) -> Option<String> {
-    let hint = match found {
-        TokenKind::Symbol("==") => "equality is written with one =",
-        TokenKind::Symbol("&&") => "write AND",
-        TokenKind::Unknown(text) if text == "|" => "write OR; || joins texts",
-        TokenKind::Symbol("!") => "write NOT",
-        TokenKind::Symbol("::") => "write CAST(value AS type)",
-        TokenKind::Symbol("->>") => "a field of a struct is written struct->field",
-        TokenKind::Symbol("{" | "}") | TokenKind::Unknown(_) if starts_variable(found) => {
-            "a variable is written ${name}: a letter, then letters, digits and _"
-        }
-        TokenKind::Unknown(text) if text.starts_with(|c: char| c.is_alphabetic() && !c.is_ascii()) => {
-            "a name with other characters than A-Z, 0-9 and _ is written in back quotes: `name`"
-        }
-        TokenKind::Unknown(text) if text.starts_with(['\u{2018}', '\u{2019}', '\u{201c}', '\u{201d}']) => {
-            "this is a typographic quote; text stands between plain single quotes: 'text'"
-        }
-        _ => return None,
-    };
-    Some(hint.to_owned())
-}
-
-fn starts_variable(found: &TokenKind) -> bool {
-    matches!(found, TokenKind::Unknown(text) if text.starts_with('$'))
 }
 
 /// A keyword with a slip of the pen, here or one word before (where it was taken for an alias).

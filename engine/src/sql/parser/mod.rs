@@ -7,6 +7,7 @@
 mod create;
 mod cursor;
 mod expression;
+mod habits;
 mod hints;
 mod keywords;
 mod primary;

@@ -25,7 +25,7 @@ impl Cursor<'_> {
         self.expect("(")?;
         let kind = match *kind {
             "TUMBLING" => {
-                self.expect_word("SIZE")?;
+                self.size("WINDOW TUMBLING (SIZE 5 MINUTES)")?;
                 WindowKind::Tumbling { size: self.duration()? }
             }
             "HOPPING" => self.hopping()?,
@@ -40,12 +40,25 @@ impl Cursor<'_> {
     }
 
     fn hopping(&mut self) -> Parsed<WindowKind> {
-        self.expect_word("SIZE")?;
+        const FORM: &str = "WINDOW HOPPING (SIZE 5 MINUTES, ADVANCE BY 1 MINUTE)";
+        self.size(FORM)?;
         let size = self.duration()?;
-        self.expect(",")?;
+        if !self.is_symbol(",") || !self.is_word_at(1, "ADVANCE") {
+            return Err(Box::new(self.expected(&["ADVANCE BY"]).hint(format!("it is written {FORM}"))));
+        }
+        self.advance();
         self.expect_word("ADVANCE")?;
         self.expect_word("BY")?;
         Ok(WindowKind::Hopping { size, advance: self.duration()? })
+    }
+
+    /// `SIZE`; `form` is what the whole looks like.
+    fn size(&mut self, form: &str) -> Parsed<()> {
+        if self.eat_word("SIZE") {
+            return Ok(());
+        }
+        let error = self.expected(&["SIZE"]);
+        Err(if error.hint.is_some() { error } else { Box::new(error.hint(format!("it is written {form}"))) })
     }
 
     /// `, RETENTION n unit` or `, GRACE PERIOD n unit`
