@@ -99,6 +99,7 @@ impl Run<'_, '_> {
             Node::MoveRows { topic, topic_place, key, encoder } => {
                 self.move_rows(step, (topic, *topic_place), key, encoder, change);
             }
+            Node::Foreign(foreign) => self.foreign(step, foreign, change),
             Node::Sink(sink) => self.sink(sink, change),
         }
     }

@@ -89,6 +89,18 @@ impl Run<'_, '_> {
         self.scratch.rows.give(values);
     }
 
+    /// Writes a change, both of its rows given as they are.
+    pub(super) fn write_letter(
+        &mut self,
+        (topic, place): (&Arc<str>, usize),
+        (encoder, key): (&Encoder, &[Value<'_>]),
+        (old, new): (Option<&[Value<'_>]>, Option<&[Value<'_>]>),
+        time: i64,
+    ) -> Result<(), EncodeError> {
+        let rows = Rows { kind: Kind::Change, old, new };
+        self.write_moved(&To { topic, place, encoder }, key, &rows, time)
+    }
+
     fn write_moved(
         &mut self,
         to: &To<'_>,

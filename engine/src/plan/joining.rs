@@ -12,8 +12,8 @@ use super::logical::LogicalQuery;
 use super::moving::{is_astray, moved_format};
 use super::physical::{Flow, Planner, is_topic_key, source_name};
 use super::{
-    Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source, StepId,
-    StoreId, StoreKind, StorePlan, TableRef,
+    Derived, Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source,
+    StepId, StoreId, StoreKind, StorePlan, TableRef,
 };
 use crate::format::FormatSpec;
 use crate::types::Column;
@@ -185,6 +185,14 @@ impl Planner<'_> {
         };
         let mut table = None;
         match (left.table, right.table) {
+            (Some(TableRef::Store(left_store)), Some(TableRef::Store(right_store)))
+                if join.foreign && self.derived == Derived::BeforeRecord =>
+            {
+                let sides = ((&left.flow, left_store), (&right.flow, right_store));
+                let (flow, result) = self.ask_and_answer(joining, join, row, sides);
+                let table = Some(TableRef::Store(result));
+                return Joinable { flow, table, format: left.format, scattered: false };
+            }
             (Some(TableRef::Store(left_store)), Some(right_table)) if join.foreign => {
                 let (subscriptions, result) = self.foreign_stores(joining, join);
                 let partners = Partners::Foreign { left: left_store, right: right_table, subscriptions };
@@ -260,7 +268,7 @@ impl Planner<'_> {
 
     /// What a join's stores are called: by the query's sink and the meaning of the join, so that a rule that
     /// changes elsewhere keeps them.
-    fn join_store(&self, joining: &Joining<'_>, join: &Join) -> String {
+    pub(super) fn join_store(&self, joining: &Joining<'_>, join: &Join) -> String {
         let mut text = join.canonical(&format!("{:?}", join.left.first().schema), &join.left.input_text());
         text.push_str(&format!(" and {:?} {}", join.right.schema, join.right.name));
         let sink = source_name(&joining.query.sink);

@@ -15,6 +15,7 @@
 
 mod derived;
 mod fingerprint;
+mod foreign;
 mod from;
 mod grouping;
 mod join;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 pub use derived::Derived;
 pub(crate) use derived::derives;
 pub use fingerprint::Fingerprint;
+pub use foreign::{ForeignRole, ForeignStep, Letters};
 pub use from::{From, Join, JoinKey, JoinKind, KeyOrigin, Within};
 pub use join::{DerivedRef, JoinRow, JoinStep, Partners, Side, TableRef};
 pub(crate) use physical::physical;
@@ -279,6 +281,8 @@ pub enum Operator {
     },
     /// Joins the rows of one side with those of the other.
     Join(Box<JoinStep>),
+    /// Joins tables by a foreign key.
+    Foreign(Box<ForeignStep>),
     /// Writes rows to a topic.
     Sink(SinkPlan),
 }

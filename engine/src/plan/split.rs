@@ -127,6 +127,7 @@ impl Operator {
         match self {
             Operator::Table { store, .. } | Operator::Aggregate { store, .. } => visit(*store),
             Operator::Join(join) => join.visit_stores(visit),
+            Operator::Foreign(step) => step.visit_stores(visit),
             _ => {}
         }
     }
@@ -135,6 +136,7 @@ impl Operator {
         match self {
             Operator::Table { store, .. } | Operator::Aggregate { store, .. } => map(store),
             Operator::Join(join) => join.map_stores(map),
+            Operator::Foreign(step) => step.map_stores(map),
             _ => {}
         }
     }

@@ -109,7 +109,7 @@ fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
     let Some((first, others)) = task.inputs.split_first() else { return Ok(1) };
     if count(first) > 1 && task.steps.iter().any(|step| step.scattered) {
         return Err(Error::Topic(format!(
-            "the topic {} has {} partitions, but its rows are joined by a key by which they are not partitioned: such a join needs topics of one partition; or write the rows by that key first, with CREATE STREAM ... AS SELECT ... PARTITION BY, and join that",
+            "the topic {} has {} partitions, and its rows are joined with rows whose keys are written otherwise, so that equal keys lie in different partitions: write one of the two again with the KEY_FORMAT of the other, by CREATE ... AS SELECT, and join that; or use topics of one partition",
             first.topic,
             count(first),
         )));

@@ -209,6 +209,7 @@ impl Worker {
 
     /// Lets the tasks with several inputs take what is due of what has come.
     fn merge(&mut self) -> Result<(), Error> {
+        self.tasks.begin(&mut self.output);
         self.tasks.begin_round();
         for task in 0..self.tasks.open.len() {
             loop {

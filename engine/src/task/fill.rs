@@ -3,10 +3,13 @@
 //! Enters: records of a table's topic that others have processed. Leaves: rows in the table's store. What holds:
 //! nothing is written or counted, and no step behind the table hears of it.
 
+use std::sync::Arc;
+
 use super::read::{decode, fill_pseudo};
-use super::{InputRecord, Node, Origin, Output, StreamTask, Wiring};
+use super::{InputRecord, NoHeaders, Node, Origin, Output, RoleRun, StepRun, StreamTask, Wiring};
 use crate::operator::{Change, Run, subscribe_all};
-use crate::plan::{InputId, StoreId};
+use crate::plan::{InputId, Pseudo, StepId, StoreId};
+use crate::state::{Store, TableRow};
 
 impl StreamTask {
     /// The stores that keep the rows of an input's table for joins, with that input.
@@ -24,24 +27,82 @@ impl StreamTask {
         Run { wiring, input, record, origin, stores, counters, scratch, output }.fill(store);
     }
 
-    /// To be called once all of [`StreamTask::tables`] are filled: what joins keep of the rows that were there before
-    /// them.
-    pub fn begin(&mut self) {
-        for step in &self.wiring.steps {
-            if let Node::Join(join) = &step.node {
-                subscribe_all(join, &mut self.stores);
+    /// To be called once all of [`StreamTask::tables`] are filled: what joins by a foreign key keep of the rows that
+    /// were there before them. Where the result has no rows yet, the left ones ask for theirs.
+    pub fn begin(&mut self, output: &mut Output) {
+        for id in 0..self.wiring.steps.len() {
+            match &self.wiring.steps[id].node {
+                Node::Join(join) => subscribe_all(join, &mut self.stores),
+                Node::Foreign(foreign) if matches!(foreign.role, RoleRun::Ask { .. }) => {
+                    self.ask_all(id, output)
+                }
+                _ => {}
             }
+        }
+    }
+
+    /// Lets every row of a left table ask, as if it had just come.
+    fn ask_all(&mut self, ask: StepId, output: &mut Output) {
+        let wiring = &self.wiring;
+        let Some((input, left)) = wiring.table_before(ask) else { return };
+        let result = wiring.steps[ask].outputs.first().map(|kept| &wiring.steps[*kept].node);
+        let Some(Node::Table { store: result, .. }) = result else { return };
+        let rows: Vec<Arc<TableRow>> = match (self.stores[*result].as_deref(), self.stores[left].as_deref()) {
+            (Some(Store::Table(result)), Some(Store::Table(left))) if result.len() == 0 => {
+                left.in_order().cloned().collect()
+            }
+            _ => return,
+        };
+        for row in rows {
+            let Self { wiring, stores, counters, scratch } = &mut *self;
+            let position = |column: Pseudo| {
+                let at = row.values.len() - Pseudo::ALL.len() + column as usize;
+                row.values[at].as_i64().unwrap_or_default()
+            };
+            let record = &InputRecord {
+                partition: position(Pseudo::Rowpartition) as i32,
+                offset: position(Pseudo::Rowoffset),
+                timestamp: row.time,
+                key: None,
+                value: None,
+                headers: &NoHeaders,
+            };
+            let input = &wiring.inputs[input];
+            let origin = Origin::of_itself(&input.topic, record);
+            scratch.begin_record();
+            let change = Change { counted: true, ..Change::of_row(&row.values, row.time) };
+            Run { wiring, input, record, origin, stores, counters, scratch, output }.feed(&[ask], &change);
         }
     }
 }
 
 impl Wiring {
+    /// The input and the store of the table that feeds a step.
+    fn table_before(&self, step: StepId) -> Option<(InputId, StoreId)> {
+        self.inputs.iter().enumerate().find_map(|(id, input)| {
+            let mut outputs = input.readings.iter().flat_map(|reading| &reading.outputs);
+            outputs.find_map(|table| match &self.steps[*table] {
+                StepRun { node: Node::Table { store, .. }, outputs, .. } if outputs.contains(&step) => {
+                    Some((id, *store))
+                }
+                _ => None,
+            })
+        })
+    }
+
     /// The stores that keep the rows of an input's table for joins, with that input.
     pub(super) fn joined_tables(&self) -> Vec<(StoreId, InputId)> {
         let mut joined = vec![false; self.stores.len()];
         for step in &self.steps {
-            if let Node::Join(join) = &step.node {
-                join.visit_stores(&mut |store| joined[store] = true);
+            match &step.node {
+                Node::Join(join) => join.visit_stores(&mut |store| joined[store] = true),
+                Node::Foreign(foreign) => match foreign.role {
+                    RoleRun::Answer { right: table, .. } | RoleRun::Meet { left: table } => {
+                        joined[table] = true
+                    }
+                    RoleRun::Ask { .. } | RoleRun::Tell { .. } => {}
+                },
+                _ => {}
             }
         }
         let mut tables = Vec::new();

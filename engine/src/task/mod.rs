@@ -19,6 +19,7 @@ mod ahead;
 mod counters;
 mod dead_letter;
 mod fill;
+mod foreign;
 mod frames;
 mod headers;
 mod input;
@@ -31,6 +32,7 @@ pub use counters::QueryCounters;
 pub use input::{InputRecord, NoHeaders, Origin, RecordHeaders};
 pub use output::{Output, OutputRecord};
 
+pub(crate) use foreign::{ForeignRun, LettersRun, RoleRun};
 pub(crate) use frames::{FinalRun, FrameOutputRun, FrameRun};
 pub(crate) use headers::moved as moved_headers;
 pub(crate) use output::Draft;

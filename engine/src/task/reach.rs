@@ -46,8 +46,8 @@ impl Reach<'_> {
     fn lookups(&self, store: StoreId, reach: &[Vec<QueryId>]) -> Vec<StepId> {
         let looks_up = |operator: &Operator| {
             let mut found = false;
-            if let Operator::Join(join) = operator {
-                join.visit_stores(&mut |other| found |= other == store);
+            if let Operator::Join(_) | Operator::Foreign(_) = operator {
+                operator.visit_stores(&mut |other| found |= other == store);
             }
             found
         };

@@ -66,6 +66,12 @@ impl Run<'_, '_> {
 }
 
 impl<'r> Change<'r> {
+    /// Of a table's row.
+    pub(super) fn of_row(row: &'r [Value<'r>], time: i64) -> Self {
+        let read = Read { is_null: false, time, window: None };
+        Self::of_table(row, &read)
+    }
+
     /// Of a table's record.
     pub(super) fn of_table(row: &'r [Value<'r>], read: &Read) -> Self {
         Self {

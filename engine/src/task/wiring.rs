@@ -11,6 +11,7 @@ use events::topics;
 
 use super::TaskError;
 use super::ahead::grouped_by_key;
+use super::foreign::{ForeignRun, foreign};
 use super::frames::{FrameRun, final_run, frame_output};
 use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
@@ -122,6 +123,7 @@ pub(crate) enum Node {
         key: Vec<Expr>,
         encoder: Encoder,
     },
+    Foreign(Box<ForeignRun>),
     Sink(Box<SinkRun>),
 }
 
@@ -296,6 +298,7 @@ impl Wiring {
                 key: key.clone(),
                 encoder: Encoder::new(format, columns).map_err(|error| format_error(plan, topic, error))?,
             },
+            Operator::Foreign(step) => Node::Foreign(Box::new(foreign(program, plan, step)?)),
             Operator::Sink(sink) => Node::Sink(Box::new(self.sink(program, plan, sink, step.query)?)),
         };
         Ok(StepRun { node, outputs: active(&step.outputs, reach), queries })
@@ -375,7 +378,7 @@ fn key_format(source: &Source) -> FormatSpec {
 }
 
 /// A topic's place among those that the program writes.
-fn place_of(program: &Program, topic: &str) -> usize {
+pub(super) fn place_of(program: &Program, topic: &str) -> usize {
     program.outputs.iter().position(|output| output.name == topic).unwrap_or(program.outputs.len())
 }
 
@@ -388,7 +391,7 @@ pub(super) fn repartition_encoder(columns: &[Column]) -> Result<Encoder, FormatE
     }
 }
 
-fn format_error(plan: &TaskPlan, part: &str, error: FormatError) -> TaskError {
+pub(super) fn format_error(plan: &TaskPlan, part: &str, error: FormatError) -> TaskError {
     TaskError::Format { task: plan.name.clone(), part: part.to_owned(), error }
 }
 

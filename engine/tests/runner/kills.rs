@@ -118,17 +118,24 @@ fn a_stream_comes_by_the_bytes_that_the_table_has() {
 }
 
 const ORDERS: &str = "CREATE TABLE orders (id VARCHAR PRIMARY KEY, customer VARCHAR, n BIGINT) \
-    WITH (KAFKA_TOPIC='orders', VALUE_FORMAT='JSON', PARTITIONS=1);\n\
+    WITH (KAFKA_TOPIC='orders', VALUE_FORMAT='JSON');\n\
     CREATE TABLE customers (id VARCHAR PRIMARY KEY, name VARCHAR) \
-    WITH (KAFKA_TOPIC='customers', VALUE_FORMAT='JSON', PARTITIONS=1);";
+    WITH (KAFKA_TOPIC='customers', VALUE_FORMAT='JSON');";
 const NAMED: &str = "CREATE TABLE named AS SELECT o.id AS id, o.n, c.name FROM orders o \
     JOIN customers c ON o.customer = c.id;";
 
-/// Orders and customers come, change and go; `found` is what the result has in the end.
 #[test]
 fn tables_are_joined_by_a_foreign_key_over_kills_and_edits() {
+    for partitions in [(1, 1), (3, 2), (2, 4)] {
+        orders_and_customers(partitions);
+    }
+}
+
+/// Orders and customers come, change and go; `found` is what the result has in the end.
+fn orders_and_customers((of_orders, of_customers): (i32, i32)) {
     let broker = memory();
-    broker.create_topics(&[TopicSpec::compacted("orders", 1), TopicSpec::compacted("customers", 1)]).unwrap();
+    let topics = [TopicSpec::compacted("orders", of_orders), TopicSpec::compacted("customers", of_customers)];
+    broker.create_topics(&topics).unwrap();
     let copies = "CREATE TABLE copies AS SELECT id, name FROM customers; CREATE TABLE kept AS SELECT id, n FROM orders;";
     let rules = Rules::new(&[("10.sql", ORDERS), ("20.sql", copies)]);
     let (mut numbers, mut orders, mut customers) = (Numbers(17), BTreeMap::new(), BTreeMap::new());
@@ -151,7 +158,8 @@ fn tables_are_joined_by_a_foreign_key_over_kills_and_edits() {
         }
         put(&broker, "orders", &of_orders);
         put(&broker, "customers", &of_customers);
-        drain_over_kills(&broker, &rules.options(None));
+        let threads = 1 + usize::from(round % 2 == 1);
+        drain_over_kills(&broker, &engine::Options { threads, ..rules.options(None) });
         match round {
             // The rows of both are there before the join is.
             0 => rules.write("30.sql", NAMED),

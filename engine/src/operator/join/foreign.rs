@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Sides, put_together, write_key, write_order};
 use crate::operator::{Change, Run};
-use crate::plan::{JoinStep, Partners, Side, StoreId, TableRef};
+use crate::plan::{JoinRow, JoinStep, Partners, Side, StoreId, TableRef};
 use crate::state::{Store, TableRow, codec};
 use crate::task::StepRun;
 use crate::types::Value;
@@ -42,7 +42,7 @@ impl Run<'_, '_> {
             return self.end(step, change, |c| c.unmatched += 1);
         }
         let row = (change.row, partner.as_deref());
-        self.write_foreign(step, join, row, &new, &Change { tombstone: !has_row, ..*change });
+        self.put_foreign(step, &join.row, row, &new, &Change { tombstone: !has_row, ..*change });
     }
 
     /// A change of the right table.
@@ -72,14 +72,15 @@ impl Run<'_, '_> {
         for row in rows {
             let tombstone = change.tombstone && !join.row.keeps(Side::Left);
             let change = Change { tombstone, time: row.time.max(change.time), counted: true, ..*change };
-            self.write_foreign(step, join, (&row.values, right.as_ref()), key, &change);
+            self.put_foreign(step, &join.row, (&row.values, right.as_ref()), key, &change);
         }
     }
 
-    fn write_foreign(
+    /// Gives on the row of a left row and its right one; of a tombstone, that there is none.
+    pub(super) fn put_foreign(
         &mut self,
         step: &StepRun,
-        join: &JoinStep,
+        plan: &JoinRow,
         (left, right): (&[Value<'_>], Option<&TableRow>),
         key: &Value<'_>,
         change: &Change<'_>,
@@ -87,7 +88,7 @@ impl Run<'_, '_> {
         let time = right.map_or(change.time, |right| right.time.max(change.time));
         let sides = Sides { left: Some(left), right: right.map(|row| row.values.as_slice()) };
         let mut row = self.scratch.rows.take();
-        put_together(&mut row, &join.row, sides, key, (time, change.window));
+        put_together(&mut row, plan, sides, key, (time, change.window));
         let change = Change { row: &row, old: None, time, ..*change };
         if change.counted {
             self.feed_counted(&step.queries, &step.outputs, &change);
@@ -101,10 +102,15 @@ impl Run<'_, '_> {
 /// The entry of a left row with this foreign key, and the left row's key: see [`crate::state::Subscriptions`].
 pub(super) fn subscription(join: &JoinStep, row: &[Value<'_>], foreign: &Value<'_>) -> (Vec<u8>, Vec<u8>) {
     let own: Vec<Value<'_>> = join.row.left_row_key.iter().filter_map(|key| key.eval(row).ok()).collect();
+    entry_of(foreign, &own)
+}
+
+/// The entry of a foreign key and a left row's key, and that key's bytes.
+pub(super) fn entry_of(foreign: &Value<'_>, own: &[Value<'_>]) -> (Vec<u8>, Vec<u8>) {
     let (mut entry, mut left_key) = (Vec::new(), Vec::new());
-    codec::write_key(&mut left_key, &own);
+    codec::write_key(&mut left_key, own);
     write_key(&mut entry, foreign, None);
-    write_order(&mut entry, &own);
+    write_order(&mut entry, own);
     entry.extend_from_slice(&left_key);
     (entry, left_key)
 }

@@ -6,6 +6,7 @@
 
 mod derived;
 mod foreign;
+mod letters;
 mod tables;
 mod window;
 

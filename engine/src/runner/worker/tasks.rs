@@ -31,6 +31,8 @@ pub(super) struct Open {
     pub(super) task: StreamTask,
     /// Of a task with several inputs: their partitions among the assigned ones. It works while all are there.
     pub(super) places: Vec<Option<usize>>,
+    /// It has worked off what joins want of rows that were there before.
+    begun: bool,
 }
 
 /// Where the records of a partition go.
@@ -117,6 +119,14 @@ impl Tasks {
         self.settle_inputs(shared)
     }
 
+    /// Lets newly opened tasks begin.
+    pub(super) fn begin(&mut self, output: &mut Output) {
+        for open in self.open.iter_mut().filter(|open| !open.begun) {
+            open.task.begin(output);
+            open.begun = true;
+        }
+    }
+
     /// Gives up partitions, and the tasks that none of the others needs.
     pub(super) fn close(&mut self, program: &Program, partitions: &[TopicPartition]) {
         self.list.retain(|a| !partitions.contains(&a.partition));
@@ -141,7 +151,7 @@ impl Tasks {
             for old in self.open.iter().filter(|old| old.number == number) {
                 carry_over(&old.task, &mut task)?;
             }
-            next.push(Open { plan, number, task, places: Vec::new() });
+            next.push(Open { plan, number, task, places: Vec::new(), begun: false });
         }
         complete(shared, &mut next, &there)?;
         self.open = next;
@@ -278,7 +288,7 @@ fn needed<'p>(program: &Program, partitions: impl Iterator<Item = &'p TopicParti
 /// New tasks, their state restored.
 fn fresh(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<Vec<Open>, Error> {
     let open = |&(plan, number): &(usize, i32)| {
-        Ok(Open { plan, number, task: StreamTask::new(program, plan)?, places: Vec::new() })
+        Ok(Open { plan, number, task: StreamTask::new(program, plan)?, places: Vec::new(), begun: false })
     };
     let mut list = wanted.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
     complete(shared, &mut list, &BTreeSet::new())?;
@@ -290,9 +300,7 @@ fn complete(shared: &Shared, list: &mut [Open], there: &BTreeSet<StoreOf>) -> Re
     let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
     let tasks: &mut Numbered<'_> = &mut tasks;
     let positions = restore(shared, tasks, there)?;
-    fill(shared, tasks, there, &positions)?;
-    tasks.iter_mut().for_each(|(_, task)| task.begin());
-    Ok(())
+    fill(shared, tasks, there, &positions)
 }
 
 /// Hands the state of one task to another, store by name.
