@@ -46,12 +46,20 @@ pub struct TopicSpec {
     pub cleanup: Cleanup,
     /// Bytes kept per partition; None for no bound.
     pub retention_bytes: Option<u64>,
+    /// How many copies of it a cluster keeps; None for its default.
+    pub replicas: Option<i32>,
 }
 
 impl TopicSpec {
     /// A topic whose records are kept.
     pub fn retained(name: impl Into<String>, partitions: i32) -> Self {
-        Self { name: name.into(), partitions, cleanup: Cleanup::Retain, retention_bytes: None }
+        Self {
+            name: name.into(),
+            partitions,
+            cleanup: Cleanup::Retain,
+            retention_bytes: None,
+            replicas: None,
+        }
     }
 
     /// A topic that keeps the latest record of each key.

@@ -108,6 +108,11 @@ pub enum Error {
     /// A topic is missing or does not fit.
     #[error("{0}")]
     Topic(String),
+    /// A record ends the run, as `ksql.timestamp.throw.on.invalid` asks for.
+    #[error(
+        "a record has no usable time, which ends the run: {0}; UNSET 'ksql.timestamp.throw.on.invalid' has such records written to the dead letters"
+    )]
+    Time(String),
     /// A changelog holds what this engine cannot read.
     #[error(
         "the changelog {topic} cannot be restored exactly: {source}; run the version that wrote it, or delete the topic to begin with empty windows"

@@ -86,6 +86,19 @@ const WRONG: &[(&str, &str)] = &[
         "CREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON', TIMESTAMP='a', TIMESTAMP_FORMAT='yyyy-jj');",
     ),
     (
+        "type of one's own misspelt",
+        "CREATE TYPE money AS STRUCT<cents BIGINT>;\nCREATE STREAM t (a ARRAY<mony>) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
+    ),
+    ("type made twice", "CREATE TYPE money AS BIGINT;\nCREATE TYPE money AS DOUBLE;"),
+    (
+        "a function that could be several",
+        "CREATE STREAM r AS SELECT account_id, GREATEST(amount, 1) AS a FROM transactions;",
+    ),
+    (
+        "a default format that cannot be used",
+        "SET 'ksql.persistence.default.format.value' = 'AVRO';\nCREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t');",
+    ),
+    (
         "directive misspelt",
         "--@severty: high\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;",
     ),

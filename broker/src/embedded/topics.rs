@@ -121,8 +121,13 @@ fn read_topic(storage: &dyn Storage, broker: &str, name: String, value: &[u8]) -
     };
     let partitions = (0..stored.partitions).map(ends).collect::<Result<_>>()?;
     let cleanup = if stored.compact { Cleanup::Compact } else { Cleanup::Retain };
-    let spec =
-        TopicSpec { name, partitions: stored.partitions, cleanup, retention_bytes: stored.retention_bytes };
+    let spec = TopicSpec {
+        name,
+        partitions: stored.partitions,
+        cleanup,
+        retention_bytes: stored.retention_bytes,
+        replicas: None,
+    };
     Ok(Topic { number: stored.number, id: stored.id, spec, partitions })
 }
 

@@ -175,11 +175,12 @@ impl Shared {
 
 fn new_topic<'a>(spec: &'a TopicSpec, retention_bytes: Option<&'a str>) -> NewTopic<'a> {
     // -1 takes the cluster's default replication factor.
-    let topic = NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(-1))
-        .set("retention.ms", "-1")
-        .set("message.timestamp.type", "CreateTime")
-        .set("message.timestamp.before.max.ms", "9223372036854775807")
-        .set("message.timestamp.after.max.ms", "9223372036854775807");
+    let topic =
+        NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(spec.replicas.unwrap_or(-1)))
+            .set("retention.ms", "-1")
+            .set("message.timestamp.type", "CreateTime")
+            .set("message.timestamp.before.max.ms", "9223372036854775807")
+            .set("message.timestamp.after.max.ms", "9223372036854775807");
     let topic = match spec.cleanup {
         Cleanup::Retain => topic.set("cleanup.policy", "delete"),
         Cleanup::Compact => topic.set("cleanup.policy", "compact").set("segment.bytes", COMPACTED_SEGMENT),

@@ -30,6 +30,8 @@ pub struct LogicalQuery {
     pub sink: Arc<Source>,
     /// What makes it a rule.
     pub rule: Option<Rule>,
+    /// A record without a usable time ends the run.
+    pub strict_time: bool,
     /// Its text.
     pub sql: String,
 }

@@ -98,6 +98,8 @@ pub struct OutputTopic {
     pub name: String,
     /// Partitions; None for as many as its input has.
     pub partitions: Option<i32>,
+    /// Replicas; None for as many as the log gives by default.
+    pub replicas: Option<i32>,
     /// The topic whose partition count it takes where `partitions` is None.
     pub like: String,
     /// Holds a table: compacted (never the alerts' topic).
@@ -157,6 +159,8 @@ pub struct Reading {
     pub repartitioned: bool,
     /// Its records are rows that [`Operator::MoveRows`] wrote, of this source or of what it is joined with.
     pub moved: bool,
+    /// A record without a usable time ends the run; otherwise it is a dead letter.
+    pub strict_time: bool,
     /// Which columns of the row some query needs, the timestamp column among them; the rest is only checked.
     pub wanted: Vec<bool>,
     /// The steps that take each row.

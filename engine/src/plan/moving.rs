@@ -33,6 +33,7 @@ impl Planner<'_> {
             self.output(OutputTopic {
                 name: topic.clone(),
                 partitions: None,
+                replicas: None,
                 like: like.to_owned(),
                 compacted: false,
                 internal: true,

@@ -121,6 +121,7 @@ impl Planner<'_> {
         self.output(OutputTopic {
             name: query.sink.topic.clone(),
             partitions: query.sink.partitions,
+            replicas: query.sink.replicas,
             like: query.from.first().topic.clone(),
             compacted: query.sink.is_table && query.rule.is_none(),
             internal: false,
@@ -128,6 +129,10 @@ impl Planner<'_> {
         match &query.shape {
             Shape::Project { exprs } => self.project(id, query, exprs),
             Shape::Aggregate(grouping) => self.aggregate(id, query, grouping),
+        }
+        if query.strict_time {
+            let readings = self.whole.inputs.iter_mut().flat_map(|input| &mut input.readings);
+            readings.filter(|r| r.queries.contains(&id)).for_each(|r| r.strict_time = true);
         }
     }
 
@@ -156,6 +161,7 @@ impl Planner<'_> {
                 source: source.clone(),
                 repartitioned,
                 moved: false,
+                strict_time: false,
                 wanted: vec![false; source.schema.width()],
                 outputs: Vec::new(),
                 queries: Vec::new(),
@@ -282,6 +288,7 @@ impl Planner<'_> {
         self.output(OutputTopic {
             name: topic.clone(),
             partitions: None,
+            replicas: None,
             like: like.to_owned(),
             compacted: false,
             internal: true,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::QueryId;
-use crate::format::FormatSpec;
+use crate::format::{Format, FormatSpec};
 use crate::types::Schema;
 use crate::types::time_format::Pattern;
 
@@ -33,6 +33,18 @@ pub struct Source {
     pub derived_by: Option<QueryId>,
     /// PARTITIONS of its WITH clause, or of the query that makes it.
     pub partitions: Option<i32>,
+    /// REPLICAS likewise; None for as many as the log gives by default.
+    pub replicas: Option<i32>,
+}
+
+impl Source {
+    /// How its key is read: one without columns may hold anything, nobody asks for it.
+    pub(crate) fn read_key_format(&self) -> FormatSpec {
+        match self.schema.key.as_slice() {
+            [] => FormatSpec { format: Format::None, wrapped: false },
+            _ => self.key_format,
+        }
+    }
 }
 
 /// The column that holds a record's event time.

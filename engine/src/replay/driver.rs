@@ -258,6 +258,9 @@ impl Tasks {
                 headers: &record.headers.as_slice(),
             };
             running.task.process(place.input, &input, &mut self.output);
+            if let Some(problem) = self.output.stop_reason() {
+                return Err(ReplayError::Time(problem.to_owned()));
+            }
             place.offset += 1;
             if self.stops {
                 running.stop_and_restore(program)?;

@@ -106,6 +106,9 @@ pub enum ReplayError {
         /// Why.
         problem: String,
     },
+    /// A record ends the run, as `ksql.timestamp.throw.on.invalid` asks for.
+    #[error("a record has no usable time, which ends the run: {0}")]
+    Time(String),
     /// The program cannot run.
     #[error(transparent)]
     Task(#[from] TaskError),

@@ -4,18 +4,23 @@ mod derived;
 mod headers;
 mod nested;
 mod positions;
+mod settings;
+mod types;
 
 use serde_json::{Value, json};
 
 use super::{Form, Order, ReplayOptions, run};
-use crate::sql::{LoadOptions, Purpose, SourceFile, load};
+use crate::sql::{LoadOptions, Loaded, Purpose, SourceFile, load};
+
+fn load_for_replay(sql: &str) -> Loaded {
+    let files = vec![SourceFile { name: "test.sql".into(), text: sql.into() }];
+    let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
+    load(files, &options).unwrap_or_else(|e| panic!("{}", e.render(crate::sql::RenderStyle::Plain)))
+}
 
 /// Key and value of each record that `topic` gets.
 fn records(sql: &str, topic: &str, inputs: &Value) -> Vec<(Value, Value)> {
-    let files = vec![SourceFile { name: "test.sql".into(), text: sql.into() }];
-    let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
-    let loaded =
-        load(files, &options).unwrap_or_else(|e| panic!("{}", e.render(crate::sql::RenderStyle::Plain)));
+    let loaded = load_for_replay(sql);
     let mut out = Vec::new();
     let input = json!({ "inputs": inputs }).to_string();
     let options = ReplayOptions { order: Order::Record, form: Form::Json, ..ReplayOptions::default() };

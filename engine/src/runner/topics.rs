@@ -36,12 +36,9 @@ pub(super) fn ensure(broker: &dyn Broker, options: &Options, program: &Program) 
     }
     for output in &program.outputs {
         let count = output.partitions.unwrap_or_else(|| root(&counts, program, &output.like));
-        let spec = TopicSpec::retained(&output.name, count);
-        want(
-            &mut counts,
-            &mut missing,
-            if output.compacted { TopicSpec::compacted(&output.name, count) } else { spec },
-        );
+        let retained = TopicSpec::retained(&output.name, count);
+        let spec = if output.compacted { TopicSpec::compacted(&output.name, count) } else { retained };
+        want(&mut counts, &mut missing, TopicSpec { replicas: output.replicas, ..spec });
     }
     for task in &program.tasks {
         let count = partitioned_alike(&counts, task)?;
@@ -93,7 +90,8 @@ fn input(
         return Ok(None);
     }
     if let Some(count) = read.readings.iter().find_map(|r| r.source.partitions) {
-        return Ok(Some(TopicSpec::retained(topic, count)));
+        let replicas = read.readings.iter().find_map(|r| r.source.replicas);
+        return Ok(Some(TopicSpec { replicas, ..TopicSpec::retained(topic, count) }));
     }
     let reader = read.readings.first().map_or("a rule", |r| r.source.name.as_str());
     Err(Error::Topic(format!(

@@ -232,6 +232,9 @@ impl Worker {
     fn processed(&mut self) -> Result<(), Error> {
         self.records += 1;
         self.uncommitted = true;
+        if let Some(problem) = self.output.stop_reason() {
+            return Err(Error::Time(problem.to_owned()));
+        }
         if self.output.size() >= HAND_OVER { self.hand_over() } else { Ok(()) }
     }
 

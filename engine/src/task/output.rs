@@ -15,6 +15,7 @@ pub struct Output {
     bytes: Vec<u8>,
     headers: Vec<(&'static str, Range<usize>)>,
     records: Vec<Entry>,
+    stop: Option<String>,
 }
 
 /// A record's parts as ranges of the buffers.
@@ -47,6 +48,17 @@ impl Output {
         self.bytes.clear();
         self.headers.clear();
         self.records.clear();
+        self.stop = None;
+    }
+
+    /// Notes that the record which is being processed ends the run.
+    pub(crate) fn stop(&mut self, why: String) {
+        self.stop.get_or_insert(why);
+    }
+
+    /// Why the run is to end at the record that was processed last: nothing of it may be committed.
+    pub fn stop_reason(&self) -> Option<&str> {
+        self.stop.as_deref()
     }
 
     /// How many records there are.

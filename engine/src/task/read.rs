@@ -48,7 +48,10 @@ impl Run<'_, '_> {
             return self.moved_rows(reading).map(|()| true);
         }
         let mut row = self.scratch.rows.take_nulls(reading.width);
-        let outcome = decode(reading, self.record, &mut row);
+        let outcome = decode_columns(reading, self.record, &mut row).and_then(|read| {
+            let time = self.time_of(reading, &row, read.is_null)?;
+            Ok(Read { time, ..read })
+        });
         if let Ok(read) = &outcome {
             let position = if reading.repartitioned {
                 (self.origin.partition, self.origin.offset)
@@ -62,6 +65,21 @@ impl Run<'_, '_> {
         }
         self.scratch.rows.give(row);
         outcome.map(|_| true)
+    }
+
+    /// The row's time. A record without one is a dead letter, or ends the run where the query asks for that.
+    fn time_of(
+        &mut self,
+        reading: &ReadingRun,
+        row: &[Value<'_>],
+        is_null: bool,
+    ) -> Result<i64, DecodeError> {
+        let time = time_of(reading, self.record, row, is_null);
+        if let (Err(error), true) = (&time, reading.strict_time) {
+            let (topic, record) = (&self.input.topic, self.record);
+            self.output.stop(format!("{topic}-{}, offset {}: {error}", record.partition, record.offset));
+        }
+        time
     }
 }
 
@@ -94,7 +112,18 @@ pub(super) struct Read {
     window: Option<Window>,
 }
 
+/// A record's row with its time.
 pub(super) fn decode<'r>(
+    reading: &ReadingRun,
+    record: &InputRecord<'r>,
+    row: &mut [Value<'r>],
+) -> Result<Read, DecodeError> {
+    let read = decode_columns(reading, record, row)?;
+    Ok(Read { time: time_of(reading, record, row, read.is_null)?, ..read })
+}
+
+/// A record's row, its time left open.
+fn decode_columns<'r>(
     reading: &ReadingRun,
     record: &InputRecord<'r>,
     row: &mut [Value<'r>],
@@ -117,7 +146,7 @@ pub(super) fn decode<'r>(
     if !is_null {
         headers::read(reading, record, &mut row[columns..])?;
     }
-    Ok(Read { is_null, time: time_of(reading, record, row, is_null)?, window })
+    Ok(Read { is_null, time: 0, window })
 }
 
 fn split(kind: KeyWindow, bytes: &[u8]) -> Result<(&[u8], Window), WindowKeyError> {

@@ -17,7 +17,7 @@ use super::reach::{Reach, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
     Frame, FrameOutput, Input, InputId, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
-    SinkPlan, Source, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
+    SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
 };
 use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, Subscriptions, TableStore};
 use crate::types::Column;
@@ -62,6 +62,8 @@ pub(crate) struct ReadingRun {
     pub(crate) repartitioned: bool,
     /// Its records hold whole rows: see [`Reading::moved`].
     pub(crate) moved: bool,
+    /// A record without a usable time ends the run.
+    pub(crate) strict_time: bool,
     pub(crate) window: Option<KeyWindow>,
     pub(crate) timestamp: Option<TimestampColumn>,
     pub(crate) timestamp_name: String,
@@ -221,7 +223,7 @@ impl Wiring {
         }
         let timestamp_name = source.timestamp.as_ref().and_then(|t| source.schema.columns().nth(t.column));
         Ok(ReadingRun {
-            key: Decoder::new(&key_format(source), &source.schema.key, &wanted(0..key_width))
+            key: Decoder::new(&source.read_key_format(), &source.schema.key, &wanted(0..key_width))
                 .map_err(refused)?,
             value: Decoder::new(&source.value_format, &source.schema.value, &wanted(key_width..columns))
                 .map_err(refused)?,
@@ -231,6 +233,7 @@ impl Wiring {
             is_table: source.is_table,
             repartitioned: reading.repartitioned,
             moved: reading.moved,
+            strict_time: reading.strict_time,
             window: source.window,
             timestamp_name: timestamp_name.map_or_else(String::new, |column| column.name.clone()),
             timestamp: source.timestamp.clone(),
@@ -366,14 +369,6 @@ impl Wiring {
             rule: sink.rule.clone(),
             carries_origin: sink.carries_origin,
         })
-    }
-}
-
-/// A key without columns may hold anything: nobody asks for it.
-fn key_format(source: &Source) -> FormatSpec {
-    match source.schema.key.as_slice() {
-        [] => FormatSpec { format: Format::None, wrapped: false },
-        _ => source.key_format,
     }
 }
 

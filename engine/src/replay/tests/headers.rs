@@ -37,6 +37,20 @@ fn headers_go_along_to_another_partition() {
 }
 
 #[test]
+fn a_table_is_grouped_by_what_is_not_its_key() {
+    let sql = "CREATE TABLE rooms (id INT PRIMARY KEY, house VARCHAR, h BYTES HEADER('wing'))
+        WITH (KAFKA_TOPIC='rooms', FORMAT='JSON');
+        CREATE TABLE o AS SELECT h, COUNT(*) AS n FROM rooms GROUP BY h;";
+    let room = |id: i32, wing: &str| {
+        let headers = json!([{"KEY": "wing", "VALUE": wing}]);
+        json!({ "topic": "rooms", "key": id, "value": {"HOUSE": "a"}, "headers": headers })
+    };
+    let counts = [("YQ==", 1), ("YQ==", 2), ("YQ==", 1), ("Yg==", 1)];
+    let expected = counts.map(|(wing, n)| (json!(wing), json!({ "N": n })));
+    assert_eq!(records(sql, "O", &json!([room(1, "YQ=="), room(2, "YQ=="), room(1, "Yg==")])), expected);
+}
+
+#[test]
 fn what_headers_refuse() {
     let stream = |columns: &str| {
         refusal(&format!("CREATE STREAM s (a INT, {columns}) WITH (KAFKA_TOPIC='t', FORMAT='JSON');"))

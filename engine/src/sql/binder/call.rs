@@ -5,7 +5,7 @@ use super::scope::Scope;
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Span};
 use crate::types::expr::{Expr, HigherOrder, Node};
-use crate::types::functions::{self, Call, ResolveError, TableFunction};
+use crate::types::functions::{self, Call, Function, ResolveError, TableFunction};
 use crate::types::{DataType, Value};
 
 type Bound = Result<Expr, Diagnostic>;
@@ -27,6 +27,9 @@ pub(super) fn call(scope: &mut dyn Scope, name: &Ident, args: &[AstExpr], span: 
         return derived;
     }
     let args = Diagnostic::all(args.iter().map(|a| unit_or(scope, name, a)))?;
+    if scope.env().legacy_substring && name.name == "SUBSTRING" {
+        return apply_function(functions::legacy_substring(), name, args, span);
+    }
     apply(name, args, span)
 }
 
@@ -114,10 +117,17 @@ pub(super) fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
             "aggregates stand in SELECT and HAVING of a query with GROUP BY, not inside of one another",
         ));
     }
+    match functions::lookup(&name.name) {
+        Some(function) => apply_function(function, name, args, span),
+        None => Err(unknown_function(name)),
+    }
+}
+
+fn apply_function(function: &'static Function, name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
     let types: Vec<_> = args.iter().map(|a| a.data_type.clone()).collect();
     let literals: Vec<_> = args.iter().map(|a| a.as_literal().cloned()).collect();
-    let bound = functions::resolve(&name.name, &Call { types: &types, literals: &literals }).map_err(
-        |e| match e {
+    let bound =
+        functions::settle(function, &Call { types: &types, literals: &literals }).map_err(|e| match e {
             ResolveError::Unknown { .. } => unknown_function(name),
             ResolveError::NoOverload { message, signatures } => {
                 let unit = if takes_unit(&name.name) {
@@ -128,8 +138,7 @@ pub(super) fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
                 Diagnostic::error("type_mismatch", span, message)
                     .hint(format!("it is {}{unit}", signatures.join(", or ")))
             }
-        },
-    )?;
+        })?;
     let args = args
         .into_iter()
         .zip(bound.coerce.iter().chain(std::iter::repeat(&None)))
@@ -138,6 +147,8 @@ pub(super) fn apply(name: &Ident, args: Vec<Expr>, span: Span) -> Bound {
             None => arg,
         })
         .collect();
-    let function = functions::lookup(&name.name).map_or("", |f| f.name);
-    Ok(Expr { node: Node::Call { name: function, args, eval: bound.eval }, data_type: Some(bound.returns) })
+    Ok(Expr {
+        node: Node::Call { name: function.name, args, eval: bound.eval },
+        data_type: Some(bound.returns),
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::env::Env;
 use super::formats::{Formats, contains_map, map_key};
 use super::properties::Properties;
 use super::{Binder, types};
@@ -43,6 +44,10 @@ impl Binder {
         or_replace: bool,
         if_not_exists: bool,
     ) -> Result<bool, Diagnostic> {
+        if or_replace && self.settings.no_replace {
+            let message = "CREATE OR REPLACE is turned off by ksql.create.or.replace.enabled";
+            return Err(Diagnostic::error("replace", name.span, message));
+        }
         match self.catalog.get(&name.name) {
             Some(_) if if_not_exists => Ok(false),
             Some(entry) if !or_replace => {
@@ -82,7 +87,7 @@ impl Binder {
 
     fn declare(&self, statement: &CreateSource) -> Result<Source, Diagnostic> {
         let (properties, schema) =
-            Diagnostic::both(Properties::read(&statement.properties), columns(statement))?;
+            Diagnostic::both(Properties::read(&statement.properties), columns(&self.env, statement))?;
         if let Some((_, at)) = &properties.query_id {
             return Err(Diagnostic::error("property", *at, "QUERY_ID belongs to a query")
                 .hint("leave it out: nothing runs here"));
@@ -101,8 +106,9 @@ impl Binder {
             return Err(Diagnostic::error("key", statement.name.span, message)
                 .hint("declare the column that the topic's key holds: id VARCHAR PRIMARY KEY"));
         }
-        let key_format = properties.key_spec(self.settings.key_format)?;
-        let value_format = properties.value_spec(self.settings.value_format, statement.name.span)?;
+        let key_format = properties.key_spec(None, &self.settings, schema.key.len())?;
+        let at = statement.name.span;
+        let value_format = properties.value_spec(None, &self.settings, schema.value.len(), at)?;
         let columns = places(statement);
         let (name, value) = (statement.name.span, value_format);
         Formats { key: key_format, value, name, columns: &columns }.check(&schema)?;
@@ -118,6 +124,7 @@ impl Binder {
             value_format,
             derived_by: None,
             partitions: properties.partitions,
+            replicas: properties.replicas,
         })
     }
 }
@@ -131,19 +138,19 @@ fn places(statement: &CreateSource) -> Vec<Span> {
 }
 
 /// The declared columns.
-fn columns(statement: &CreateSource) -> Result<Schema, Diagnostic> {
+fn columns(env: &Env, statement: &CreateSource) -> Result<Schema, Diagnostic> {
     if statement.columns.is_empty() {
         let message = format!("{} declares no columns", statement.name.name);
         return Err(Diagnostic::error("schema", statement.name.span, message)
             .hint("a schema registry, which could know them, is not supported"));
     }
     let mut schema = Schema::default();
-    Diagnostic::all((0..statement.columns.len()).map(|at| column(statement, at, &mut schema)))?;
+    Diagnostic::all((0..statement.columns.len()).map(|at| column(env, statement, at, &mut schema)))?;
     Ok(schema)
 }
 
 /// Adds the declared column at this place.
-fn column(statement: &CreateSource, at: usize, schema: &mut Schema) -> Result<(), Diagnostic> {
+fn column(env: &Env, statement: &CreateSource, at: usize, schema: &mut Schema) -> Result<(), Diagnostic> {
     let is_table = statement.kind == SourceKind::Table;
     let column = &statement.columns[at];
     let name = &column.name;
@@ -157,7 +164,7 @@ fn column(statement: &CreateSource, at: usize, schema: &mut Schema) -> Result<()
         let message = format!("{} is a pseudo column that every source has", name.name);
         return Err(Diagnostic::error("duplicate_column", name.span, message).hint("choose another name"));
     }
-    let data_type = types::resolve(&column.data_type)?;
+    let data_type = types::resolve(env, &column.data_type)?;
     let key = match &column.role {
         ColumnRole::Value => false,
         ColumnRole::Key if is_table => {

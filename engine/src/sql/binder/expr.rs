@@ -283,7 +283,7 @@ fn case(
 }
 
 fn explicit_cast(scope: &mut dyn Scope, expr: &AstExpr, to: &TypeName) -> Bound {
-    let target = super::types::resolve(to)?;
+    let target = super::types::resolve(scope.env(), to)?;
     let bound = bind(scope, expr)?;
     match &bound.data_type {
         Some(from) if !castable(from, &target) => Err(Diagnostic::error(

@@ -3,6 +3,7 @@
 //! As in ksqlDB they stand in the SELECT of a stream's query without GROUP BY, not in CASE and not in one
 //! another.
 
+use super::env::Env;
 use super::expr::bind;
 use super::scope::{Scope, children, type_name};
 use crate::sql::Diagnostic;
@@ -68,6 +69,10 @@ impl<'s> FlatScope<'s> {
 impl Scope for FlatScope<'_> {
     fn column(&mut self, qualifier: Option<&Ident>, name: &Ident) -> Bound {
         self.input.column(qualifier, name)
+    }
+
+    fn env(&self) -> &Env {
+        self.input.env()
     }
 
     fn take_over(&mut self, expr: &AstExpr) -> Option<Bound> {

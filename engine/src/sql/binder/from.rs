@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::env::Env;
 use super::position::Sites;
 use super::scope::{Scope, SourceScope, is_column};
 use crate::plan::{From, Pseudo, Source};
@@ -38,6 +39,8 @@ pub(super) struct BoundFrom {
     pub(super) synthetic: Option<String>,
     /// The places of calls that need one.
     pub(super) sites: Sites,
+    /// What statements have set.
+    pub(super) env: Arc<Env>,
 }
 
 impl Part {
@@ -73,7 +76,7 @@ impl Part {
 
 impl BoundFrom {
     /// One source alone.
-    pub(super) fn single(source: Arc<Source>, alias: &Ident) -> Self {
+    pub(super) fn single(source: Arc<Source>, alias: &Ident, env: Arc<Env>) -> Self {
         let part = Part { source: source.clone(), alias: alias.clone(), base: 0 };
         Self {
             from: From::Source(source),
@@ -81,6 +84,7 @@ impl BoundFrom {
             viable: Vec::new(),
             synthetic: None,
             sites: Sites::default(),
+            env,
         }
     }
 
@@ -275,6 +279,10 @@ impl Scope for BoundFrom {
             }
             None => self.unqualified(name),
         }
+    }
+
+    fn env(&self) -> &Env {
+        &self.env
     }
 
     fn position(&mut self, _: Span) -> Result<Vec<Expr>, Diagnostic> {

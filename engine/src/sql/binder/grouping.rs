@@ -1,6 +1,7 @@
 //! GROUP BY: which parts of an expression are keys, which are aggregates, and what is left over.
 
 use super::Target;
+use super::env::Env;
 use super::expr::{bind, bind_all, coerce, condition};
 use super::formats::{contains_map, map_key};
 use super::from::BoundFrom;
@@ -12,7 +13,7 @@ use crate::plan::logical::{Grouping, Shape};
 use crate::plan::{Emit, Pseudo, WindowPlan};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{Expr as AstExpr, ExprKind, Ident, Query, SourceKind, Span};
-use crate::types::aggregate::{Aggregate, DOCS, Limits, is_aggregate};
+use crate::types::aggregate::{Aggregate, DOCS, is_aggregate};
 use crate::types::expr::{Expr, Node};
 use crate::types::{DataType, Value};
 
@@ -31,8 +32,6 @@ pub(super) struct GroupScope<'a> {
     windowed: bool,
     /// The clause that is being bound: WINDOWSTART and WINDOWEND are for SELECT alone.
     in_select: bool,
-    /// How long collected lists may grow.
-    limits: Limits,
 }
 
 /// Where pseudo columns stand until the number of calls is known.
@@ -62,13 +61,14 @@ impl GroupScope<'_> {
         if name.name == "COUNT" && literals.iter().all(|l| l.as_ref().is_some_and(|v| !v.is_null())) {
             bound.clear();
         }
-        let aggregate = match Aggregate::bind(&name.name, &types[..bound.len()], &literals, self.limits) {
-            Ok(aggregate) => aggregate,
-            Err(refused) => {
-                let at = refused.argument.and_then(|at| args.get(at)).map_or(span, |arg| arg.span);
-                return Err(Diagnostic::error("type_mismatch", at, refused.message));
-            }
-        };
+        let aggregate =
+            match Aggregate::bind(&name.name, &types[..bound.len()], &literals, self.input.env.limits) {
+                Ok(aggregate) => aggregate,
+                Err(refused) => {
+                    let at = refused.argument.and_then(|at| args.get(at)).map_or(span, |arg| arg.span);
+                    return Err(Diagnostic::error("type_mismatch", at, refused.message));
+                }
+            };
         if aggregate.keeps_a_structure() && is_delimited(self.input.from.first()) {
             return Err(Diagnostic::error(
                 "format",
@@ -122,6 +122,10 @@ impl GroupScope<'_> {
 }
 
 impl Scope for GroupScope<'_> {
+    fn env(&self) -> &Env {
+        self.input.env()
+    }
+
     fn take_over(&mut self, expr: &AstExpr) -> Option<Result<Expr, Diagnostic>> {
         match &expr.kind {
             ExprKind::Call { name, args, .. } if is_aggregate(&name.name) => {
@@ -173,7 +177,7 @@ impl Scope for GroupScope<'_> {
             position.push(match (expr.as_literal(), &expr.data_type) {
                 (None, Some(data_type)) => {
                     let types = [data_type.clone()];
-                    let last = Aggregate::bind("LATEST_BY_OFFSET", &types, &[None], self.limits)
+                    let last = Aggregate::bind("LATEST_BY_OFFSET", &types, &[None], self.input.env.limits)
                         .map_err(|refused| Diagnostic::error("type_mismatch", call, refused.message))?;
                     self.slot(last, vec![expr])
                 }
@@ -249,7 +253,6 @@ pub(super) fn select(
         aggregates: false,
         windowed: window.is_some(),
         in_select: true,
-        limits: target.limits,
     };
     let items = items.into_iter().map(|(name, expr, span)| Ok((name, bind(&mut scope, &expr)?, span)));
     let items = Diagnostic::all(items);

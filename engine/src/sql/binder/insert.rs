@@ -13,6 +13,10 @@ use crate::types::{Column, DataType, Value};
 impl Binder {
     /// Binds `INSERT INTO ... VALUES` to the bytes of its record.
     pub(super) fn insert_values(&mut self, insert: &InsertValues) -> Result<(), Diagnostic> {
+        if self.settings.no_insert {
+            let message = "INSERT INTO ... VALUES is turned off by ksql.insert.into.values.enabled";
+            return Err(Diagnostic::error("property", insert.target.span, message));
+        }
         let entry = self.source(&insert.target)?;
         let source = entry.source.clone();
         if entry.read_only {
@@ -30,7 +34,7 @@ impl Binder {
         let mut row = vec![Value::Null; source.schema.width()];
         let mut timestamp = None;
         let sites = Sites::new(format!("{} {}", source.name, self.inserts.len()));
-        let mut constants = Constants { sites };
+        let mut constants = Constants { env: self.env.clone(), sites };
         for (name, value) in names.iter().zip(&insert.values) {
             let bound = bind(&mut constants, value)?;
             let (at, data_type) = match source.schema.find(&name.name) {

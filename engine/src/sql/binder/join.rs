@@ -36,7 +36,7 @@ impl Binder {
     pub(super) fn bind_from(&self, from: &ast::From) -> Result<BoundFrom, Diagnostic> {
         let first = self.source(&from.first.name)?.source.clone();
         let alias = from.first.alias.as_ref().unwrap_or(&from.first.name);
-        let mut bound = BoundFrom::single(first, alias);
+        let mut bound = BoundFrom::single(first, alias, self.env.clone());
         let mut equal = Equal::default();
         for join in &from.joins {
             self.join(&mut bound, &mut equal, join)?;
@@ -363,10 +363,10 @@ fn next_equal(before: Equal, kept: Option<Equal>, criteria: &Criteria, kind: ast
 
 /// The format of the key of what is joined: of the first source that is joined by the key it has, otherwise of
 /// the first that has a key.
-pub(super) fn key_format(from: &From, default: FormatSpec) -> FormatSpec {
+pub(super) fn key_format(from: &From) -> Option<FormatSpec> {
     let has_key = |f: &FormatSpec| f.format != Format::None;
     let any = || from.sources().into_iter().map(|s| s.key_format).find(has_key);
-    kept_format(from).filter(has_key).or_else(any).unwrap_or(default)
+    kept_format(from).filter(has_key).or_else(any)
 }
 
 fn kept_format(from: &From) -> Option<FormatSpec> {

@@ -3,6 +3,7 @@
 //! What holds: a lambda's body is over a row of its own, its parameters, then what it takes from around it;
 //! a name is the innermost lambda's parameter if it has one of that name.
 
+use super::env::Env;
 use super::expr::{bind, coerce};
 use super::scope::{Scope, children, type_name};
 use crate::sql::Diagnostic;
@@ -53,6 +54,10 @@ impl Scope for LambdaScope<'_> {
                 Ok(self.capture(bound))
             }
         }
+    }
+
+    fn env(&self) -> &Env {
+        self.outer.env()
     }
 
     fn take_over(&mut self, expr: &AstExpr) -> Option<Bound> {

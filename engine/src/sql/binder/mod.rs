@@ -11,6 +11,7 @@ mod comparison;
 mod create;
 mod derived;
 mod directives;
+mod env;
 mod expr;
 mod flat;
 mod formats;
@@ -29,17 +30,20 @@ mod properties;
 mod query;
 mod replace;
 mod scope;
+mod settings;
 mod types;
 mod window;
 
-use super::ast::{Ident, Literal, SourceKind, Span, Statement, StatementKind};
+use std::sync::Arc;
+
+use super::ast::{Ident, SourceKind, Span, Statement, StatementKind};
 use super::catalog::Catalog;
 use super::parser::parse_program;
 use super::{Diagnostic, Diagnostics, SourceFile};
-use crate::format::{Format, FormatSpec};
 use crate::plan::logical::LogicalQuery;
 use crate::plan::{Derived, InsertedRecord, Program};
-use crate::types::aggregate::Limits;
+use env::Env;
+use settings::Settings;
 
 /// What a program is loaded for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,17 +118,6 @@ fn without_consequences(diagnostics: Vec<Diagnostic>, broken: &[String]) -> Vec<
     diagnostics.into_iter().filter(|d| !consequence(d)).collect()
 }
 
-/// Settings that SET changes.
-#[derive(Debug, Clone)]
-struct Settings {
-    key_format: FormatSpec,
-    value_format: Option<FormatSpec>,
-    topic_prefix: String,
-    partitions: Option<i32>,
-    /// How long collected lists may grow.
-    limits: Limits,
-}
-
 /// What a query is bound for.
 pub(super) struct Target<'t> {
     /// The stream or table that it makes or writes to.
@@ -135,8 +128,6 @@ pub(super) struct Target<'t> {
     insert: bool,
     /// Where `--@emit: first` stands.
     emit_first: Option<Span>,
-    /// How long collected lists may grow.
-    limits: Limits,
 }
 
 impl Target<'_> {
@@ -155,6 +146,7 @@ pub(super) struct Binder {
     files: Vec<String>,
     catalog: Catalog,
     settings: Settings,
+    env: Arc<Env>,
     queries: Vec<LogicalQuery>,
     inserts: Vec<InsertedRecord>,
     warnings: Vec<Diagnostic>,
@@ -164,18 +156,12 @@ pub(super) struct Binder {
 
 impl Binder {
     fn new(files: &[SourceFile], options: LoadOptions) -> Self {
-        let kafka = FormatSpec { format: Format::Kafka, wrapped: false };
         Self {
             options,
             files: files.iter().map(|f| f.name.clone()).collect(),
             catalog: Catalog::default(),
-            settings: Settings {
-                key_format: kafka,
-                value_format: None,
-                topic_prefix: String::new(),
-                partitions: None,
-                limits: Limits::default(),
-            },
+            settings: Settings::default(),
+            env: Arc::default(),
             queries: Vec::new(),
             inserts: Vec::new(),
             warnings: Vec::new(),
@@ -219,9 +205,10 @@ impl Binder {
                 ));
                 Ok(())
             }
-            StatementKind::CreateType { .. } | StatementKind::DropType { .. } => {
-                Err(expr::unsupported(statement.span, "a type of one's own"))
+            StatementKind::CreateType { if_not_exists, name, data_type } => {
+                self.create_type(name, data_type, *if_not_exists)
             }
+            StatementKind::DropType { if_exists, name } => self.drop_type(name, *if_exists),
             StatementKind::Assert(_) => {
                 self.only_in_replay(statement, "ASSERT")?;
                 Err(expr::unsupported(statement.span, "ASSERT"))
@@ -275,60 +262,6 @@ impl Binder {
         self.queries.retain(|q| q.sink.name != name.name);
         Ok(())
     }
-
-    fn set(&mut self, name: &Literal, value: &Literal) -> Result<(), Diagnostic> {
-        let spec = |format| FormatSpec { format, wrapped: true };
-        match name.text.as_str() {
-            "ksql.persistence.default.format.key" => {
-                self.settings.key_format =
-                    FormatSpec { format: properties::format(&value.text, value.span, None)?, wrapped: false };
-            }
-            "ksql.persistence.default.format.value" => {
-                self.settings.value_format = Some(spec(properties::format(&value.text, value.span, None)?));
-            }
-            "ksql.output.topic.name.prefix" => self.settings.topic_prefix.clone_from(&value.text),
-            "ksql.sink.partitions" => self.settings.partitions = value.text.parse().ok().filter(|n| *n > 0),
-            "ksql.functions.collect_list.limit" => self.settings.limits.list = limit(value)?,
-            "ksql.functions.collect_set.limit" => self.settings.limits.set = limit(value)?,
-            other if other.starts_with("ksql.") => {}
-            "auto.offset.reset" | "processing.guarantee" | "cache.max.bytes.buffering" => {
-                let message = format!("{} has no effect here: the engine's own settings decide", name.text);
-                self.warnings.push(Diagnostic::warning("ignored", name.span, message));
-            }
-            other => {
-                return Err(Diagnostic::error(
-                    "property",
-                    name.span,
-                    format!("there is no property {other}"),
-                )
-                .hint("properties of ksqlDB begin with ksql."));
-            }
-        }
-        Ok(())
-    }
-
-    fn unset(&mut self, name: &Literal) -> Result<(), Diagnostic> {
-        let fresh = Self::new(&[], self.options.clone()).settings;
-        match name.text.as_str() {
-            "ksql.persistence.default.format.key" => self.settings.key_format = fresh.key_format,
-            "ksql.persistence.default.format.value" => self.settings.value_format = None,
-            "ksql.output.topic.name.prefix" => self.settings.topic_prefix.clear(),
-            "ksql.sink.partitions" => self.settings.partitions = None,
-            "ksql.functions.collect_list.limit" => self.settings.limits.list = Limits::NONE,
-            "ksql.functions.collect_set.limit" => self.settings.limits.set = Limits::NONE,
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-/// The longest list that COLLECT_LIST or COLLECT_SET makes; a negative number is none.
-fn limit(value: &Literal) -> Result<u32, Diagnostic> {
-    let limit = value.text.parse::<i32>().map(|n| u32::try_from(n).unwrap_or(Limits::NONE));
-    limit.map_err(|_| {
-        Diagnostic::error("property", value.span, format!("a limit is a whole number, not {}", value.text))
-            .hint("such as '1000'")
-    })
 }
 
 #[cfg(test)]

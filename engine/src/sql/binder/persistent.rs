@@ -17,7 +17,6 @@ use crate::sql::Diagnostic;
 use crate::sql::ast::{self, CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
 use crate::sql::catalog::Entry;
 use crate::types::Schema;
-use crate::types::aggregate::Limits;
 
 /// The topic whose records are alerts.
 const ALERTS: &str = events::topics::FRAUD_ALERTS.name;
@@ -29,7 +28,7 @@ impl Binder {
             return Ok(());
         }
         let directives = Directives::read(&statement.directives)?;
-        let target = target(&create.name, create.kind, false, &directives, self.settings.limits);
+        let target = target(&create.name, create.kind, false, &directives);
         let selected = self.select(&create.query, &target, emit(&directives));
         let properties = Properties::read(&create.properties).and_then(Properties::of_query);
         let (properties, selected) = Diagnostic::both(properties, selected)?;
@@ -61,13 +60,13 @@ impl Binder {
     ) -> Result<Source, Diagnostic> {
         let from = selected.from.first();
         let schema = selected.schema.clone();
-        let inherited = key_format(&selected.from, self.settings.key_format);
+        let inherited = key_format(&selected.from);
         check_no_key(create, properties)?;
         check_no_window(properties)?;
-        let key_format = properties.key_spec(inherited)?;
-        let value_format = properties
-            .value_spec(Some(FormatSpec { wrapped: true, ..from.value_format }), create.name.span)?;
+        let key_format = properties.key_spec(inherited, &self.settings, schema.key.len())?;
+        let inherited = Some(FormatSpec { wrapped: true, ..from.value_format });
         let (name, columns) = (create.name.span, &selected.places);
+        let value_format = properties.value_spec(inherited, &self.settings, schema.value.len(), name)?;
         Formats { key: key_format, value: value_format, name, columns }.check(&schema)?;
         properties.check_wrap(&schema)?;
         let topic = match &properties.topic {
@@ -85,6 +84,7 @@ impl Binder {
             value_format,
             derived_by: Some(self.queries.len()),
             partitions: properties.partitions.or(self.settings.partitions),
+            replicas: properties.replicas.or(self.settings.replicas),
         })
     }
 
@@ -110,7 +110,7 @@ impl Binder {
         super::headers::refuse_insert(&sink, &insert.target)?;
         let directives = Directives::read(&statement.directives)?;
         let properties = Properties::read(&insert.properties)?;
-        let target = target(&insert.target, SourceKind::Stream, true, &directives, self.settings.limits);
+        let target = target(&insert.target, SourceKind::Stream, true, &directives);
         if let Some(other) = insert.properties.iter().find(|p| !p.name.name.eq_ignore_ascii_case("QUERY_ID"))
         {
             let message =
@@ -159,7 +159,17 @@ impl Binder {
         let Selected { from, filter, flat, shape, window, warning, .. } = selected;
         self.warnings.extend(warning);
         let sql = statement.text.clone();
-        let mut query = LogicalQuery { id, from, filter, flat, shape, sink, rule: None, sql };
+        let mut query = LogicalQuery {
+            id,
+            from,
+            filter,
+            flat,
+            shape,
+            sink,
+            rule: None,
+            strict_time: self.settings.strict_time,
+            sql,
+        };
         self.refuse_circle(&query, at)?;
         self.check_derived(&query, directives, written)?;
         if query.sink.topic == ALERTS {
@@ -209,15 +219,9 @@ struct Settled<'s> {
     from: &'s ast::From,
 }
 
-fn target<'t>(
-    name: &'t Ident,
-    kind: SourceKind,
-    insert: bool,
-    directives: &Directives,
-    limits: Limits,
-) -> Target<'t> {
+fn target<'t>(name: &'t Ident, kind: SourceKind, insert: bool, directives: &Directives) -> Target<'t> {
     let emit_first = directives.emit.as_ref().filter(|(e, _)| *e == Emit::First).map(|(_, s)| *s);
-    Target { name, kind, insert, emit_first, limits }
+    Target { name, kind, insert, emit_first }
 }
 
 fn emit(directives: &Directives) -> Emit {

@@ -1,5 +1,6 @@
 //! `WITH (...)`: the properties a statement knows, checked and typed.
 
+use super::settings::Settings;
 use crate::format::{Format, FormatSpec};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{ExprKind, Property, Span};
@@ -22,6 +23,8 @@ pub(super) struct Properties {
     pub(super) wrap: Option<(bool, Span)>,
     /// PARTITIONS
     pub(super) partitions: Option<i32>,
+    /// REPLICAS
+    pub(super) replicas: Option<i32>,
     /// TIMESTAMP
     pub(super) timestamp: Option<(String, Span)>,
     /// TIMESTAMP_FORMAT
@@ -161,7 +164,7 @@ impl Properties {
             "KEY_DELIMITER" => p.key_delimiter = Some(delimiter(property)?),
             "WRAP_SINGLE_VALUE" => p.wrap = Some(flag(property)?),
             "PARTITIONS" => p.partitions = Some(count(property)?),
-            "REPLICAS" => drop(count(property)?),
+            "REPLICAS" => p.replicas = Some(count(property)?),
             "RETENTION_MS" | "CLEANUP_POLICY" => {}
             "TIMESTAMP" => p.timestamp = Some(text(property)?),
             "TIMESTAMP_FORMAT" => p.timestamp_format = Some(text(property)?),
@@ -193,24 +196,44 @@ impl Properties {
         }
     }
 
-    /// KEY_FORMAT, or what stands in for it.
-    pub(super) fn key_spec(&self, default: FormatSpec) -> Result<FormatSpec, Diagnostic> {
-        match &self.key_format {
-            Some((name, span)) => {
-                Ok(FormatSpec { format: format(name, *span, self.key_delimiter)?, wrapped: false })
-            }
-            None => Ok(default),
+    /// KEY_FORMAT, or what stands in for it: that of what is read, or what SET says.
+    pub(super) fn key_spec(
+        &self,
+        inherited: Option<FormatSpec>,
+        settings: &Settings,
+        columns: usize,
+    ) -> Result<FormatSpec, Diagnostic> {
+        let kafka = FormatSpec { format: Format::Kafka, wrapped: false };
+        let named = |format| FormatSpec { format, wrapped: false };
+        match (&self.key_format, inherited, &settings.key_format) {
+            (Some((name, span)), ..) => format(name, *span, self.key_delimiter).map(named),
+            (None, Some(spec), _) => Ok(spec),
+            (None, None, None) => Ok(kafka),
+            (None, None, Some(default)) => match format(&default.text, default.span, self.key_delimiter) {
+                // Without columns nothing is read or written in it.
+                Err(_) if columns == 0 => Ok(kafka),
+                found => found.map(named),
+            },
         }
     }
 
-    /// VALUE_FORMAT, or what stands in for it.
-    pub(super) fn value_spec(&self, default: Option<FormatSpec>, at: Span) -> Result<FormatSpec, Diagnostic> {
-        let mut spec = match (&self.value_format, default) {
-            (Some((name, span)), _) => {
-                FormatSpec { format: format(name, *span, self.value_delimiter)?, wrapped: true }
+    /// VALUE_FORMAT, or what stands in for it: that of what is read, or what SET says.
+    pub(super) fn value_spec(
+        &self,
+        inherited: Option<FormatSpec>,
+        settings: &Settings,
+        columns: usize,
+        at: Span,
+    ) -> Result<FormatSpec, Diagnostic> {
+        let named = |format| FormatSpec { format, wrapped: true };
+        let mut spec = match (&self.value_format, inherited, &settings.value_format) {
+            (Some((name, span)), ..) => named(format(name, *span, self.value_delimiter)?),
+            (None, Some(spec), _) => spec,
+            (None, None, Some(default)) => {
+                let found = format(&default.text, default.span, self.value_delimiter);
+                named(found.map_err(|e| e.note(at, "used here"))?)
             }
-            (None, Some(spec)) => spec,
-            (None, None) => {
+            (None, None, None) => {
                 return Err(wrong(at, "VALUE_FORMAT is missing from the WITH clause").hint(
                     "such as VALUE_FORMAT='JSON', or SET 'ksql.persistence.default.format.value'='JSON';",
                 ));
@@ -229,6 +252,8 @@ impl Properties {
                     format!("WRAP_SINGLE_VALUE does not apply to the format {}", spec.format.name());
                 return Err(wrong(span, message).hint("leave it out: it is for JSON"));
             }
+            spec.wrapped = wrapped;
+        } else if let (Some(wrapped), Format::Json, 1) = (settings.wrap, spec.format, columns) {
             spec.wrapped = wrapped;
         }
         Ok(spec)

@@ -1,5 +1,8 @@
 //! Which names an expression may use, and what they mean.
 
+use std::sync::Arc;
+
+use super::env::Env;
 use super::position::Sites;
 use crate::plan::{Pseudo, Source};
 use crate::sql::Diagnostic;
@@ -28,6 +31,11 @@ pub(super) trait Scope {
         self.column(None, &Ident { name: Pseudo::Rowtime.name().into(), ..call.clone() })
     }
 
+    /// What statements in front of this one have set.
+    fn env(&self) -> &Env {
+        Env::plain()
+    }
+
     /// Whether what is bound stands in a lambda's body.
     fn in_lambda(&self) -> bool {
         false
@@ -42,6 +50,8 @@ pub(super) trait Scope {
 /// No columns at all: for VALUES and for constants.
 #[derive(Default)]
 pub(super) struct Constants {
+    /// What statements have set.
+    pub(super) env: Arc<Env>,
     /// The places of calls.
     pub(super) sites: Sites,
 }
@@ -51,6 +61,10 @@ impl Scope for Constants {
         Err(Diagnostic::error("unknown_column", name.span, format!("{} is not a constant", name.name))
             .label("a constant is expected here")
             .hint("text stands in single quotes: 'text'"))
+    }
+
+    fn env(&self) -> &Env {
+        &self.env
     }
 
     fn position(&mut self, _: Span) -> Result<Vec<Expr>, Diagnostic> {

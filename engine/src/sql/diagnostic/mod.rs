@@ -87,6 +87,12 @@ impl Diagnostic {
         self
     }
 
+    /// What to do next, where nothing better was said.
+    #[must_use]
+    pub fn or_hint(self, hint: impl Into<String>) -> Self {
+        if self.hint.is_some() { self } else { self.hint(hint) }
+    }
+
     /// The hint `did you mean X?`, where one of `candidates` is near `name`; a hint that is there stays.
     #[must_use]
     pub fn did_you_mean<'a>(self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {

@@ -48,7 +48,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         aliases: &[],
         overloads: LEAST,
         summary: "The lowest of the arguments, NULLs left out.",
-        examples: &[("LEAST(4, NULL, 2)", "2"), ("LEAST(1, 0.5)", "0.5")],
+        examples: &[("LEAST(4, NULL, 2)", "2"), ("LEAST(1.5, 0.5)", "0.5")],
     },
 ];
 

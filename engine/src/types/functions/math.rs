@@ -62,7 +62,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
             ("ROUND(2.5)", "3"),
             ("ROUND(-2.5E0)", "-2"),
             ("ROUND(12.345E0, 2)", "12.35E0"),
-            ("ROUND(155, -1)", "160"),
+            ("ROUND(155.0, -1)", "160.0"),
         ],
     ),
     function(

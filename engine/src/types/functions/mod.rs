@@ -12,6 +12,7 @@ mod bytes;
 mod choice;
 mod collections;
 mod json;
+mod legacy;
 mod maps;
 mod math;
 mod overload;
@@ -192,9 +193,22 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// There is no such function, or no signature of it fits.
 pub fn resolve(name: &str, call: &Call<'_>) -> Result<Bound, ResolveError> {
     match lookup(name) {
-        Some(function) => overload::resolve(function, call),
+        Some(function) => settle(function, call),
         None => Err(ResolveError::unknown(name, BY_NAME.keys().copied())),
     }
+}
+
+/// Settles a call of this function.
+///
+/// # Errors
+/// No signature of it fits.
+pub fn settle(function: &'static Function, call: &Call<'_>) -> Result<Bound, ResolveError> {
+    overload::resolve(function, call)
+}
+
+/// SUBSTRING as it was before ksqlDB 5.1.
+pub fn legacy_substring() -> &'static Function {
+    &legacy::SUBSTRING
 }
 
 /// A VARCHAR argument's text.

@@ -2,7 +2,8 @@
 //!
 //! As ksqlDB's `UdfIndex`: a signature fits where every argument is of the parameter's type, or widens to it
 //! (INT to BIGINT to DECIMAL to DOUBLE); the one with the least widening wins, then one that is not variadic,
-//! then the first. An untyped NULL fits everywhere.
+//! then the first. An untyped NULL fits everywhere. Where no signature takes the arguments as they are, one that
+//! is not variadic, then one with more parameters goes first, and between equals ksqlDB refuses to choose.
 
 use std::fmt;
 
@@ -176,6 +177,20 @@ impl Param {
         }
     }
 
+    fn takes_as_is(&self, arg: &DataType, letters: &mut Letters) -> bool {
+        let cost = self.cost(arg, letters);
+        if *self == Self::Any || self.has_generics() { cost.is_some() } else { cost == Some(0) }
+    }
+
+    fn has_generics(&self) -> bool {
+        match self {
+            Self::Generic(_) => true,
+            Self::Array(element) => element.has_generics(),
+            Self::Map(key, value) => key.has_generics() || value.has_generics(),
+            _ => false,
+        }
+    }
+
     /// The type that an argument has once it was widened.
     fn settled(&self, arg: &DataType, letters: &Letters) -> DataType {
         match (self, arg) {
@@ -228,6 +243,23 @@ impl Overload {
         Some((total, letters))
     }
 
+    /// Whether it takes the arguments as they are: none is widened.
+    fn takes_as_is(&self, types: &[Option<DataType>]) -> bool {
+        let mut letters = Letters::default();
+        self.takes(types.len())
+            && types.iter().enumerate().all(|(i, arg)| match (self.param(i), arg) {
+                (Some(_), None) => true,
+                (Some(param), Some(arg)) => param.takes_as_is(arg, &mut letters),
+                (None, _) => false,
+            })
+    }
+
+    /// How far it goes before others that have to widen arguments, too.
+    fn rank(&self) -> impl Ord + use<> {
+        let generics = self.params.iter().filter(|param| param.has_generics()).count();
+        (!self.variadic, self.params.len(), std::cmp::Reverse(generics))
+    }
+
     /// How it is called, as messages and the documentation write it.
     pub fn signature(&self, name: &str) -> String {
         let params: Vec<String> = self.params.iter().map(Param::to_string).collect();
@@ -249,19 +281,50 @@ fn signatures(function: &Function) -> Vec<String> {
     vec![format!("{}({params}{more}) with one T of {}", function.name, types.join(", "))]
 }
 
+/// `(INT, NULL)`
+fn type_list(types: &[Option<DataType>]) -> String {
+    let names = types.iter().map(|t| t.as_ref().map_or("NULL".to_owned(), DataType::to_string));
+    format!("({})", names.collect::<Vec<_>>().join(", "))
+}
+
+/// The one of highest rank among the signatures that take the arguments widened, or two of the same rank; None
+/// where one takes them as they are, or none does at all.
+fn widening(
+    function: &'static Function,
+    types: &[Option<DataType>],
+) -> Option<Result<&'static Overload, [&'static Overload; 2]>> {
+    if function.overloads.iter().any(|one| one.takes_as_is(types)) {
+        return None;
+    }
+    let fitting = || function.overloads.iter().filter(|one| one.cost(types).is_some());
+    let highest = fitting().map(Overload::rank).max()?;
+    let mut best = fitting().filter(|one| one.rank() == highest);
+    let first = best.next()?;
+    Some(best.next().map_or(Ok(first), |second| Err([first, second])))
+}
+
 pub(super) fn resolve(function: &'static Function, call: &Call<'_>) -> Result<Bound, ResolveError> {
     let refuse = |message: String| ResolveError::NoOverload { message, signatures: signatures(function) };
-    let fitting = function
+    let mut fitting = function
         .overloads
         .iter()
         .filter_map(|o| o.cost(call.types).map(|(cost, letters)| (cost, o, letters)));
-    let best = fitting.min_by_key(|(cost, overload, _)| (*cost, overload.variadic));
+    let best = match widening(function, call.types) {
+        None => fitting.min_by_key(|(cost, overload, _)| (*cost, overload.variadic)),
+        Some(Ok(only)) => fitting.find(|(_, overload, _)| std::ptr::eq(*overload, only)),
+        Some(Err([one, other])) => {
+            let (one, other) = (one.signature(function.name), other.signature(function.name));
+            let types = type_list(call.types);
+            return Err(refuse(format!(
+                "{} of {types} could be {one} or {other}: CAST says which is meant",
+                function.name
+            )));
+        }
+    };
     let Some((_, overload, letters)) = best else {
-        let types: Vec<String> =
-            call.types.iter().map(|t| t.as_ref().map_or("NULL".to_owned(), DataType::to_string)).collect();
-        return Err(refuse(match types.as_slice() {
+        return Err(refuse(match call.types {
             [] => format!("{} is called without arguments", function.name),
-            types => format!("{} does not take ({})", function.name, types.join(", ")),
+            types => format!("{} does not take {}", function.name, type_list(types)),
         }));
     };
     let settled: Vec<Option<DataType>> = call

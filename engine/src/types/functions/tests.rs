@@ -205,13 +205,31 @@ fn the_least_widening_wins() {
     assert_eq!(returns("SQRT", &[DataType::Integer]), (DataType::Double, vec![Some(DataType::Double)]));
     assert_eq!(returns("ROUND", &[DataType::decimal(6, 2)]).0, DataType::decimal(4, 0));
     assert_eq!(
-        returns("GREATEST", &[DataType::Integer, DataType::decimal(3, 1)]).0,
-        DataType::decimal(11, 1)
+        returns("GREATEST", &[DataType::decimal(5, 0), DataType::decimal(3, 1)]).0,
+        DataType::decimal(6, 1)
     );
     assert_eq!(
         returns("COALESCE", &[DataType::Integer, DataType::Bigint]),
         (DataType::Bigint, vec![Some(DataType::Bigint), None])
     );
+}
+
+#[test]
+fn nothing_is_chosen_between_equals() {
+    let refused = |name: &str, types: &[Option<DataType>]| {
+        let literals = vec![None; types.len()];
+        resolve(name, &Call { types, literals: &literals }).map(|b| b.returns).map_err(|e| e.to_string())
+    };
+    let message = refused("LEAST", &[Some(DataType::Integer), None, Some(DataType::Bigint)]).unwrap_err();
+    assert_eq!(
+        message,
+        "LEAST of (INTEGER, NULL, BIGINT) could be LEAST(BIGINT, BIGINT, ...) or LEAST(DECIMAL, DECIMAL, ...): \
+         CAST says which is meant"
+    );
+    let integer = Some(DataType::Integer);
+    assert_eq!(refused("GREATEST", &[integer.clone(), None]), Ok(DataType::Integer));
+    assert_eq!(refused("GREATEST", &[None, integer.clone()]), Ok(DataType::Integer));
+    assert_eq!(refused("COALESCE", &[integer, Some(DataType::Bigint)]), Ok(DataType::Bigint));
 }
 
 #[test]

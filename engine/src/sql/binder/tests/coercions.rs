@@ -34,6 +34,8 @@ fn fields_are_cast_by_name() {
     gives("CAST(s AS STRUCT<b VARCHAR, c INT, a BIGINT>)->c", "NULL");
     gives("(s IN (STRUCT(b := 'x', a := 4)))", "TRUE");
     gives("(s IN (STRUCT(b := 'x', a := 4, c := 1)))", "FALSE");
+    gives("(s IN (STRUCT(a := 4, b := 'y', c := 1), s))", "TRUE");
+    gives("(ARRAY[s] IN (ARRAY[STRUCT(a := 4, b := 'y', c := 1)], ARRAY[s]))", "TRUE");
 }
 
 #[test]
