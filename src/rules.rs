@@ -120,6 +120,7 @@ fn as_json(rule: &Rule) -> serde_json::Value {
         "mode": rule.mode.to_string(),
         "kind": kind(rule),
         "emit": rule.emit.to_string(),
+        "cooldown_ms": rule.cooldown,
         "file": rule.file,
         "description": rule.description,
     })

@@ -151,6 +151,7 @@ fn aggregation() -> impl Strategy<Value = String> {
         let calls: Vec<_> = calls.iter().enumerate().map(|(i, call)| format!("{call} AS c{i}")).collect();
         let directive = match kind {
             1 if !window.is_empty() && !having.is_empty() => "--@emit: first\n",
+            3 => "--@cooldown: 12 MILLISECONDS\n",
             _ => "",
         };
         let (with, emit) = match (directive, kind) {

@@ -107,6 +107,10 @@ const WRONG: &[(&str, &str)] = &[
         "--@severity: hihg\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;",
     ),
     (
+        "cooldown without a unit",
+        "--@cooldown: 10\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
         "directive of a rule on another query",
         "--@severity: high\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;",
     ),

@@ -8,6 +8,7 @@
 
 mod aggregate;
 mod alert;
+mod cooldown;
 mod emit;
 mod filter;
 mod flat_map;
@@ -89,6 +90,7 @@ impl Run<'_, '_> {
             Node::Inactive => {}
             Node::Filter { predicate } => self.filter(step, predicate, change),
             Node::FlatMap { calls } => self.flat_map(step, calls, change),
+            Node::Cooldown(cooldown) => self.cooldown(step, cooldown, change),
             Node::Project { exprs } => self.project(step, exprs, change),
             Node::Table { store, key, readers } => {
                 self.table(step, *store, (key.clone(), readers), change);

@@ -3,6 +3,7 @@
 //! What holds: queries that group the same rows by the same key share a step and its store; those that also
 //! share filter and window share a frame, and equal calls in it.
 
+use super::cooldown::group_key;
 use super::from::From;
 use super::joining::{Joining, is_keyed_by};
 use super::logical::{Grouping, LogicalQuery};
@@ -50,13 +51,24 @@ impl Planner<'_> {
             }
         };
         let flow = Flow { at: (0, 0), steps: Vec::new() };
+        let rows = self.store_name(step).to_owned();
+        let cooldown = self.cooldown(id, query, group_key(&grouping.key), &rows);
         let project = self.step(Operator::Project { exprs: grouping.exprs.clone() }, Some(id));
+        cooldown.iter().for_each(|cooldown| self.whole.steps[*cooldown].outputs.push(project));
         self.behind(&Flow { steps: vec![project], ..flow }, Operator::Sink(sink(query)), id);
-        let place = self.frame_output(step, id, query, grouping, project);
+        let place = self.frame_output(step, id, query, grouping, (cooldown.unwrap_or(project), project));
         if let (Some((frame, output)), Operator::Aggregate { store, .. }) =
             (place, &self.whole.steps[step].operator)
         {
             self.groupings.insert(id, DerivedRef { step, store: *store, frame, output, query: id });
+        }
+    }
+
+    /// The name of the store of an aggregation.
+    fn store_name(&self, step: StepId) -> &str {
+        match self.whole.steps[step].operator {
+            Operator::Aggregate { store, .. } => &self.whole.stores[store].name,
+            _ => "",
         }
     }
 
@@ -93,7 +105,7 @@ impl Planner<'_> {
         id: QueryId,
         query: &LogicalQuery,
         grouping: &Grouping,
-        project: StepId,
+        (entry, project): (StepId, StepId),
     ) -> Option<(usize, usize)> {
         let Operator::Aggregate { frames, .. } = &mut self.whole.steps[step].operator else { return None };
         let fingerprint = grouping.frame_fingerprint(&query.from, query.filter.as_ref());
@@ -135,7 +147,7 @@ impl Planner<'_> {
             having,
             first,
             is_final: grouping.is_final,
-            step: project,
+            step: entry,
         });
         let output = frame.outputs.len() - 1;
         if let Operator::Project { exprs } = &mut self.whole.steps[project].operator {
@@ -159,6 +171,11 @@ pub(super) fn settle_pseudo(task: &mut TaskPlan) {
                 bases[output.step] = Some(base);
                 output.having.iter_mut().for_each(|h| settle(h, base));
             }
+        }
+    }
+    for (at, step) in task.steps.iter().enumerate() {
+        if let (Operator::Cooldown { .. }, Some(base)) = (&step.operator, bases[at]) {
+            step.outputs.iter().for_each(|output| bases[*output] = Some(base));
         }
     }
     for (step, base) in task.steps.iter_mut().zip(bases) {

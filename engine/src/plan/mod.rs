@@ -13,6 +13,7 @@
 //!                          (frames: filter, window, calls)             windowed rules
 //! ```
 
+mod cooldown;
 mod derived;
 mod fingerprint;
 mod foreign;
@@ -210,6 +211,8 @@ pub enum StoreKind {
     Join,
     /// The left rows of a join by a foreign key.
     Subscriptions,
+    /// Until when rules are silent about their keys.
+    Cooldowns,
 }
 
 /// A step and what it feeds.
@@ -282,6 +285,17 @@ pub enum Operator {
         columns: Vec<Column>,
         /// How the key is written.
         format: FormatSpec,
+    },
+    /// Keeps a rule's alerts about one key apart: see `--@cooldown`.
+    Cooldown {
+        /// Where it remembers.
+        store: StoreId,
+        /// The key over the row.
+        key: Vec<Expr>,
+        /// Of the rule's name and version: the tag of what it remembers.
+        tag: Fingerprint,
+        /// How long the rule is silent after an alert.
+        millis: i64,
     },
     /// Joins the rows of one side with those of the other.
     Join(Box<JoinStep>),

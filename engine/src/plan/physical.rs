@@ -231,6 +231,20 @@ impl Planner<'_> {
             let flat = self.behind(&flow, Operator::FlatMap { calls: query.flat.clone() }, id);
             flow.steps = vec![flat];
         }
+        let rows = match &query.from {
+            From::Source(source) => source_name(source),
+            joined => {
+                let rows = Fingerprint::of(&format!("rows/1 {}", joined.input_text())).short();
+                format!("{}-{rows}", source_name(joined.first()))
+            }
+        };
+        if let Some(cooldown) = self.cooldown(id, query, query.from.key(), &rows) {
+            if let From::Source(source) = &query.from {
+                self.want(flow.at, 0..source.schema.key.len());
+            }
+            self.connect(&flow, cooldown);
+            flow.steps = vec![cooldown];
+        }
         let project = self.behind(&flow, Operator::Project { exprs: exprs.to_vec() }, id);
         flow.steps = vec![project];
         self.behind(&flow, Operator::Sink(sink(query)), id);

@@ -86,6 +86,8 @@ pub struct Rule {
     pub mode: Mode,
     /// `--@emit`
     pub emit: Emit,
+    /// `--@cooldown`: how long it says nothing more about a key after an alert, in milliseconds.
+    pub cooldown: Option<i64>,
     /// `--@description`
     pub description: Option<String>,
     /// The file that it stands in.

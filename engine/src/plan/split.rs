@@ -125,7 +125,9 @@ impl Operator {
     /// The stores that it reaches.
     pub(crate) fn visit_stores(&self, visit: &mut dyn FnMut(StoreId)) {
         match self {
-            Operator::Table { store, .. } | Operator::Aggregate { store, .. } => visit(*store),
+            Operator::Table { store, .. }
+            | Operator::Aggregate { store, .. }
+            | Operator::Cooldown { store, .. } => visit(*store),
             Operator::Join(join) => join.visit_stores(visit),
             Operator::Foreign(step) => step.visit_stores(visit),
             _ => {}
@@ -134,7 +136,9 @@ impl Operator {
 
     fn map_stores(&mut self, map: &dyn Fn(&mut StoreId)) {
         match self {
-            Operator::Table { store, .. } | Operator::Aggregate { store, .. } => map(store),
+            Operator::Table { store, .. }
+            | Operator::Aggregate { store, .. }
+            | Operator::Cooldown { store, .. } => map(store),
             Operator::Join(join) => join.map_stores(map),
             Operator::Foreign(step) => step.map_stores(map),
             _ => {}

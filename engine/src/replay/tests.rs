@@ -1,6 +1,7 @@
 //! Statements as a user writes them, and the records that come of them.
 
 mod derived;
+mod directives;
 mod headers;
 mod nested;
 mod positions;

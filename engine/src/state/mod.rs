@@ -11,6 +11,7 @@
 //! - [`JoinStore`]: the rows of two streams that are joined.
 //! - [`Finals`]: beside aggregates, the windows that EMIT FINAL has still to write.
 //! - [`Subscriptions`]: the left rows of a join by a foreign key.
+//! - [`Cooldowns`]: until when rules are silent about their keys.
 //! - [`changelog`]: which keys changed, noted beside either.
 //! - [`codec`]: keys and entries as bytes.
 
@@ -18,6 +19,7 @@ mod aggregates;
 mod ahead;
 pub(crate) mod changelog;
 pub(crate) mod codec;
+mod cooldowns;
 mod entry;
 mod finals;
 mod join;
@@ -30,6 +32,7 @@ mod window;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
 pub(crate) use ahead::AHEAD;
+pub(crate) use cooldowns::Cooldowns;
 pub(crate) use finals::{Finals, Place};
 pub(crate) use join::JoinStore;
 pub(crate) use layout::FrameLayout;
@@ -98,6 +101,8 @@ pub(crate) enum Store {
     Join(JoinStore),
     /// The left rows of a join by a foreign key.
     Subscriptions(Subscriptions),
+    /// Until when rules are silent.
+    Cooldowns(Cooldowns),
 }
 
 impl Store {
@@ -109,6 +114,7 @@ impl Store {
             Store::Table(store) => store.len(),
             Store::Join(store) => store.len(),
             Store::Subscriptions(store) => store.len(),
+            Store::Cooldowns(store) => store.len(),
         }
     }
 
@@ -120,6 +126,7 @@ impl Store {
             Store::Table(store) => store.take_changes(visit),
             Store::Join(store) => store.take_changes(visit),
             Store::Subscriptions(store) => store.take_changes(visit),
+            Store::Cooldowns(store) => store.take_changes(visit),
         }
     }
 
@@ -131,6 +138,7 @@ impl Store {
             Store::Table(store) => store.export(visit),
             Store::Join(store) => store.export(visit),
             Store::Subscriptions(store) => store.export(visit),
+            Store::Cooldowns(store) => store.export(visit),
         }
     }
 
@@ -142,6 +150,7 @@ impl Store {
             Store::Table(store) => store.restore(key, value),
             Store::Join(store) => store.restore(key, value),
             Store::Subscriptions(store) => store.restore(key, value),
+            Store::Cooldowns(store) => store.restore(key, value),
         }
     }
 }

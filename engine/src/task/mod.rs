@@ -16,6 +16,7 @@
 //! once. On a reload [`StreamTask::export`] of the old task feeds [`StreamTask::restore`] of the new.
 
 mod ahead;
+mod cooldown;
 mod counters;
 mod dead_letter;
 mod fill;
@@ -32,6 +33,7 @@ pub use counters::QueryCounters;
 pub use input::{InputRecord, NoHeaders, Origin, RecordHeaders};
 pub use output::{Output, OutputRecord};
 
+pub(crate) use cooldown::CooldownRun;
 pub(crate) use foreign::{ForeignRun, LettersRun, RoleRun};
 pub(crate) use frames::{FinalRun, FrameOutputRun, FrameRun};
 pub(crate) use headers::moved as moved_headers;

@@ -11,6 +11,11 @@ pub(super) fn add_all(all: &mut Vec<QueryId>, more: &[QueryId]) {
     }
 }
 
+/// The steps that lead to some query.
+pub(super) fn active(steps: &[StepId], reach: &[Vec<QueryId>]) -> Vec<StepId> {
+    steps.iter().copied().filter(|step| !reach[*step].is_empty()).collect()
+}
+
 /// Which queries a step's rows lead to.
 pub(super) struct Reach<'p> {
     pub(super) program: &'p Program,

@@ -11,15 +11,18 @@ use events::topics;
 
 use super::TaskError;
 use super::ahead::grouped_by_key;
+use super::cooldown::CooldownRun;
 use super::foreign::{ForeignRun, foreign};
 use super::frames::{FrameRun, final_run, frame_output};
-use super::reach::{Reach, add_all};
+use super::reach::{Reach, active, add_all};
 use crate::format::{Decoder, Encoder, Format, FormatError, FormatSpec};
 use crate::plan::{
-    Frame, FrameOutput, Input, InputId, JoinStep, KeyWindow, Mode, Operator, Program, QueryId, Reading, Rule,
-    SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
+    Fingerprint, Frame, FrameOutput, Input, InputId, JoinStep, KeyWindow, Mode, Operator, Program, QueryId,
+    Reading, Rule, SinkPlan, StepId, StoreId, StoreKind, StorePlan, TaskPlan, TimestampColumn,
 };
-use crate::state::{AggregateStore, FrameLayout, JoinStore, SessionStore, Store, Subscriptions, TableStore};
+use crate::state::{
+    AggregateStore, Cooldowns, FrameLayout, JoinStore, SessionStore, Store, Subscriptions, TableStore,
+};
 use crate::types::Column;
 use crate::types::expr::Expr;
 use crate::types::functions::TableCall;
@@ -33,6 +36,8 @@ pub(crate) struct Wiring {
     pub(crate) stores: Vec<StorePlan>,
     /// Per store of aggregates its frames.
     layouts: Vec<Vec<FrameLayout>>,
+    /// Per store of cooldowns its rules: tag and milliseconds.
+    pub(super) cooldowns: Vec<Vec<(Fingerprint, i64)>>,
     /// The stores that keep the rows of an input's table for joins, with that input.
     pub(crate) tables: Vec<(StoreId, InputId)>,
 }
@@ -108,6 +113,7 @@ pub(crate) enum Node {
         readers: Vec<QueryId>,
     },
     Join(Box<JoinStep>),
+    Cooldown(CooldownRun),
     Aggregate {
         store: StoreId,
         key: Vec<Expr>,
@@ -155,6 +161,7 @@ impl Wiring {
             steps: Vec::new(),
             stores: plan.stores.clone(),
             layouts: vec![Vec::new(); plan.stores.len()],
+            cooldowns: vec![Vec::new(); plan.stores.len()],
             tables: Vec::new(),
         };
         let queries = Reach { program, plan, only }.of_steps();
@@ -192,12 +199,14 @@ impl Wiring {
 
     /// Stores as they are before any record.
     pub(crate) fn empty_stores(&self) -> Vec<Option<Box<Store>>> {
-        let stores = self.stores.iter().zip(&self.layouts).map(|(plan, layout)| match plan.kind {
+        let layouts = self.layouts.iter().zip(&self.cooldowns);
+        let stores = self.stores.iter().zip(layouts).map(|(plan, (layout, rules))| match plan.kind {
             StoreKind::Aggregates => Store::Aggregates(AggregateStore::new(layout.clone())),
             StoreKind::Sessions => Store::Sessions(SessionStore::new(layout.clone())),
             StoreKind::Table { .. } => Store::Table(TableStore::default()),
             StoreKind::Subscriptions => Store::Subscriptions(Subscriptions::default()),
             StoreKind::Join => Store::Join(JoinStore::default()),
+            StoreKind::Cooldowns => Store::Cooldowns(Cooldowns::new(rules)),
         });
         stores.map(|store| Some(Box::new(store))).collect()
     }
@@ -283,6 +292,7 @@ impl Wiring {
                 Node::Table { store: *store, key, readers }
             }
             Operator::Join(join) => Node::Join(join.clone()),
+            Operator::Cooldown { store, key, tag, millis } => self.cooldown(*store, key, (*tag, *millis)),
             Operator::Aggregate { store, key, frames } => {
                 let frames = frames.iter().filter_map(|frame| self.frame(*store, frame, reach).transpose());
                 let frames = frames
@@ -388,8 +398,4 @@ pub(super) fn repartition_encoder(columns: &[Column]) -> Result<Encoder, FormatE
 
 pub(super) fn format_error(plan: &TaskPlan, part: &str, error: FormatError) -> TaskError {
     TaskError::Format { task: plan.name.clone(), part: part.to_owned(), error }
-}
-
-fn active(steps: &[StepId], reach: &[Vec<QueryId>]) -> Vec<StepId> {
-    steps.iter().copied().filter(|step| !reach[*step].is_empty()).collect()
 }

@@ -42,7 +42,7 @@ CREATE STREAM o AS SELECT k, ROUND(d,1) AS c1, ROUND(12345.678,-2) AS c2, ROUND(
 
 --- numbers: ROUND, TRUNC (3)
 CREATE STREAM i (k INT KEY, n INT, l BIGINT, d DOUBLE, m DECIMAL(6,2), s VARCHAR, b BOOLEAN, y BYTES, dt DATE, tm TIME, ts TIMESTAMP, a ARRAY<INT>, sa ARRAY<VARCHAR>, mp MAP<VARCHAR, INT>, st STRUCT<x INT, y VARCHAR>) WITH (KAFKA_TOPIC='i', VALUE_FORMAT='JSON');
-CREATE STREAM o AS SELECT k, ROUND(l) AS c1, ROUND(n,-1) AS c2, TRUNC(d) AS c3, TRUNC(-2.7E0) AS c4, TRUNC(m) AS c5, TRUNC(m,1) AS c6 FROM i;
+CREATE STREAM o AS SELECT k, ROUND(l) AS c1, ROUND(CAST(n AS DECIMAL(9,0)),-1) AS c2, TRUNC(d) AS c3, TRUNC(-2.7E0) AS c4, TRUNC(m) AS c5, TRUNC(m,1) AS c6 FROM i;
 > i 1 {"n":7,"l":3000000000,"d":2.5,"m":12.35,"s":"Grüße an Öl","b":true,"y":"YWJj","dt":18000,"tm":3723004,"ts":1600000000123,"a":[3,null,1],"sa":["b","a",null],"mp":{"p":1,"q":null},"st":{"x":5,"y":"z"}}
 > i 2 {}
 < O 1 {"C1":3000000000,"C2":10,"C3":2,"C4":-2,"C5":12,"C6":12.30}
@@ -122,7 +122,7 @@ CREATE STREAM o AS SELECT k, GREATEST(n,3) AS c1, GREATEST(NULL,n,3) AS c2, LEAS
 
 --- GREATEST and LEAST (2)
 CREATE STREAM i (k INT KEY, n INT, l BIGINT, d DOUBLE, m DECIMAL(6,2), s VARCHAR, b BOOLEAN, y BYTES, dt DATE, tm TIME, ts TIMESTAMP, a ARRAY<INT>, sa ARRAY<VARCHAR>, mp MAP<VARCHAR, INT>, st STRUCT<x INT, y VARCHAR>) WITH (KAFKA_TOPIC='i', VALUE_FORMAT='JSON');
-CREATE STREAM o AS SELECT k, LEAST(l,4) AS c1, GREATEST(dt,dt) AS c2, LEAST(y,y) AS c3 FROM i;
+CREATE STREAM o AS SELECT k, LEAST(l,CAST(4 AS BIGINT)) AS c1, GREATEST(dt,dt) AS c2, LEAST(y,y) AS c3 FROM i;
 > i 1 {"n":7,"l":3000000000,"d":2.5,"m":12.35,"s":"Grüße an Öl","b":true,"y":"YWJj","dt":18000,"tm":3723004,"ts":1600000000123,"a":[3,null,1],"sa":["b","a",null],"mp":{"p":1,"q":null},"st":{"x":5,"y":"z"}}
 > i 2 {}
 < O 1 {"C1":4,"C2":18000,"C3":"YWJj"}

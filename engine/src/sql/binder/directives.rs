@@ -14,6 +14,8 @@ pub(super) struct Directives {
     pub(super) mode: Option<(Mode, Span)>,
     /// `--@emit`
     pub(super) emit: Option<(Emit, Span)>,
+    /// `--@cooldown` in milliseconds.
+    pub(super) cooldown: Option<(i64, Span)>,
     /// `--@description`; several lines are joined.
     pub(super) description: Option<(String, Span)>,
     /// `--@async`: a derived table may be read as it happens to be.
@@ -31,6 +33,18 @@ fn word<T: std::str::FromStr>(d: &Directive, words: &[&str]) -> Result<Option<(T
             let message = format!("{} cannot be '{}'", d.name, d.value);
             let hint = format!("it is one of {}", words.join(", "));
             Err(Diagnostic::error("directive", d.value_span, message).hint(hint))
+        }
+    }
+}
+
+fn cooldown(d: &Directive) -> Result<(i64, Span), Diagnostic> {
+    match super::properties::duration(&d.value) {
+        Some(millis) => Ok((millis, d.name_span.to(d.value_span))),
+        None => {
+            let message = format!("cooldown cannot be '{}'", d.value);
+            Err(Diagnostic::error("directive", d.value_span, message).hint(
+                "it is a number and a unit of MILLISECONDS, SECONDS, MINUTES, HOURS or DAYS: 10 MINUTES",
+            ))
         }
     }
 }
@@ -54,6 +68,7 @@ impl Directives {
                 "severity" => all.severity = word(d, Severity::WORDS)?,
                 "mode" => all.mode = word(d, Mode::WORDS)?,
                 "emit" => all.emit = word(d, Emit::WORDS)?,
+                "cooldown" => all.cooldown = Some(cooldown(d)?),
                 "async" => all.is_async = word(d, &["true", "false"])?,
                 "description" => {
                     let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");
@@ -79,7 +94,8 @@ impl Directives {
     pub(super) fn rules_only(&self) -> Option<(&'static str, Span)> {
         let severity = self.severity.as_ref().map(|(_, s)| ("severity", *s));
         let mode = self.mode.as_ref().map(|(_, s)| ("mode", *s));
-        severity.or(mode).or(self.emit.as_ref().map(|(_, s)| ("emit", *s)))
+        let cooldown = self.cooldown.as_ref().map(|(_, s)| ("cooldown", *s));
+        severity.or(mode).or(self.emit.as_ref().map(|(_, s)| ("emit", *s))).or(cooldown)
     }
 }
 

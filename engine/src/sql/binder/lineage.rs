@@ -18,8 +18,11 @@ impl Binder {
         for at in 0..self.queries.len() {
             let canonical = self.canonical(at, &mut Vec::new());
             if let Some(rule) = &mut self.queries[at].rule {
-                let text =
-                    format!("rule/1 {canonical} emit {} cooldown none severity {}", rule.emit, rule.severity);
+                let cooldown = rule.cooldown.map_or("none".into(), |millis| millis.to_string());
+                let text = format!(
+                    "rule/1 {canonical} emit {} cooldown {cooldown} severity {}",
+                    rule.emit, rule.severity
+                );
                 Fingerprint::of(&text).to_string()[..16].clone_into(&mut rule.version);
             }
         }

@@ -174,11 +174,13 @@ impl Binder {
         self.check_derived(&query, directives, written)?;
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;
+            refuse_cooldown_without_key(&query, directives)?;
             query.rule = Some(Rule {
                 version: String::new(),
                 severity: directives.severity.as_ref().map_or_else(Default::default, |(s, _)| *s),
                 mode: directives.mode.as_ref().map_or_else(Default::default, |(m, _)| *m),
                 emit: emit(directives),
+                cooldown: directives.cooldown.map(|(millis, _)| millis),
                 description: directives.description.as_ref().map(|(d, _)| d.clone()),
                 file: self.files.get(statement.span.file as usize).cloned().unwrap_or_default(),
                 windowed: window.is_some(),
@@ -206,6 +208,19 @@ impl Binder {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// A cooldown is about a key.
+fn refuse_cooldown_without_key(query: &LogicalQuery, directives: &Directives) -> Result<(), Diagnostic> {
+    let is_keyed = matches!(query.shape, Shape::Aggregate(_)) || !query.from.key().is_empty();
+    match directives.cooldown.filter(|_| !is_keyed) {
+        Some((_, span)) => {
+            let message = format!("a cooldown is per key, but {} has none", query.from.first().name);
+            Err(Diagnostic::error("directive", span, message)
+                .hint("declare the column that the topic's key holds: id VARCHAR KEY"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -110,21 +110,24 @@ fn delimiter(property: &Property) -> Result<char, Diagnostic> {
 /// `5 MINUTES` as milliseconds.
 fn window_size(property: &Property) -> Result<(i64, Span), Diagnostic> {
     let (text, span) = text(property)?;
-    let size = text.split_once(' ').and_then(|(n, unit)| {
-        let unit = match unit.trim().to_ascii_uppercase().trim_end_matches('S') {
-            "MILLISECOND" => 1,
-            "SECOND" => 1_000,
-            "MINUTE" => 60_000,
-            "HOUR" => 3_600_000,
-            "DAY" => 86_400_000,
-            _ => return None,
-        };
-        n.trim().parse::<i64>().ok()?.checked_mul(unit).filter(|ms| *ms > 0)
-    });
-    match size {
+    match duration(&text) {
         Some(ms) => Ok((ms, span)),
         None => Err(wrong(span, format!("'{text}' is no size")).hint("such as '5 MINUTES'")),
     }
+}
+
+/// `5 MINUTES` as milliseconds, above 0.
+pub(super) fn duration(text: &str) -> Option<i64> {
+    let (number, unit) = text.trim().split_once(char::is_whitespace)?;
+    let unit = match unit.trim().to_ascii_uppercase().trim_end_matches('S') {
+        "MILLISECOND" => 1,
+        "SECOND" => 1_000,
+        "MINUTE" => 60_000,
+        "HOUR" => 3_600_000,
+        "DAY" => 86_400_000,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit).filter(|ms| *ms > 0)
 }
 
 impl Properties {
