@@ -39,7 +39,9 @@ and gzip and zstd, show themselves by the content.
 The output is {\"outputs\":[RECORD...]} or lines: every record that the rules write, in order, all topics; gzip or zstd
 where its name ends in .gz or .zst. No broker and no database is needed. At the end stderr has a line of counts per query:
   input = filtered + skipped + unmatched + late + contributed + dead-lettered
-Exit status 2 where the rules are refused, 1 where a record stops the run.";
+The rules may hold INSERT INTO ... VALUES, whose records go first, and ASSERT VALUES, NULL VALUES, STREAM, TABLE
+and TOPIC: what did not come as expected is said at the end.
+Exit status 2 where the rules are refused, 1 where a record stops the run or an assertion fails.";
 
 /// Flags of `streamguard replay`.
 #[derive(clap::Args, Debug)]
@@ -106,6 +108,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         // A reader that has gone (`| head`) ends the output, it is not an error.
         Err(Ended::Replay(ReplayError::Output(error))) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(Ended::Replay(ReplayError::Output(error))) => Err(Failure::new(cannot(&error))),
+        Err(Ended::Replay(error @ ReplayError::Assertions(_))) => Err(Failure::new(error.to_string())),
         Err(Ended::Replay(error)) => Err(Failure::new(format!("{}: {error}", name.display()))),
         Err(Ended::Input(error)) => Err(error),
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
 use engine::plan::Rule;
-use engine::sql::{Diagnostics, LoadOptions, Loaded};
+use engine::sql::{Diagnostics, LoadOptions, Loaded, Purpose};
 use serde_json::json;
 
 use crate::context::{Context, Terminal};
@@ -65,10 +65,13 @@ fn check(paths: &Paths, context: &Context) -> Result<(), Failure> {
     if paths.format == Format::Json {
         return check_as_json(paths);
     }
-    let loaded = load(&paths.paths, context.terminal)?;
+    let options = LoadOptions { purpose: Purpose::Check, ..LoadOptions::default() };
+    let loaded = load_as(&paths.paths, &options, context.terminal)?;
     if !loaded.warnings.is_empty() {
         eprint!("{}", loaded.warnings.render(style(context.terminal)));
     }
+    let reports: String = loaded.reports.iter().map(|report| report.render() + "\n").collect();
+    output::print(&reports)?;
     let line = |rule: &Rule| format!("ok  {}  {}  {}\n", rule.name, rule.version, rule.file);
     let rules: String = rules(&loaded).map(line).collect();
     output::print(if rules.is_empty() {
@@ -78,13 +81,20 @@ fn check(paths: &Paths, context: &Context) -> Result<(), Failure> {
     })
 }
 
-/// `{"diagnostics": [...], "rules": [...]}` on stdout; refused rules end with status 2 all the same.
+/// `{"diagnostics": [...], "rules": [...], "reports": [...]}` on stdout; refused rules end with status 2 all the same.
 fn check_as_json(paths: &Paths) -> Result<(), Failure> {
-    let (diagnostics, rules, refused) = match read(&paths.paths, &LoadOptions::default())? {
-        Ok(loaded) => (loaded.warnings.to_json(), rules(&loaded).map(as_json).collect(), None),
-        Err(diagnostics) => (diagnostics.to_json(), Vec::new(), Some(summary(&diagnostics))),
+    let options = LoadOptions { purpose: Purpose::Check, ..LoadOptions::default() };
+    let (diagnostics, rules, reports, refused) = match read(&paths.paths, &options)? {
+        Ok(loaded) => {
+            let files = &loaded.warnings.files;
+            let reports = loaded.reports.iter().map(|report| report.to_json(files)).collect();
+            (loaded.warnings.to_json(), rules(&loaded).map(as_json).collect(), reports, None)
+        }
+        Err(diagnostics) => (diagnostics.to_json(), Vec::new(), Vec::new(), Some(summary(&diagnostics))),
     };
-    output::print(&format!("{:#}\n", json!({ "diagnostics": diagnostics, "rules": rules })))?;
+    let reports: Vec<_> = reports;
+    let result = json!({ "diagnostics": diagnostics, "rules": rules, "reports": reports });
+    output::print(&format!("{result:#}\n"))?;
     refused.map_or(Ok(()), |summary| Err(Failure::usage(summary)))
 }
 

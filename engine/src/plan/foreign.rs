@@ -145,6 +145,7 @@ impl Planner<'_> {
         self.output(OutputTopic {
             name: topic.clone(),
             partitions: None,
+            replicas: None,
             like: table.topic.clone(),
             compacted: false,
             internal: true,

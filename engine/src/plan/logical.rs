@@ -74,7 +74,7 @@ fn list(exprs: &[Expr]) -> String {
 }
 
 /// Canonical text of a window.
-pub(super) fn window_text(window: Option<&WindowPlan>) -> String {
+pub(crate) fn window_text(window: Option<&WindowPlan>) -> String {
     let Some(WindowPlan { kind, grace }) = window else { return "none".into() };
     let grace = grace_text(kind.size(), *grace);
     match kind {

@@ -50,7 +50,7 @@ use crate::format::FormatSpec;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 use crate::types::functions::TableCall;
-use crate::types::{Column, Schema};
+use crate::types::{Column, Schema, Value};
 
 /// Index of a query in [`Program::queries`].
 pub type QueryId = usize;
@@ -73,6 +73,8 @@ pub struct Program {
     pub outputs: Vec<OutputTopic>,
     /// Records of `INSERT INTO ... VALUES`, for `replay`.
     pub inserts: Vec<InsertedRecord>,
+    /// What `ASSERT` expects, for `replay`.
+    pub assertions: Vec<Assertion>,
     /// The declared and derived sources by name, for DESCRIBE and for reading topics as JSON.
     pub sources: BTreeMap<String, Arc<Source>>,
 }
@@ -120,6 +122,41 @@ pub struct InsertedRecord {
     pub value: Option<Vec<u8>>,
     /// Milliseconds; None: the time of writing (0 offline).
     pub timestamp: Option<i64>,
+}
+
+/// What ASSERT expects of a replay.
+#[derive(Debug, Clone)]
+pub struct Assertion {
+    /// The statement, behind its file and line.
+    pub statement: String,
+    /// What it expects.
+    pub expected: Expected,
+}
+
+/// What is expected.
+#[derive(Debug, Clone)]
+pub enum Expected {
+    /// Something that was not so when the program was loaded: what was expected and what came.
+    Other(String),
+    /// The next record of a source's topic.
+    Record(ExpectedRecord),
+}
+
+/// The record that is expected next on a source's topic.
+#[derive(Debug, Clone)]
+pub struct ExpectedRecord {
+    /// The source.
+    pub source: Arc<Source>,
+    /// Key and value as its columns; those of headers are not compared.
+    pub row: Vec<Value<'static>>,
+    /// The record has no value.
+    pub is_tombstone: bool,
+    /// Its time, where that is compared.
+    pub timestamp: Option<i64>,
+    /// Start and end of its key's window, where those are compared.
+    pub window: [Option<i64>; 2],
+    /// Numbers are compared as DOUBLE.
+    pub inexact: bool,
 }
 
 /// What is done with the records of topics that belong together (they meet in a join), the same for each

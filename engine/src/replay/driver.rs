@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::running::Running;
 use super::{Order, ReplayError, ReplayRecord, ReplaySummary};
-use crate::plan::{InputId, Program, QueryId};
+use crate::plan::{InputId, InsertedRecord, Program, QueryId};
 use crate::task::{InputRecord, Output, OutputRecord, QueryCounters, TaskError};
 
 /// After so many records the stores forget what has changed, so that memory does not grow with the input.
@@ -68,22 +68,16 @@ impl<'p> Replay<'p> {
         tasks.try_for_each(|running| running.stop_and_restore(self.program))
     }
 
-    /// Feeds the records of the program's INSERT INTO ... VALUES.
-    ///
-    /// # Errors
-    /// Those of `emit`.
-    pub fn inserts(&mut self, emit: Emit<'_>) -> Result<(), ReplayError> {
-        for insert in &self.program.inserts {
-            let record = ReplayRecord {
-                topic: insert.topic.clone(),
-                key: insert.key.clone(),
-                value: insert.value.clone(),
-                timestamp: insert.timestamp.unwrap_or_default(),
-                headers: Vec::new(),
-            };
-            self.feed(record, emit)?;
-        }
-        Ok(())
+    /// The records of the program's INSERT INTO ... VALUES, which are fed before all others.
+    pub fn inserts(&self) -> Vec<ReplayRecord> {
+        let record = |insert: &InsertedRecord| ReplayRecord {
+            topic: insert.topic.clone(),
+            key: insert.key.clone(),
+            value: insert.value.clone(),
+            timestamp: insert.timestamp.unwrap_or_default(),
+            headers: Vec::new(),
+        };
+        self.program.inserts.iter().map(record).collect()
     }
 
     /// Feeds a record. In [`Order::Query`] it waits for [`Replay::finish`].

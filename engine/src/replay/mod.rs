@@ -9,6 +9,7 @@
 //! memory that does not grow with the input. [`Order::Query`] lets each query take all inputs before the
 //! next query runs, as ksqlDB's own test harness does.
 
+mod checks;
 mod driver;
 mod records;
 mod rows;
@@ -109,6 +110,9 @@ pub enum ReplayError {
     /// A record ends the run, as `ksql.timestamp.throw.on.invalid` asks for.
     #[error("a record has no usable time, which ends the run: {0}")]
     Time(String),
+    /// What ASSERT expects did not come: each statement with what was expected and what came.
+    #[error("{} of the assertions failed\n{}", .0.len(), .0.join("\n"))]
+    Assertions(Vec<String>),
     /// The program cannot run.
     #[error(transparent)]
     Task(#[from] TaskError),

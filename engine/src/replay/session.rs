@@ -6,15 +6,18 @@
 
 use std::io::{BufRead, Write};
 
+use super::checks::{Came, Checks};
 use super::records::{self, Reader, RecordText, Writer};
 use super::{Replay, ReplayError, ReplayOptions, ReplayRecord, ReplaySummary};
 use crate::plan::Program;
+use crate::task::OutputRecord;
 
 /// A replay that is fed.
 pub struct Session<'p, W> {
     replay: Replay<'p>,
     reader: Reader,
     writer: Writer<W>,
+    checks: Checks<'p>,
     number: u64,
 }
 
@@ -29,8 +32,12 @@ impl<'p, W: Write> Session<'p, W> {
         if options.stop_after_each_record {
             replay.stop_after_each_record();
         }
-        replay.inserts(&mut |record| writer.write(record))?;
-        Ok(Self { replay, reader: Reader::new(program), writer, number: 0 })
+        let mut checks = Checks::new(program);
+        for insert in replay.inserts() {
+            checks.take(came(&insert));
+            replay.feed(insert, &mut |record| write(&mut writer, &mut checks, record))?;
+        }
+        Ok(Self { replay, reader: Reader::new(program), writer, checks, number: 0 })
     }
 
     /// How many records were fed.
@@ -43,14 +50,15 @@ impl<'p, W: Write> Session<'p, W> {
     /// # Errors
     /// It does not fit its topic, or see [`ReplayError`].
     pub fn feed(&mut self, text: &RecordText) -> Result<(), ReplayError> {
-        let Self { replay, reader, writer, number } = self;
+        let Self { replay, reader, writer, checks, number } = self;
         *number += 1;
         let record = reader.record(text).map_err(|problem| ReplayError::Record {
             number: *number,
             topic: text.topic.clone(),
             problem,
         })?;
-        replay.feed(record, &mut |record| writer.write(record))
+        checks.take(came(&record));
+        replay.feed(record, &mut |record| write(writer, checks, record))
     }
 
     /// Feeds a record that is made of its bytes.
@@ -88,9 +96,27 @@ impl<'p, W: Write> Session<'p, W> {
     /// # Errors
     /// See [`ReplayError`].
     pub fn finish(mut self) -> Result<ReplaySummary, ReplayError> {
-        let writer = &mut self.writer;
-        self.replay.finish(&mut |record| writer.write(record))?;
+        let (writer, checks) = (&mut self.writer, &mut self.checks);
+        self.replay.finish(&mut |record| write(writer, checks, record))?;
         let written = self.writer.finish()?;
+        self.checks.finish()?;
         Ok(ReplaySummary { written, ..self.replay.summary() })
     }
+}
+
+/// A record of the input, or of a statement.
+fn came(record: &ReplayRecord) -> Came<'_> {
+    let ReplayRecord { topic, key, value, timestamp, .. } = record;
+    Came { topic, key: key.as_deref(), value: value.as_deref(), timestamp: *timestamp }
+}
+
+/// Writes a record of the output and compares it with what is expected.
+fn write<W: Write>(
+    writer: &mut Writer<W>,
+    checks: &mut Checks<'_>,
+    record: OutputRecord<'_>,
+) -> Result<(), ReplayError> {
+    let (topic, key, value) = (record.topic(), record.key(), record.value());
+    checks.take(Came { topic, key, value, timestamp: record.timestamp() });
+    writer.write(record)
 }

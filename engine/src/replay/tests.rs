@@ -1,5 +1,6 @@
 //! Statements as a user writes them, and the records that come of them.
 
+mod assertions;
 mod derived;
 mod directives;
 mod headers;

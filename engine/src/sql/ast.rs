@@ -243,6 +243,8 @@ pub enum Assert {
     Values { null: bool, insert: InsertValues },
     /// `ASSERT STREAM|TABLE name (columns) WITH (...)`
     Source(CreateSource),
+    /// `ASSERT [NOT EXISTS] TOPIC name [WITH (...)] [TIMEOUT n SECONDS]`
+    Topic { absent: bool, name: Ident, properties: Vec<Property> },
 }
 
 /// A SELECT.

@@ -7,6 +7,7 @@ pub mod diagnostic;
 mod display;
 pub mod parser;
 mod pieces;
+pub mod report;
 pub mod source;
 mod split;
 mod token;

@@ -36,7 +36,6 @@ pub(crate) struct Wiring {
     pub(crate) stores: Vec<StorePlan>,
     /// Per store of aggregates its frames.
     layouts: Vec<Vec<FrameLayout>>,
-    /// Per store of cooldowns its rules: tag and milliseconds.
     pub(super) cooldowns: Vec<Vec<(Fingerprint, i64)>>,
     /// The stores that keep the rows of an input's table for joins, with that input.
     pub(crate) tables: Vec<(StoreId, InputId)>,
@@ -65,7 +64,6 @@ pub(crate) struct ReadingRun {
     pub(crate) width: usize,
     pub(crate) is_table: bool,
     pub(crate) repartitioned: bool,
-    /// Its records hold whole rows: see [`Reading::moved`].
     pub(crate) moved: bool,
     /// A record without a usable time ends the run.
     pub(crate) strict_time: bool,

@@ -14,6 +14,7 @@ mod schema;
 pub mod time_format;
 mod value;
 
+pub(crate) use compare::same as same_value;
 pub use compare::{compare, equal};
 pub use data_type::{DataType, Field};
 pub use decimal::Decimal;

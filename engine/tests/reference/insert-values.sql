@@ -68,7 +68,7 @@ INSERT INTO a (k) VALUES (1);
 --- into ROWPARTITION
 CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
 INSERT INTO a (k, v, ROWOFFSET) VALUES (1, 2, 3);
-! unknown_column
+! schema
 
 --- into a windowed stream
 CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON', WINDOW_TYPE='SESSION');

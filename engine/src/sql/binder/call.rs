@@ -41,7 +41,7 @@ pub(super) fn is_known(name: &str) -> bool {
         || crate::types::aggregate::is_aggregate(name)
 }
 
-fn unknown_function(name: &Ident) -> Diagnostic {
+pub(super) fn unknown_function(name: &Ident) -> Diagnostic {
     let higher = HigherOrder::ALL.into_iter().map(HigherOrder::name);
     let table = TableFunction::ALL.into_iter().map(TableFunction::name);
     let known =

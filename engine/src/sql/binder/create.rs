@@ -85,7 +85,7 @@ impl Binder {
         }
     }
 
-    fn declare(&self, statement: &CreateSource) -> Result<Source, Diagnostic> {
+    pub(super) fn declare(&self, statement: &CreateSource) -> Result<Source, Diagnostic> {
         let (properties, schema) =
             Diagnostic::both(Properties::read(&statement.properties), columns(&self.env, statement))?;
         if let Some((_, at)) = &properties.query_id {

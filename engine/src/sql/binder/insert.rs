@@ -7,7 +7,7 @@ use super::scope::{Constants, type_name};
 use crate::format::{Encoder, FormatSpec, Presence};
 use crate::plan::{InsertedRecord, Source};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{Ident, InsertValues};
+use crate::sql::ast::{Expr, Ident, InsertValues};
 use crate::types::{Column, DataType, Value};
 
 impl Binder {
@@ -26,43 +26,7 @@ impl Binder {
         }
         check(insert, &source)?;
         let names = names(insert, &source);
-        refuse_headers(&names, &source)?;
-        if names.len() != insert.values.len() {
-            let message = format!("{} values are given for {} columns", insert.values.len(), names.len());
-            return Err(Diagnostic::error("schema", insert.target.span, message));
-        }
-        let mut row = vec![Value::Null; source.schema.width()];
-        let mut timestamp = None;
-        let sites = Sites::new(format!("{} {}", source.name, self.inserts.len()));
-        let mut constants = Constants { env: self.env.clone(), sites };
-        for (name, value) in names.iter().zip(&insert.values) {
-            let bound = bind(&mut constants, value)?;
-            let (at, data_type) = match source.schema.find(&name.name) {
-                Some((at, column)) => (Some(at), column.data_type.clone()),
-                None if name.name == "ROWTIME" => (None, DataType::Bigint),
-                None => {
-                    let message = format!("{} has no column {}", source.name, name.name);
-                    let columns = source.schema.columns().map(|c| c.name.as_str());
-                    return Err(Diagnostic::error("unknown_column", name.span, message)
-                        .did_you_mean(&name.name, columns));
-                }
-            };
-            if let Some(from) = &bound.data_type
-                && !crate::types::expr::castable(from, &data_type)
-            {
-                let message = format!("{} takes {data_type}, this is {}", name.name, type_name(Some(from)));
-                return Err(Diagnostic::error("type_mismatch", value.span, message));
-            }
-            let bound = coerce(bound, &data_type);
-            let result = bound
-                .eval(&[])
-                .map_err(|e| Diagnostic::error("type_mismatch", value.span, e.0))?
-                .into_owned();
-            match at {
-                Some(at) => row[at] = result,
-                None => timestamp = result.as_i64(),
-            }
-        }
+        let Written { row, timestamp, .. } = self.written(insert, &source, &names)?;
         let (key, value) = row.split_at(source.schema.key.len());
         let value = &value[..source.schema.value.len()];
         let record = InsertedRecord {
@@ -73,6 +37,120 @@ impl Binder {
         };
         self.inserts.push(record);
         Ok(())
+    }
+
+    /// The values that are written for these columns.
+    pub(super) fn written(
+        &self,
+        insert: &InsertValues,
+        source: &Source,
+        names: &[Ident],
+    ) -> Result<Written, Diagnostic> {
+        refuse_headers(names, source)?;
+        if names.len() != insert.values.len() {
+            let message = format!("{} values are given for {} columns", insert.values.len(), names.len());
+            return Err(Diagnostic::error("schema", insert.target.span, message));
+        }
+        let sites = Sites::new(format!("{} {}", source.name, self.inserts.len()));
+        let mut constants = Constants { env: self.env.clone(), sites };
+        let row = vec![Value::Null; source.schema.width()];
+        let mut written = Written { row, timestamp: None, window: [None; 2] };
+        for (i, (name, value)) in names.iter().zip(&insert.values).enumerate() {
+            if let Some(first) = names[..i].iter().find(|other| other.name == name.name) {
+                let message = format!("{} is given twice", name.name);
+                return Err(
+                    Diagnostic::error("duplicate_column", name.span, message).note(first.span, "first here")
+                );
+            }
+            let place = place(source, name)?;
+            let data_type = match place {
+                Place::Column(_, data_type) => data_type,
+                _ => &DataType::Bigint,
+            };
+            let result = constant(&mut constants, name, value, data_type)?;
+            match place {
+                Place::Column(at, _) => written.row[at] = result,
+                Place::Time => written.timestamp = result.as_i64(),
+                Place::Window(bound) => written.window[bound] = result.as_i64(),
+            }
+        }
+        Ok(written)
+    }
+}
+
+/// What a list of values says of a record.
+pub(super) struct Written {
+    /// A value for each column, NULL where none is given.
+    pub(super) row: Vec<Value<'static>>,
+    /// ROWTIME
+    pub(super) timestamp: Option<i64>,
+    /// WINDOWSTART and WINDOWEND
+    pub(super) window: [Option<i64>; 2],
+}
+
+/// What a name in a list of columns stands for.
+enum Place<'s> {
+    Column(usize, &'s DataType),
+    Time,
+    Window(usize),
+}
+
+fn place<'s>(source: &'s Source, name: &Ident) -> Result<Place<'s>, Diagnostic> {
+    if let Some((at, column)) = source.schema.find(&name.name) {
+        return Ok(Place::Column(at, &column.data_type));
+    }
+    match name.name.as_str() {
+        "ROWTIME" => Ok(Place::Time),
+        "WINDOWSTART" if source.window.is_some() => Ok(Place::Window(0)),
+        "WINDOWEND" if source.window.is_some() => Ok(Place::Window(1)),
+        "ROWPARTITION" | "ROWOFFSET" => {
+            let message = format!("{} is the log's to give, no value is taken for it", name.name);
+            Err(Diagnostic::error("schema", name.span, message).hint("leave it out; ROWTIME may be given"))
+        }
+        _ => {
+            let message = format!("{} has no column {}", source.name, name.name);
+            let columns = source.schema.columns().map(|c| c.name.as_str());
+            Err(Diagnostic::error("unknown_column", name.span, message).did_you_mean(&name.name, columns))
+        }
+    }
+}
+
+/// A constant in the type of its column.
+fn constant(
+    constants: &mut Constants,
+    name: &Ident,
+    value: &Expr,
+    to: &DataType,
+) -> Result<Value<'static>, Diagnostic> {
+    let bound = bind(constants, value)?;
+    if let Some(from) = bound.data_type.as_ref().filter(|from| !takes(to, from)) {
+        let message = format!("{} takes {to}, this is {}", name.name, type_name(Some(from)));
+        return Err(Diagnostic::error("type_mismatch", value.span, message)
+            .hint(format!("CAST(... AS {to}) converts it, where that is possible")));
+    }
+    let result = coerce(bound, to).eval(&[]).map(Value::into_owned);
+    result.map_err(|e| Diagnostic::error("type_mismatch", value.span, e.0))
+}
+
+/// Whether a column takes a value of this type: a number of a smaller kind, text of a time, a STRUCT of some of
+/// the fields; part by part.
+fn takes(to: &DataType, from: &DataType) -> bool {
+    let rank = |t: &DataType| match t {
+        DataType::Integer => Some(0),
+        DataType::Bigint => Some(1),
+        DataType::Decimal { .. } => Some(2),
+        DataType::Double => Some(3),
+        _ => None,
+    };
+    match (to, from) {
+        _ if to == from => true,
+        (DataType::Array(to), DataType::Array(from)) => takes(to, from),
+        (DataType::Map(tk, tv), DataType::Map(fk, fv)) => takes(tk, fk) && takes(tv, fv),
+        (DataType::Struct(to), DataType::Struct(from)) => from.iter().all(|field| {
+            to.iter().any(|own| own.name == field.name && takes(&own.data_type, &field.data_type))
+        }),
+        (to, DataType::String) => to.is_temporal(),
+        _ => rank(from).zip(rank(to)).is_some_and(|(from, to)| from <= to),
     }
 }
 
@@ -103,12 +181,16 @@ fn check(insert: &InsertValues, source: &Source) -> Result<(), Diagnostic> {
 }
 
 /// The columns that the values are for: those named, or all.
-fn names(insert: &InsertValues, source: &Source) -> Vec<Ident> {
+pub(super) fn names(insert: &InsertValues, source: &Source) -> Vec<Ident> {
     if !insert.columns.is_empty() {
         return insert.columns.clone();
     }
-    let ident = |c: &Column| Ident { name: c.name.clone(), quoted: true, span: insert.target.span };
-    source.schema.columns().map(ident).collect()
+    columns(source.schema.columns(), &insert.target)
+}
+
+/// Columns as if they were written behind the name of their source.
+pub(super) fn columns<'c>(columns: impl Iterator<Item = &'c Column>, at: &Ident) -> Vec<Ident> {
+    columns.map(|c| Ident { name: c.name.clone(), quoted: true, span: at.span }).collect()
 }
 
 fn encode(

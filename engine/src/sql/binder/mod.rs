@@ -5,12 +5,15 @@
 //! the whole program, and the statements after it are still looked at, so that all errors are reported at
 //! once.
 
+mod assert;
 mod call;
 mod coercion;
 mod comparison;
 mod create;
 mod derived;
+mod describe;
 mod directives;
+mod drop;
 mod env;
 mod expr;
 mod flat;
@@ -31,17 +34,20 @@ mod query;
 mod replace;
 mod scope;
 mod settings;
+mod show;
 mod types;
 mod window;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{Ident, SourceKind, Span, Statement, StatementKind};
 use super::catalog::Catalog;
 use super::parser::parse_program;
-use super::{Diagnostic, Diagnostics, SourceFile};
+use super::report::{Part, Report};
+use super::{Diagnostic, Diagnostics, Severity, SourceFile};
 use crate::plan::logical::LogicalQuery;
-use crate::plan::{Derived, InsertedRecord, Program};
+use crate::plan::{Assertion, Derived, InsertedRecord, Program};
 use env::Env;
 use settings::Settings;
 
@@ -51,6 +57,8 @@ pub enum Purpose {
     /// To run on: INSERT INTO ... VALUES, DROP and ASSERT are refused, as in ksqlDB's headless mode.
     #[default]
     Rules,
+    /// To be looked at: as rules, and SHOW, DESCRIBE and EXPLAIN print.
+    Check,
     /// To be replayed: they are carried out.
     Replay,
 }
@@ -79,6 +87,8 @@ pub struct Loaded {
     pub program: Program,
     /// Warnings.
     pub warnings: Diagnostics,
+    /// What SHOW, DESCRIBE and EXPLAIN print, for [`Purpose::Check`].
+    pub reports: Vec<Report>,
 }
 
 /// Loads a program from its files, in their order.
@@ -102,8 +112,9 @@ pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Dia
     let sources = binder.catalog.sources();
     let mut program = crate::plan::physical(binder.queries, &options.internal_prefix, options.derived);
     program.inserts = binder.inserts;
+    program.assertions = binder.assertions;
     program.sources = sources;
-    Ok(Loaded { program, warnings: diagnostics })
+    Ok(Loaded { program, warnings: diagnostics, reports: binder.reports })
 }
 
 /// Drops complaints about a source that is unknown only because its own statement is wrong: one that did not
@@ -141,15 +152,24 @@ impl Target<'_> {
 }
 
 /// Goes through the statements.
+#[derive(Clone)]
 pub(super) struct Binder {
     options: LoadOptions,
     files: Vec<String>,
+    /// The files with their texts, for places that are not diagnostics.
+    places: Arc<[SourceFile]>,
     catalog: Catalog,
     settings: Settings,
     env: Arc<Env>,
     queries: Vec<LogicalQuery>,
     inserts: Vec<InsertedRecord>,
+    assertions: Vec<Assertion>,
     warnings: Vec<Diagnostic>,
+    reports: Vec<Report>,
+    /// What DEFINE has set, by name in upper case: the name as written, and the value.
+    variables: BTreeMap<String, (String, String)>,
+    /// The statements that made the sources.
+    texts: BTreeMap<String, String>,
     broken: Vec<String>,
     statements: usize,
 }
@@ -159,12 +179,17 @@ impl Binder {
         Self {
             options,
             files: files.iter().map(|f| f.name.clone()).collect(),
+            places: files.into(),
             catalog: Catalog::default(),
             settings: Settings::default(),
             env: Arc::default(),
             queries: Vec::new(),
             inserts: Vec::new(),
+            assertions: Vec::new(),
             warnings: Vec::new(),
+            reports: Vec::new(),
+            variables: BTreeMap::new(),
+            texts: BTreeMap::new(),
             broken: Vec::new(),
             statements: 0,
         }
@@ -183,8 +208,16 @@ impl Binder {
         self.statements += 1;
         self.check_directives(statement)?;
         match &statement.kind {
-            StatementKind::CreateSource(s) => self.create_source(s),
-            StatementKind::CreateAs(s) => self.create_as(s, statement),
+            StatementKind::CreateSource(s) => {
+                self.create_source(s)?;
+                self.texts.insert(s.name.name.clone(), statement.text.clone());
+                Ok(())
+            }
+            StatementKind::CreateAs(s) => {
+                self.create_as(s, statement)?;
+                self.texts.insert(s.name.name.clone(), statement.text.clone());
+                Ok(())
+            }
             StatementKind::InsertSelect(s) => self.insert_select(s, statement),
             StatementKind::InsertValues(s) => {
                 self.only_in_replay(statement, "INSERT INTO ... VALUES")?;
@@ -192,28 +225,71 @@ impl Binder {
             }
             StatementKind::Set { name, value } => self.set(name, value),
             StatementKind::Unset { name } => self.unset(name),
-            StatementKind::Define { .. } | StatementKind::Undefine { .. } => Ok(()),
+            StatementKind::Define { name, value } => {
+                let known = (name.name.clone(), value.clone());
+                self.variables.insert(name.name.to_ascii_uppercase(), known);
+                Ok(())
+            }
+            StatementKind::Undefine { name } => {
+                self.variables.remove(&name.name.to_ascii_uppercase());
+                Ok(())
+            }
             StatementKind::Drop { kind, if_exists, name, delete_topic } => {
                 self.only_in_replay(statement, "DROP")?;
-                self.drop_source(*kind, *if_exists, name, *delete_topic)
+                if *if_exists && self.catalog.get(&name.name).is_none() {
+                    return Ok(());
+                }
+                self.drop_source(*kind, name, *delete_topic)
             }
-            StatementKind::Show { .. } | StatementKind::Describe { .. } | StatementKind::Explain { .. } => {
-                self.warnings.push(Diagnostic::warning(
-                    "ignored",
-                    statement.span,
-                    "this statement only prints, so it has no effect in a rule file",
-                ));
-                Ok(())
+            StatementKind::Show { what } => self.print(statement, |b| b.show(what, statement.span)),
+            StatementKind::Describe { name, extended } => {
+                self.print(statement, |b| b.describe(name, *extended))
+            }
+            StatementKind::Explain { query, statement: explained } => {
+                self.print(statement, |b| match (query, explained) {
+                    (Some(id), _) => b.explain(id),
+                    (None, Some(explained)) => b.explain_statement(explained),
+                    (None, None) => Ok(Vec::new()),
+                })
             }
             StatementKind::CreateType { if_not_exists, name, data_type } => {
                 self.create_type(name, data_type, *if_not_exists)
             }
             StatementKind::DropType { if_exists, name } => self.drop_type(name, *if_exists),
-            StatementKind::Assert(_) => {
+            StatementKind::Assert(assert) => {
                 self.only_in_replay(statement, "ASSERT")?;
-                Err(expr::unsupported(statement.span, "ASSERT"))
+                self.assert(assert, statement)
             }
         }
+    }
+
+    /// What a statement prints is for who looks; otherwise it has no effect. As it changes nothing, what is
+    /// wrong with it is no more than a warning.
+    fn print(
+        &mut self,
+        statement: &Statement,
+        parts: impl FnOnce(&Self) -> Result<Vec<Part>, Diagnostic>,
+    ) -> Result<(), Diagnostic> {
+        if self.options.purpose != Purpose::Check {
+            let message = "this statement only prints, so it has no effect in a rule file";
+            let ignored = Diagnostic::warning("ignored", statement.span, message);
+            self.warnings.push(ignored.hint("streamguard rules check prints it"));
+            return Ok(());
+        }
+        match parts(self) {
+            Ok(parts) => {
+                let (text, span) = (statement.text.clone(), statement.span);
+                self.reports.push(Report { statement: text, span, parts });
+            }
+            Err(wrong) => {
+                let as_warning = |mut wrong: Diagnostic| {
+                    wrong.severity = Severity::Warning;
+                    wrong
+                };
+                self.warnings.extend(wrong.into_list().into_iter().map(as_warning));
+            }
+        }
+        Ok(())
     }
 
     fn only_in_replay(&self, statement: &Statement, what: &str) -> Result<(), Diagnostic> {
@@ -226,41 +302,6 @@ impl Binder {
             format!("{what} has no place in a rule file"),
         )
         .hint("streamguard replay runs it"))
-    }
-
-    fn drop_source(
-        &mut self,
-        kind: SourceKind,
-        if_exists: bool,
-        name: &Ident,
-        delete_topic: bool,
-    ) -> Result<(), Diagnostic> {
-        if if_exists && self.catalog.get(&name.name).is_none() {
-            return Ok(());
-        }
-        let entry = self.source(name)?;
-        if delete_topic && entry.read_only {
-            let message = format!("{} is declared as a SOURCE: its topic is not deleted", name.name);
-            return Err(Diagnostic::error("in_use", name.span, message).hint("leave out DELETE TOPIC"));
-        }
-        let is_table = entry.source.is_table;
-        if is_table != (kind == SourceKind::Table) {
-            let actual = if is_table { "table" } else { "stream" };
-            return Err(Diagnostic::error("result_type", name.span, format!("{} is a {actual}", name.name)));
-        }
-        if let Some(reader) = self.queries.iter().find(|q| q.reads(&name.name)) {
-            let message = format!("{} cannot be dropped: the query {} reads it", name.name, reader.id);
-            return Err(Diagnostic::error("in_use", name.span, message));
-        }
-        // The query that makes it goes with it, those that INSERT INTO it do not.
-        let mut writers = self.queries.iter().filter(|q| q.sink.name == name.name);
-        if let Some(writer) = writers.nth(usize::from(entry.source.derived_by.is_some())) {
-            let message = format!("{} cannot be dropped: the query {} writes to it", name.name, writer.id);
-            return Err(Diagnostic::error("in_use", name.span, message));
-        }
-        self.catalog.remove(&name.name);
-        self.queries.retain(|q| q.sink.name != name.name);
-        Ok(())
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Settings {
 /// A property with an effect.
 struct Property {
     name: &'static str,
+    /// Its value where none is given, as SHOW PROPERTIES has it.
+    default: &'static str,
     /// Puts a value in force, or without one the default.
     apply: fn(&mut Settings, &mut Env, Option<&Literal>) -> Result<(), Diagnostic>,
 }
@@ -48,26 +50,32 @@ struct Property {
 const PROPERTIES: &[Property] = &[
     Property {
         name: "ksql.create.or.replace.enabled",
+        default: "true",
         apply: |s, _, v| flag(v, true).map(|on| s.no_replace = !on),
     },
     Property {
         name: "ksql.functions.collect_list.limit",
+        default: "2147483647",
         apply: |_, env, v| limit(v).map(|limit| env.limits.list = limit),
     },
     Property {
         name: "ksql.functions.collect_set.limit",
+        default: "2147483647",
         apply: |_, env, v| limit(v).map(|limit| env.limits.set = limit),
     },
     Property {
         name: "ksql.functions.substring.legacy.args",
+        default: "false",
         apply: |_, env, v| flag(v, false).map(|on| env.legacy_substring = on),
     },
     Property {
         name: "ksql.insert.into.values.enabled",
+        default: "true",
         apply: |s, _, v| flag(v, true).map(|on| s.no_insert = !on),
     },
     Property {
         name: "ksql.output.topic.name.prefix",
+        default: "",
         apply: |s, _, v| {
             s.topic_prefix = v.map_or(String::new(), |v| v.text.clone());
             Ok(())
@@ -75,6 +83,7 @@ const PROPERTIES: &[Property] = &[
     },
     Property {
         name: "ksql.persistence.default.format.key",
+        default: "KAFKA",
         apply: |s, _, v| {
             s.key_format = v.cloned();
             Ok(())
@@ -82,6 +91,7 @@ const PROPERTIES: &[Property] = &[
     },
     Property {
         name: "ksql.persistence.default.format.value",
+        default: "",
         apply: |s, _, v| {
             s.value_format = v.cloned();
             Ok(())
@@ -89,6 +99,7 @@ const PROPERTIES: &[Property] = &[
     },
     Property {
         name: "ksql.persistence.wrap.single.values",
+        default: "",
         apply: |s, _, v| {
             s.wrap = v.map(|v| flag(Some(v), true)).transpose()?;
             Ok(())
@@ -96,20 +107,28 @@ const PROPERTIES: &[Property] = &[
     },
     Property {
         name: "ksql.sink.partitions",
+        default: "",
         apply: |s, _, v| v.map(count).transpose().map(|n| s.partitions = n),
     },
     Property {
         name: "ksql.sink.replicas",
+        default: "",
         apply: |s, _, v| v.map(count).transpose().map(|n| s.replicas = n),
     },
     Property {
         name: "ksql.timestamp.throw.on.invalid",
+        default: "false",
         apply: |s, _, v| flag(v, false).map(|on| s.strict_time = on),
     },
     // The parser sees to it.
-    Property { name: "ksql.variable.substitution.enable", apply: |_, _, v| flag(v, true).map(drop) },
+    Property {
+        name: "ksql.variable.substitution.enable",
+        default: "true",
+        apply: |_, _, v| flag(v, true).map(drop),
+    },
     Property {
         name: "use.exact.numeric.comparison",
+        default: "true",
         apply: |s, _, v| flag(v, true).map(|exact| s.inexact = !exact),
     },
 ];
@@ -196,6 +215,24 @@ const FAMILIES: &[&str] = &["consumer.", "producer.", "admin.", "topic.", "ssl."
 
 fn known(name: &str) -> Option<&'static Property> {
     PROPERTIES.iter().find(|p| p.name == name)
+}
+
+impl Settings {
+    /// Every property with an effect: its name, what was given, and what is in force; and others that were
+    /// given, which have none.
+    pub(super) fn list(&self) -> Vec<(String, Option<String>, String)> {
+        let others = self.given.iter().filter(|(name, _)| known(name).is_none());
+        let mut all: Vec<_> = PROPERTIES
+            .iter()
+            .map(|p| {
+                let given = self.given.get(p.name).cloned();
+                (p.name.to_owned(), given.clone(), given.unwrap_or_else(|| p.default.to_owned()))
+            })
+            .chain(others.map(|(name, value)| (name.clone(), Some(value.clone()), value.clone())))
+            .collect();
+        all.sort();
+        all
+    }
 }
 
 impl Binder {

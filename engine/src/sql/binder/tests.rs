@@ -7,6 +7,7 @@ mod flat;
 mod lambdas;
 mod names;
 mod page;
+mod reports;
 
 use super::expr::bind;
 use super::scope::Scope;

@@ -297,7 +297,11 @@ pub(super) fn no_statement(cursor: &Cursor<'_>) -> Box<Diagnostic> {
         let message = format!("{word} is not supported");
         let hint = match word.as_str() {
             "ALTER" => "CREATE OR REPLACE with the new columns behind the old ones does the same",
-            "TERMINATE" => "a query ends when its statement leaves the rule files",
+            "TERMINATE" => "a query ends when its statement leaves the rule files; --@mode: off stops a rule",
+            "PAUSE" | "RESUME" => "--@mode: off in front of a rule stops it, --@mode: live lets it run again",
+            "PRINT" => "streamguard replay shows what rules write; a consumer of Kafka's reads a topic",
+            "RUN" => "all *.sql files of a rules directory are read, in the order of their names",
+            "WITH" => "make a stream or table of the inner query first",
             _ => "docs/sql/statements.md lists the statements",
         };
         let diagnostic = Diagnostic::error("unsupported", found.span, message);

@@ -251,11 +251,37 @@ impl Cursor<'_> {
             let insert = self.insert_values(target, word)?;
             return Ok(StatementKind::Assert(Assert::Values { null, insert }));
         }
-        let Some(kind) = self.source_kind() else {
-            return Err(self.expected(&["VALUES", "NULL VALUES", "STREAM", "TABLE"]));
+        let absent = self.eat_words(&["NOT", "EXISTS"]);
+        if self.is_word("TOPIC") {
+            return self.assert_topic(absent);
+        }
+        let kind = if absent { None } else { self.source_kind() };
+        let Some(kind) = kind else {
+            return Err(self.expected(if absent {
+                &["TOPIC"]
+            } else {
+                &["VALUES", "NULL VALUES", "STREAM", "TABLE", "TOPIC", "NOT EXISTS TOPIC"]
+            }));
         };
         let source = self.source_definition(kind)?;
         Ok(StatementKind::Assert(Assert::Source(source)))
+    }
+
+    fn assert_topic(&mut self, absent: bool) -> Parsed<StatementKind> {
+        self.advance();
+        let span = self.here();
+        let name = match &self.peek(0).kind {
+            TokenKind::String(text) => Ident { name: text.clone(), quoted: true, span },
+            _ => self.ident("a topic name")?,
+        };
+        if matches!(self.peek(0).kind, TokenKind::String(_)) {
+            self.advance();
+        }
+        let properties = self.properties()?;
+        if self.eat_word("TIMEOUT") {
+            self.duration()?;
+        }
+        Ok(StatementKind::Assert(Assert::Topic { absent, name, properties }))
     }
 
     /// Does KEY follow, after a list of columns in brackets or at once?
