@@ -141,7 +141,9 @@ fn rows(program: &Program, topic: &str, cells: &Cells) -> Result<TextRows, Failu
                 format!("name the column of each with --map COLUMN=FIELD, for one --map {near}={column}")
             }
             RowsError::Column { .. } => "--map COLUMN=FIELD takes one of them as FIELD".to_owned(),
-            RowsError::Windowed(_) | RowsError::Format(_) => "write the records as JSON".to_owned(),
+            RowsError::Windowed(_) | RowsError::Twice { .. } | RowsError::Format(_) => {
+                "write the records as JSON".to_owned()
+            }
         })
     })?;
     let unused: Vec<&str> = rows.unused(names.len()).map(|at| names[at].name.as_str()).collect();

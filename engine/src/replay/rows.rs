@@ -43,6 +43,18 @@ pub enum RowsError {
     /// A window is part of the key, and no column.
     #[error("the keys of topic {0} are windowed, which rows of text cannot say")]
     Windowed(String),
+    /// Another declaration of the topic has a column that is read and that this one lacks.
+    #[error("topic {topic} is declared twice, and {column} of {other} is no column of {name}")]
+    Twice {
+        /// The topic.
+        topic: String,
+        /// The stream or table whose columns the rows would have.
+        name: String,
+        /// The other one.
+        other: String,
+        /// Its column.
+        column: String,
+    },
     /// Columns that queries read have no cell.
     #[error("no column for {missing}, which the rules read from {name}; the columns are {found}")]
     Missing {
@@ -106,6 +118,7 @@ impl TextRows {
         check_mapped(source, names)?;
         let cells: Vec<_> = source.schema.columns().map(|column| find(names, &column.name)).collect();
         check_missing(program, source, names, &cells)?;
+        check_others(program, source)?;
         Ok(Self {
             source: Arc::clone(source),
             cells,
@@ -185,10 +198,9 @@ fn check_missing(
     names: &[CellName],
     cells: &[Option<usize>],
 ) -> Result<(), RowsError> {
-    let inputs = program.tasks.iter().flat_map(|task| &task.inputs);
-    let readings = inputs.filter(|input| input.topic == source.topic).flat_map(|input| &input.readings);
-    let readings: Vec<&Reading> = readings.filter(|reading| reading.source.name == source.name).collect();
-    let is_wanted = |at: usize| readings.iter().any(|reading| reading.wanted.get(at) == Some(&true));
+    let own = readings(program, &source.topic).filter(|reading| reading.source.name == source.name);
+    let own: Vec<&Reading> = own.collect();
+    let is_wanted = |at: usize| own.iter().any(|reading| reading.wanted.get(at) == Some(&true));
     let is_needed = |at: usize| is_wanted(at) || source.is_table && at < source.schema.key.len();
     let columns = source.schema.columns().enumerate();
     let missing: Vec<&str> = columns
@@ -205,6 +217,29 @@ fn check_missing(
         found: if names.is_empty() { "none".to_owned() } else { found().collect::<Vec<_>>().join(", ") },
         example: ((*first).to_owned(), near.to_owned()),
     })
+}
+
+/// What other declarations of the topic read must be in the record, too: it would else be NULL in silence.
+fn check_others(program: &Program, source: &Source) -> Result<(), RowsError> {
+    for reading in readings(program, &source.topic) {
+        let columns = reading.source.schema.columns().zip(&reading.wanted);
+        let mut wanted = columns.filter(|(_, wanted)| **wanted).map(|(column, _)| column);
+        if let Some(column) = wanted.find(|column| source.schema.find(&column.name).is_none()) {
+            return Err(RowsError::Twice {
+                topic: source.topic.clone(),
+                name: source.name.clone(),
+                other: reading.source.name.clone(),
+                column: column.name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How the queries read a topic, each of its declarations.
+fn readings<'p>(program: &'p Program, topic: &str) -> impl Iterator<Item = &'p Reading> {
+    let inputs = program.tasks.iter().flat_map(|task| &task.inputs);
+    inputs.filter(move |input| input.topic == topic).flat_map(|input| &input.readings)
 }
 
 fn encode(encoder: &Encoder, values: &[Value<'_>]) -> Result<Option<Vec<u8>>, String> {
@@ -258,6 +293,7 @@ fn json<'t>(column: &Column, text: &'t str) -> Result<Value<'t>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::{LoadOptions, Purpose, SourceFile, load};
 
     fn read(data_type: DataType, text: &str) -> Result<Value<'_>, String> {
         value(&Column::new("C", data_type), text)
@@ -288,6 +324,33 @@ mod tests {
         ] {
             assert!(read(wrong.clone(), text).is_err(), "{wrong} {text}");
         }
+    }
+
+    fn rows(sql: &str, header: &str) -> Result<TextRows, String> {
+        let files = vec![SourceFile { name: "rows.sql".into(), text: sql.into() }];
+        let options = LoadOptions { purpose: Purpose::Replay, ..LoadOptions::default() };
+        let program = load(files, &options).expect("a valid program").program;
+        let names: Vec<_> =
+            header.split(',').map(|name| CellName { name: name.to_owned(), mapped: None }).collect();
+        TextRows::new(&program, "t", &names).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_topic_that_is_declared_twice_takes_the_columns_of_the_wider_one_or_is_refused() {
+        let source = |name: &str, columns: &str| {
+            format!(
+                "CREATE STREAM {name} (k INT KEY, {columns}) WITH (KAFKA_TOPIC='t', FORMAT='JSON');
+                 CREATE STREAM of_{name} AS SELECT * FROM {name};"
+            )
+        };
+        let both = |a: &str, b: &str| source("a", a) + &source("b", b);
+        let wide = rows(&both("x INT", "x INT, y INT"), "k,x,y").expect("b holds what a reads");
+        let record = wide.record(&|at| ["1", "2", ""][at]).expect("a record");
+        assert_eq!(record.value.as_deref(), Some(br#"{"X":2,"Y":null}"#.as_slice()));
+        let refused = rows(&both("x INT", "y INT"), "k,x,y").expect_err("neither holds both");
+        assert_eq!(refused, "topic t is declared twice, and Y of B is no column of A");
+        let missing = rows(&both("x INT", "x INT, y INT"), "k,x").expect_err("y is read");
+        assert!(missing.contains('Y'), "{missing}");
     }
 
     #[test]
