@@ -139,6 +139,14 @@ const WRONG: &[(&str, &str)] = &[
         "--@async: true\nCREATE STREAM r AS SELECT t.account_id, t.amount, l.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
     ),
     (
+        "broadcast of a table",
+        "--@broadcast: true\nCREATE TABLE shops (shop VARCHAR PRIMARY KEY) WITH (KAFKA_TOPIC='shops', VALUE_FORMAT='JSON');",
+    ),
+    (
+        "broadcast of a query",
+        "--@broadcast: true\nCREATE STREAM r AS SELECT account_id, amount FROM transactions;",
+    ),
+    (
         "directive on a declaration",
         "--@severity: high\nCREATE STREAM t (a VARCHAR) WITH (KAFKA_TOPIC='t', VALUE_FORMAT='JSON');",
     ),

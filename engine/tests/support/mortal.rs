@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     EndAfterCommit(u64),
     /// Every n-th commit fails, and the engine goes back to the one before.
     FailCommits(u64),
+    /// A topic seems to have a record more that never comes.
+    Lag(&'static str),
 }
 
 /// See the module.
@@ -112,7 +114,9 @@ impl Broker for Mortal {
     }
 
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {
-        self.inner.watermarks(partition, isolation)
+        let (low, end) = self.inner.watermarks(partition, isolation)?;
+        let lags = matches!((self.fault, isolation), (Fault::Lag(topic), Isolation::ReadCommitted) if *partition.topic == *topic);
+        Ok((low, end + i64::from(lags)))
     }
 
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {

@@ -3,7 +3,7 @@
 use super::Binder;
 use crate::plan::{Emit, Mode, Severity};
 use crate::sql::Diagnostic;
-use crate::sql::ast::{Directive, Span, Statement, StatementKind};
+use crate::sql::ast::{Directive, SourceKind, Span, Statement, StatementKind};
 
 /// The directives of a query.
 #[derive(Debug, Default)]
@@ -105,6 +105,13 @@ impl Binder {
         let Some(first) = statement.directives.first() else { return Ok(()) };
         match &statement.kind {
             StatementKind::CreateAs(_) | StatementKind::InsertSelect(_) => Ok(()),
+            StatementKind::CreateSource(source)
+                if source.kind == SourceKind::Table && first.name == "broadcast" =>
+            {
+                Err(super::expr::unsupported(first.name_span, "the directive broadcast").hint(
+                    "without it a stream that is joined by another key than its own is moved to the table's partitions",
+                ))
+            }
             _ => {
                 let message = format!("the directive {} does not belong to this statement", first.name);
                 Err(Diagnostic::error("directive", first.name_span, message)
