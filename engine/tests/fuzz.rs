@@ -69,6 +69,9 @@ INSERT INTO t ( k , a , s ) VALUES ( 'k' , -1 , 'x' ) ;
 CREATE OR REPLACE STREAM f AS SELECT k , a + d AS e , UCASE ( s ) AS g , l [ 1 ] AS h , p -> x AS i , m [ 'x' ] AS j ,
   a AS extra FROM t WHERE a > 7 ;
 UNSET 'ksql.output.topic.name.prefix' ; UNDEFINE limit ; DESCRIBE t EXTENDED ; LIST TOPICS ; DROP TYPE point ;
+ASSERT VALUES t ( ROWTIME , k , a ) VALUES ( 5 , 'k' , -1 ) ; ASSERT NULL VALUES u ( k ) KEY ( 'k' ) ;
+ASSERT STREAM x ; ASSERT NOT EXISTS TOPIC no WITH ( PARTITIONS = 3 ) TIMEOUT 5 SECONDS ; DESCRIBE FUNCTION len ;
+EXPLAIN INSERT INTO f SELECT * FROM f ; SHOW TYPES ; SHOW PROPERTIES ; LIST VARIABLES ; SHOW TABLES EXTENDED ;
 DESCRIBE t ; SHOW STREAMS ; EXPLAIN CSAS_F_0 ; DROP STREAM IF EXISTS x DELETE TOPIC ;
 ";
 
@@ -96,11 +99,14 @@ fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
 /// Loads the text as rules and as a replay; prints what is found.
 fn answered(text: &str) {
     let began = Instant::now();
-    for purpose in [Purpose::Replay, LoadOptions::default().purpose] {
+    for purpose in [Purpose::Replay, Purpose::Check, LoadOptions::default().purpose] {
         let files = vec![SourceFile { name: "any.sql".into(), text: text.to_owned() }];
         let options = LoadOptions { purpose, ..LoadOptions::default() };
         match load(files, &options) {
-            Ok(loaded) => assert!(loaded.program.queries.len() <= text.len()),
+            Ok(loaded) => {
+                assert!(loaded.program.queries.len() <= text.len());
+                assert!(loaded.reports.iter().all(|report| !report.render().is_empty()));
+            }
             Err(diagnostics) => {
                 assert!(!diagnostics.list.is_empty());
                 assert!(!diagnostics.render(RenderStyle::Plain).is_empty());

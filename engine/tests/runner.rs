@@ -123,6 +123,43 @@ fn a_bad_record_is_dead_lettered_once_while_the_rest_flows() {
 }
 
 #[test]
+fn a_cooldown_survives_a_restart() {
+    let rule = format!("--@cooldown: 10 MINUTES\n{HIGH}").replace("DEFINE high = '5000';\n", "");
+    let rule = format!("DEFINE high = '5000';\n{rule}");
+    let (broker, rules) = (memory(), Rules::new(&[("10_high.sql", &rule)]));
+    let mut alerts = Vec::new();
+    for (id, time) in
+        [("t1", 0), ("t2", 1), ("t3", 10 * MINUTE - 1), ("t4", 10 * MINUTE), ("t5", 11 * MINUTE)]
+    {
+        produce(&broker, &[("A", id, "9000", "m", time)]);
+        let summary = drain(&broker, rules.options(None)).unwrap();
+        alerts.push((read(&broker, "fraud_alerts").len(), summary.queries["CSAS_HIGH_AMOUNT_2"].suppressed));
+    }
+    assert_eq!(alerts, [(1, 0), (1, 1), (1, 1), (2, 0), (2, 1)]);
+}
+
+#[test]
+fn a_record_without_a_time_ends_the_run_where_that_is_asked_for() {
+    let (broker, rules) = (memory(), Rules::new(&[("10_high.sql", HIGH)]));
+    rules.write("05_strict.sql", "SET 'ksql.timestamp.throw.on.invalid' = 'true';");
+    produce(
+        &broker,
+        &[("A", "t1", "6000", "m", 1), ("A", "t2", "7000", "m", -5), ("A", "t3", "8000", "m", 2)],
+    );
+    for _ in 0..2 {
+        let error = drain(&broker, rules.options(None)).unwrap_err().to_string();
+        assert!(
+            error.contains("transactions-") && error.contains("offset 1") && error.contains("TS"),
+            "{error}"
+        );
+        assert!(read(&broker, "fraud_alerts").is_empty(), "what comes before it is not committed");
+    }
+    rules.write("05_strict.sql", "UNSET 'ksql.timestamp.throw.on.invalid';");
+    drain(&broker, rules.options(None)).unwrap();
+    assert_eq!((read(&broker, "fraud_alerts").len(), read(&broker, "transactions.dlq").len()), (2, 1));
+}
+
+#[test]
 fn an_edited_threshold_takes_effect_and_keeps_its_counts() {
     let state = tempfile::tempdir().unwrap();
     let (broker, rules) = (memory(), Rules::new(&[("10_velocity.sql", VELOCITY)]));

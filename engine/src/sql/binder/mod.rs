@@ -231,7 +231,12 @@ impl Binder {
                 Ok(())
             }
             StatementKind::Undefine { name } => {
-                self.variables.remove(&name.name.to_ascii_uppercase());
+                if self.variables.remove(&name.name.to_ascii_uppercase()).is_none() {
+                    let message = format!("the variable {} is not defined", name.name);
+                    let names = self.variables.values().map(|(name, _)| name.as_str());
+                    let warning = Diagnostic::warning("unknown_variable", name.span, message);
+                    self.warnings.push(warning.did_you_mean(&name.name, names));
+                }
                 Ok(())
             }
             StatementKind::Drop { kind, if_exists, name, delete_topic } => {

@@ -81,6 +81,23 @@ fn what_is_explained_is_not_made() {
 }
 
 #[test]
+fn a_check_refuses_what_an_engine_refuses() {
+    let raced = format!(
+        "{SHOP} CREATE TABLE sums AS SELECT amount, COUNT(*) AS n FROM orders GROUP BY amount;
+         CREATE STREAM j AS SELECT o.id, o.amount, t.n FROM orders o JOIN sums t ON o.amount = t.amount;
+         DROP STREAM j; INSERT INTO orders (id) VALUES (1); ASSERT STREAM j;"
+    );
+    let codes = |purpose| {
+        let options = LoadOptions { purpose, ..LoadOptions::default() };
+        let files = vec![SourceFile { name: "shop.sql".into(), text: raced.clone() }];
+        let refused = load(files, &options).unwrap_err();
+        let errors = refused.list.iter().filter(|d| d.severity == crate::sql::Severity::Error);
+        errors.map(|d| d.code).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(Purpose::Check), codes(Purpose::Rules));
+}
+
+#[test]
 fn elsewhere_it_is_ignored_with_a_warning() {
     let text = format!("{SHOP} SHOW STREAMS; DESCRIBE nothing; EXPLAIN nothing;");
     let loaded = load(vec![SourceFile { name: "shop.sql".into(), text }], &LoadOptions::default()).unwrap();
