@@ -147,3 +147,47 @@ fn nothing_is_compared_with_null() {
     }
     assert_eq!(is("id IN ('a', NULL) AND total IS NOT NULL"), "accepted");
 }
+
+#[test]
+fn insert_values_rounds_and_cuts_nothing() {
+    let insert = |column: &str, value: &str| {
+        format!(
+            "CREATE STREAM s (k VARCHAR KEY, c {column}) WITH (KAFKA_TOPIC='s', FORMAT='JSON');
+             CREATE STREAM o AS SELECT * FROM s; INSERT INTO s VALUES ('k', {value});"
+        )
+    };
+    let fits = [
+        ("BIGINT", "7", json!(7)),
+        ("DOUBLE", "7.5", json!(7.5)),
+        ("DECIMAL(4, 2)", "7.5", json!(7.50)),
+        ("DECIMAL(4, 2)", "7.500", json!(7.50)),
+        ("BYTES", "'aGk='", json!("aGk=")),
+        ("DATE", "'2024-03-01'", json!(19783)),
+        ("ARRAY<BIGINT>", "ARRAY[1, NULL]", json!([1, null])),
+        ("MAP<VARCHAR, DOUBLE>", "MAP('a' := 1)", json!({"a": 1.0})),
+        ("STRUCT<a BIGINT, b VARCHAR>", "STRUCT(a := 1)", json!({"A": 1, "B": null})),
+        ("INT", "NULL", json!(null)),
+    ];
+    for (column, value, expected) in fits {
+        let written = records(&insert(column, value), "O", &json!([]));
+        assert_eq!(written, [(json!("k"), json!({ "C": expected }))], "{value} into {column}");
+    }
+    for (column, value) in [
+        ("INT", "5000000000"),
+        ("INT", "'7'"),
+        ("INT", "7.0"),
+        ("VARCHAR", "7"),
+        ("BOOLEAN", "'true'"),
+        ("DECIMAL(4, 2)", "7.555"),
+        ("DECIMAL(4, 2)", "755"),
+        ("DECIMAL(4, 2)", "7E0"),
+        ("BYTES", "'?'"),
+        ("TIMESTAMP", "'soon'"),
+        ("TIMESTAMP", "1000"),
+        ("ARRAY<INT>", "ARRAY['7']"),
+        ("STRUCT<a INT>", "STRUCT(a := 5000000000)"),
+        ("STRUCT<a INT>", "STRUCT(a := 5, b := 6)"),
+    ] {
+        assert_eq!(refusal(&insert(column, value)), "type_mismatch", "{value} into {column}");
+    }
+}

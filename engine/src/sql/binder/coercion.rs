@@ -7,6 +7,9 @@
 
 use std::cmp::Ordering;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
 use super::expr::coerce;
 use crate::sql::Diagnostic;
 use crate::sql::ast::Span;
@@ -19,7 +22,7 @@ struct Misfit;
 /// Brings all to one type; None where there is none, or all are untyped NULLs.
 pub(super) fn unify(items: Vec<Expr>) -> Option<(DataType, Vec<Expr>)> {
     let common = widen_all(None, &items).ok()??;
-    let items = items.into_iter().map(|item| convert(item, &common)).collect();
+    let items = items.into_iter().map(|item| convert(item, &common)).collect::<Option<Vec<_>>>()?;
     Some((common, items))
 }
 
@@ -69,6 +72,8 @@ fn common_of(given: &DataType, target: &DataType) -> Option<DataType> {
             all.extend(b.iter().filter(|f| a.iter().all(|own| own.name != f.name)).cloned());
             Some(DataType::Struct(all))
         }
+        // Text of a column is read as a time record by record.
+        (DataType::String, time) | (time, DataType::String) if time.is_temporal() => Some(time.clone()),
         _ => target.common(given),
     }
 }
@@ -136,7 +141,7 @@ fn widen_to_constant(value: &Value<'_>, given: &DataType, target: DataType) -> R
         } else {
             let readable = match target {
                 DataType::Boolean => is_truth(text),
-                _ => target.is_temporal() && cast(Value::str(text), &target).is_ok(),
+                _ => read(text, &target).is_some(),
             };
             if readable { Ok(target) } else { Err(Misfit) }
         };
@@ -146,6 +151,15 @@ fn widen_to_constant(value: &Value<'_>, given: &DataType, target: DataType) -> R
         return Ok(target);
     }
     target.common(given).ok_or(Misfit)
+}
+
+/// Text as a time, or as BYTES in base64.
+fn read(text: &str, to: &DataType) -> Option<Value<'static>> {
+    match to {
+        DataType::Bytes => BASE64.decode(text.trim()).ok().map(|bytes| Value::Bytes(bytes.into())),
+        to if to.is_temporal() => cast(Value::str(text), to).ok().map(Value::into_owned),
+        _ => None,
+    }
 }
 
 /// The smallest type of the number that a text is.
@@ -167,29 +181,31 @@ fn is_truth(text: &str) -> bool {
     !text.is_empty() && ["true", "yes", "false", "no"].iter().any(|word| word.starts_with(&text))
 }
 
-/// Brings an item to the common type.
-fn convert(item: Expr, to: &DataType) -> Expr {
+/// Brings an item to the common type; None for a constant that cannot be read so.
+fn convert(item: Expr, to: &DataType) -> Option<Expr> {
     if item.data_type.as_ref() == Some(to) {
-        return item;
+        return Some(item);
     }
     let node = match (item.node, to) {
         (Node::Array(items), DataType::Array(of)) => {
-            Node::Array(items.into_iter().map(|item| convert(item, of)).collect())
+            Node::Array(items.into_iter().map(|item| convert(item, of)).collect::<Option<_>>()?)
         }
         (Node::Map(entries), DataType::Map(key, value)) => {
-            Node::Map(entries.into_iter().map(|(k, v)| (convert(k, key), convert(v, value))).collect())
+            let entries = entries.into_iter().map(|(k, v)| Some((convert(k, key)?, convert(v, value)?)));
+            Node::Map(entries.collect::<Option<_>>()?)
         }
         (Node::Struct(values), DataType::Struct(fields)) => {
-            let Some(DataType::Struct(own)) = &item.data_type else {
-                return coerce(Expr { node: Node::Struct(values), data_type: item.data_type }, to);
-            };
+            let Some(DataType::Struct(own)) = &item.data_type else { return None };
             let value = |field: &Field| match own.iter().position(|o| o.name == field.name) {
-                Some(at) => convert(values[at].clone(), &field.data_type),
-                None => Expr::literal(Value::Null, Some(field.data_type.clone())),
+                Some(at) => convert(values.get(at)?.clone(), &field.data_type),
+                None => Some(Expr::literal(Value::Null, Some(field.data_type.clone()))),
             };
-            Node::Struct(fields.iter().map(value).collect())
+            Node::Struct(fields.iter().map(value).collect::<Option<_>>()?)
         }
-        (node, _) => return coerce(Expr { node, data_type: item.data_type }, to),
+        (Node::Literal(Value::String(text)), to) if to.is_temporal() || *to == DataType::Bytes => {
+            return Some(Expr::literal(read(&text, to)?, Some(to.clone())));
+        }
+        (node, _) => return Some(coerce(Expr { node, data_type: item.data_type }, to)),
     };
-    Expr { node, data_type: Some(to.clone()) }
+    Some(Expr { node, data_type: Some(to.clone()) })
 }

@@ -1,9 +1,10 @@
 //! INSERT INTO ... VALUES: a record written by hand.
 
 use super::Binder;
-use super::expr::{bind, coerce};
+use super::expr::bind;
+use super::inserted::into_column;
 use super::position::Sites;
-use super::scope::{Constants, type_name};
+use super::scope::Constants;
 use crate::format::{Encoder, FormatSpec, Presence};
 use crate::plan::{InsertedRecord, Source};
 use crate::sql::Diagnostic;
@@ -123,34 +124,14 @@ fn constant(
     to: &DataType,
 ) -> Result<Value<'static>, Diagnostic> {
     let bound = bind(constants, value)?;
-    if let Some(from) = bound.data_type.as_ref().filter(|from| !takes(to, from)) {
-        let message = format!("{} takes {to}, this is {}", name.name, type_name(Some(from)));
-        return Err(Diagnostic::error("type_mismatch", value.span, message)
-            .hint(format!("CAST(... AS {to}) converts it, where that is possible")));
-    }
-    let result = coerce(bound, to).eval(&[]).map(Value::into_owned);
-    result.map_err(|e| Diagnostic::error("type_mismatch", value.span, e.0))
-}
-
-/// Whether a column takes a value of this type: a number of a smaller kind, text of a time, a STRUCT of some of
-/// the fields; part by part.
-fn takes(to: &DataType, from: &DataType) -> bool {
-    let rank = |t: &DataType| match t {
-        DataType::Integer => Some(0),
-        DataType::Bigint => Some(1),
-        DataType::Decimal { .. } => Some(2),
-        DataType::Double => Some(3),
-        _ => None,
+    let refuse = |why: String| {
+        Diagnostic::error("type_mismatch", value.span, format!("{} {why}", name.name))
+            .hint(format!("CAST(... AS {to}) converts it, where that is possible"))
     };
-    match (to, from) {
-        _ if to == from => true,
-        (DataType::Array(to), DataType::Array(from)) => takes(to, from),
-        (DataType::Map(tk, tv), DataType::Map(fk, fv)) => takes(tk, fk) && takes(tv, fv),
-        (DataType::Struct(to), DataType::Struct(from)) => from.iter().all(|field| {
-            to.iter().any(|own| own.name == field.name && takes(&own.data_type, &field.data_type))
-        }),
-        (to, DataType::String) => to.is_temporal(),
-        _ => rank(from).zip(rank(to)).is_some_and(|(from, to)| from <= to),
+    let given = bound.eval(&[]).map_err(|error| refuse(format!("takes {to}: {}", error.0)))?;
+    match &bound.data_type {
+        Some(from) => into_column(given, from, to).map_err(refuse),
+        None => Ok(Value::Null),
     }
 }
 

@@ -22,6 +22,7 @@ mod from;
 mod grouping;
 mod headers;
 mod insert;
+mod inserted;
 mod items;
 mod join;
 mod lambda;

@@ -41,7 +41,7 @@ pub fn cast<'a>(value: Value<'a>, to: &DataType) -> Result<Value<'a>, EvalError>
         (Value::String(text), to) => return from_text(&text, to).map(Value::into_owned),
         (v, _) => v,
     };
-    let refuse = || EvalError::new(format!("{value:?} cannot be cast to {to}"));
+    let refuse = || EvalError::new(format!("{} cannot be cast to {to}", to_text(&value, None)));
     Ok(match to {
         DataType::String => Value::string(to_text(&value, None)),
         DataType::Integer => Value::Integer(match &value {
@@ -62,7 +62,9 @@ pub fn cast<'a>(value: Value<'a>, to: &DataType) -> Result<Value<'a>, EvalError>
                 v => v.as_i64().map(Decimal::from_i64),
             };
             let fits = decimal.ok_or_else(refuse)?.fit(*precision, *scale);
-            Value::Decimal(fits.ok_or_else(|| EvalError::new(format!("{value:?} does not fit {to}")))?)
+            Value::Decimal(
+                fits.ok_or_else(|| EvalError::new(format!("{} does not fit {to}", to_text(&value, None))))?,
+            )
         }
         DataType::Date => match value {
             Value::Timestamp(ms) => Value::Date(ms.div_euclid(DAY) as i32),

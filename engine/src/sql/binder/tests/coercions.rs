@@ -17,8 +17,17 @@ fn a_constant_takes_the_type_of_those_before_it() {
         ("(5 IN ('4', '5'))", "TRUE"),
         ("('5' IN (4, 5))", "TRUE"),
         ("(TRUE IN ('f', 'ye'))", "TRUE"),
+        ("ARRAY[CAST('2024-03-01' AS DATE), '2024-03-02'][2]", "19784"),
+        ("ARRAY['2024-03-02', CAST('2024-03-01' AS DATE)][1]", "19784"),
+        ("(TO_BYTES('hi', 'utf8') IN ('aGk='))", "TRUE"),
     ]);
-    for wrong in ["ARRAY[1, 'one']", "ARRAY[TRUE, 'perhaps']", "ARRAY[1, ARRAY[2]]", "(5 IN ('five'))"] {
+    for wrong in [
+        "ARRAY[1, 'one']",
+        "ARRAY[TRUE, 'perhaps']",
+        "ARRAY[1, ARRAY[2]]",
+        "(5 IN ('five'))",
+        "ARRAY['soon', CAST('2024-03-01' AS DATE)]",
+    ] {
         assert!(eval(wrong).is_err_and(|e| e.starts_with("type_mismatch")), "{wrong}");
     }
 }
