@@ -3,8 +3,9 @@
 //! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. First a bare consumer per
 //! thread (librdkafka's batches, by way of `broker`) that reads the rules' fields by sonic-rs and does nothing
 //! else; then the engine with the five rules of `benches/rules`, exactly once, until it has drained the topic. Both
-//! run once before they are measured: a node that has just started compiles its code and makes its log of
-//! transactions on the way, and that is neither's work.
+//! run a few times before they are measured: a node that has just started compiles its code and makes its log of
+//! transactions on the way, and that is neither's work. Where others compute on the machine at the same time, what it
+//! took of the processors, ours and the node's, says more than the clock.
 //! `RECORDS=n` and `THREADS=n` change the size; the figure of interest is the ratio. With `LOG` set the engine says on
 //! stderr what it does when.
 
@@ -24,6 +25,8 @@ use broker::{
 
 const TOPIC: &str = "transactions";
 const PARTITIONS: i32 = 3;
+/// After so many passes the node compiles little of its code any more.
+const WARM_UPS: u32 = 3;
 
 fn main() {
     if std::env::var_os("LOG").is_some() {
@@ -42,15 +45,22 @@ fn main() {
         kafka.watermarks(&TopicPartition::new(TOPIC, partition), Isolation::ReadCommitted).unwrap().1
     };
     let ends: Vec<i64> = (0..PARTITIONS).map(end).collect();
-    bare(&*kafka, &ends, threads);
-    engine(kafka.clone(), "warm-up", count, threads);
+    for pass in 1..=WARM_UPS {
+        bare(&*kafka, &ends, threads);
+        engine(kafka.clone(), &format!("warm-up-{pass}"), count, threads);
+    }
+    let before = Spent::now(server.pid());
     let bare = bare(&*kafka, &ends, threads);
-    println!("bare consumer  {:>12} records/s", load::grouped(bare));
+    let by_bare = before.since();
+    println!("bare consumer  {:>12} records/s   {by_bare}", load::grouped(bare));
+    let before = Spent::now(server.pid());
     let (engine, busy, done) = engine(kafka, "measured", count, threads);
+    let by_engine = before.since();
     println!(
-        "engine         {:>12} records/s   {:.2} of the bare consumer",
+        "engine         {:>12} records/s   {by_engine}\n               {:.2} of the bare consumer, {:.2} by processor time",
         load::grouped(engine),
-        engine / bare
+        engine / bare,
+        by_bare.total() / by_engine.total()
     );
     println!(
         "  from its first record to its last commit {:>12} records/s   {:.2}",
@@ -62,6 +72,46 @@ fn main() {
         done.outputs as f64 / count as f64 * 100.0,
         done.commits
     );
+}
+
+/// Processor time of this process and of the node, in seconds.
+#[derive(Clone, Copy)]
+struct Spent {
+    node: u32,
+    ours: f64,
+    theirs: f64,
+}
+
+impl Spent {
+    fn now(node: u32) -> Self {
+        Self { node, ours: Self::of("self"), theirs: Self::of(&node.to_string()) }
+    }
+
+    /// What was spent from then until now.
+    fn since(self) -> Self {
+        let now = Self::now(self.node);
+        Self { ours: now.ours - self.ours, theirs: now.theirs - self.theirs, ..self }
+    }
+
+    fn total(self) -> f64 {
+        self.ours + self.theirs
+    }
+
+    /// User and system time by /proc; nothing where there is none.
+    fn of(process: &str) -> f64 {
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        // The name, in brackets, may have spaces.
+        let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
+        fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap_or(0.0)).sum::<f64>()
+            / TICKS_PER_SECOND
+    }
+}
+
+impl std::fmt::Display for Spent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "(processor: {:.2} s ours, {:.2} s the node's)", self.ours, self.theirs)
+    }
 }
 
 fn setting(name: &str, default: usize) -> usize {
