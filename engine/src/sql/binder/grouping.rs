@@ -66,7 +66,11 @@ impl GroupScope<'_> {
                 Ok(aggregate) => aggregate,
                 Err(refused) => {
                     let at = refused.argument.and_then(|at| args.get(at)).map_or(span, |arg| arg.span);
-                    return Err(Diagnostic::error("type_mismatch", at, refused.message));
+                    let error = Diagnostic::error("type_mismatch", at, refused.message);
+                    return Err(match refused.argument {
+                        Some(_) => error.hint("write the value itself: it shapes what the function keeps"),
+                        None => error,
+                    });
                 }
             };
         if aggregate.keeps_a_structure() && is_delimited(self.input.from.first()) {

@@ -269,7 +269,9 @@ impl Properties {
         match self.wrap {
             Some((_, span)) if schema.value.len() != 1 => {
                 let message = "WRAP_SINGLE_VALUE is for a value of a single column";
-                Err(wrong(span, message).label(format!("the value has {} columns", schema.value.len())))
+                Err(wrong(span, message)
+                    .label(format!("the value has {} columns", schema.value.len()))
+                    .hint("leave it out: a value of several columns is always an object"))
             }
             _ => Ok(()),
         }

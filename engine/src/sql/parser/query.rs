@@ -119,6 +119,10 @@ impl Cursor<'_> {
             return self.list(Self::value_item);
         }
         self.advance();
+        if word == "PARTITION" && self.is_symbol(")") {
+            let error = self.expected(&["an expression"]);
+            return Err(Box::new(error.hint("PARTITION BY NULL makes a stream without a key")));
+        }
         let keys = self.list(Self::value_item)?;
         self.expect_close(&[",", ")"])?;
         Ok(keys)
