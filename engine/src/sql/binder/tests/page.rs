@@ -97,7 +97,7 @@ fn type_of(call: &str) -> Option<String> {
 
 fn examples(page: &mut String, examples: &[(&str, &str)]) {
     for (call, result) in examples {
-        let of = type_of(call).map_or(String::new(), |data_type| format!(", {data_type}"));
+        let of = type_of(call).map_or(String::new(), |data_type| format!(", `{data_type}`"));
         let _ = writeln!(page, "- `` {call} `` gives `` {result} ``{of}");
     }
     page.push('\n');
