@@ -187,6 +187,10 @@ const WRONG: &[(&str, &str)] = &[
         "CREATE STREAM a WITH (PARTITONS=2) AS SELECT account_id, amuont, UCSE(merchnt) AS m FROM transactions WHERE merchant > 5 AND cuntry = 'US';",
     ),
     (
+        "several wrong directives, and a wrong query",
+        "--@severty: high\n--@mode: loud\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, amuont FROM transactions;",
+    ),
+    (
         "several mistakes in one declaration",
         "CREATE STREAM t (a VARCHR KEY, b DECIMAL(50, 2), c INT PRIMARY KEY) WITH (KAFKA_TOPC='t', VALUE_DELIMITER='', VALUE_FORMAT='DELIMITED');",
     ),

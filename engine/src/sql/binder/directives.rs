@@ -50,44 +50,45 @@ fn cooldown(d: &Directive) -> Result<(i64, Span), Diagnostic> {
 }
 
 impl Directives {
-    /// Reads the directives of a query.
-    pub(super) fn read(list: &[Directive]) -> Result<Self, Diagnostic> {
+    /// Reads the directives of a query: those that are right, and what is wrong with the others.
+    pub(super) fn read(list: &[Directive]) -> (Self, Result<(), Diagnostic>) {
         let mut all = Self::default();
-        for (i, d) in list.iter().enumerate() {
-            if d.name != "description"
-                && let Some(first) = list[..i].iter().find(|other| other.name == d.name)
-            {
+        let sound = Diagnostic::all((0..list.len()).map(|at| all.take(&list[..at], &list[at]))).map(|_| ());
+        (all, sound)
+    }
+
+    /// Takes a directive that stands behind others.
+    fn take(&mut self, before: &[Directive], d: &Directive) -> Result<(), Diagnostic> {
+        let all = self;
+        if d.name != "description"
+            && let Some(first) = before.iter().find(|other| other.name == d.name)
+        {
+            return Err(Diagnostic::error("directive", d.name_span, format!("{} is given twice", d.name))
+                .note(first.name_span, "first here"));
+        }
+        match d.name.as_str() {
+            "severity" => all.severity = word(d, Severity::WORDS)?,
+            "mode" => all.mode = word(d, Mode::WORDS)?,
+            "emit" => all.emit = word(d, Emit::WORDS)?,
+            "cooldown" => all.cooldown = Some(cooldown(d)?),
+            "async" => all.is_async = word(d, &["true", "false"])?,
+            "description" => {
+                let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");
+                all.description = Some((text + &d.value, d.name_span.to(d.value_span)));
+            }
+            name if NAMES.contains(&name) => {
+                return Err(super::expr::unsupported(d.name_span, &format!("the directive {name}")));
+            }
+            name => {
                 return Err(Diagnostic::error(
                     "directive",
                     d.name_span,
-                    format!("{} is given twice", d.name),
+                    format!("there is no directive {name}"),
                 )
-                .note(first.name_span, "first here"));
-            }
-            match d.name.as_str() {
-                "severity" => all.severity = word(d, Severity::WORDS)?,
-                "mode" => all.mode = word(d, Mode::WORDS)?,
-                "emit" => all.emit = word(d, Emit::WORDS)?,
-                "cooldown" => all.cooldown = Some(cooldown(d)?),
-                "async" => all.is_async = word(d, &["true", "false"])?,
-                "description" => {
-                    let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");
-                    all.description = Some((text + &d.value, d.name_span.to(d.value_span)));
-                }
-                name if NAMES.contains(&name) => {
-                    return Err(super::expr::unsupported(d.name_span, &format!("the directive {name}")));
-                }
-                name => {
-                    return Err(Diagnostic::error(
-                        "directive",
-                        d.name_span,
-                        format!("there is no directive {name}"),
-                    )
-                    .did_you_mean(name, NAMES.iter().copied()));
-                }
+                .did_you_mean(name, NAMES.iter().copied()));
             }
         }
-        Ok(all)
+        Ok(())
     }
 
     /// The first of those that only a rule may have.

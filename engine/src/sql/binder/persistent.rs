@@ -27,11 +27,11 @@ impl Binder {
         if !self.may_create(&create.name, create.or_replace, create.if_not_exists)? {
             return Ok(());
         }
-        let directives = Directives::read(&statement.directives)?;
+        let (directives, sound) = Directives::read(&statement.directives);
         let target = target(&create.name, create.kind, false, &directives);
         let selected = self.select(&create.query, &target, emit(&directives));
         let properties = Properties::read(&create.properties).and_then(Properties::of_query);
-        let (properties, selected) = Diagnostic::both(properties, selected)?;
+        let ((), (properties, selected)) = Diagnostic::both(sound, Diagnostic::both(properties, selected))?;
         let sink = Arc::new(self.sink(create, &properties, &selected)?);
         let prefix = if create.kind == SourceKind::Table { "CTAS" } else { "CSAS" };
         let id = match &properties.query_id {
@@ -108,7 +108,7 @@ impl Binder {
             return Err(Diagnostic::error("result_type", insert.target.span, message).hint(hint));
         }
         super::headers::refuse_insert(&sink, &insert.target)?;
-        let directives = Directives::read(&statement.directives)?;
+        let (directives, sound) = Directives::read(&statement.directives);
         let properties = Properties::read(&insert.properties)?;
         let target = target(&insert.target, SourceKind::Stream, true, &directives);
         if let Some(other) = insert.properties.iter().find(|p| !p.name.name.eq_ignore_ascii_case("QUERY_ID"))
@@ -118,7 +118,8 @@ impl Binder {
             return Err(Diagnostic::error("property", other.name.span, message)
                 .hint("QUERY_ID is its only property; the stream's are given where it is declared"));
         }
-        let mut selected = self.select(&insert.query, &target, emit(&directives))?;
+        let ((), mut selected) =
+            Diagnostic::both(sound, self.select(&insert.query, &target, emit(&directives)))?;
         fit(&mut selected, &sink, &insert.target)?;
         let id = match &properties.query_id {
             Some((id, _)) => id.clone(),
