@@ -32,10 +32,11 @@ CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
 CREATE STREAM o AS SELECT b.* FROM a;
 ! unknown_source
 
---- the source's name behind its alias
-CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
-CREATE STREAM o AS SELECT a.k, a.v FROM a x;
-! unknown_source
+--- the source's name beside its alias
+CREATE STREAM a (k INT KEY, v INT, s STRUCT<f INT>) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
+CREATE STREAM o AS SELECT a.k, x.v, a.s->f AS f1, x.s->f AS f2 FROM a x;
+> a 1 {"v":2,"s":{"f":3}}
+< O 1 {"V":2,"F1":3,"F2":3}
 
 --- a key copied by AS_VALUE
 CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');

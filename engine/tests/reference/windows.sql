@@ -244,3 +244,96 @@ CREATE TABLE o AS SELECT k, v, WINDOWSTART AS ws, WINDOWEND AS we FROM w WHERE v
 > w 1 {"v":1} @1000 0..10000
 > w 1 null @1000 5000..15000
 ! windowed_table
+
+--- EMIT FINAL: the order of windows that close together
+CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', FORMAT='JSON');
+CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM a WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 0 MILLISECONDS) GROUP BY k EMIT FINAL;
+> a 10 {"v":1} @1
+> a 9 {"v":1} @2
+> a 100 {"v":1} @3
+> a 1 {"v":1} @20
+< O 9 {"N":1} @2 0..10
+< O 10 {"N":1} @1 0..10
+< O 100 {"N":1} @3 0..10
+
+--- EMIT FINAL: expressions and bounds
+CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', FORMAT='JSON');
+CREATE TABLE o AS SELECT k AS id, AS_VALUE(k) AS kk, COUNT(*) * 2 AS n, WINDOWSTART AS ws, WINDOWEND AS we FROM a WINDOW HOPPING (SIZE 10 MILLISECONDS, ADVANCE BY 5 MILLISECONDS, GRACE PERIOD 5 MILLISECONDS) WHERE v > 0 GROUP BY k HAVING COUNT(*) > 1 EMIT FINAL;
+> a 1 {"v":1} @6
+> a 1 {"v":1} @7
+> a 1 {"v":1} @14
+> a 1 {"v":0} @40
+> a 1 {"v":1} @8
+> a 1 {"v":1} @41
+< O 1 {"KK":1,"N":6,"WS":0,"WE":10} @8 0..10
+< O 1 {"KK":1,"N":8,"WS":5,"WE":15} @14 5..15
+
+--- a grace of nothing
+CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', FORMAT='JSON');
+CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM a WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 0 MILLISECONDS) GROUP BY k;
+> a 1 {"v":1} @9
+> a 2 {"v":1} @10
+> a 1 {"v":1} @9
+> a 3 {"v":1} @19
+> a 3 {"v":1} @10
+< O 1 {"N":1} @9 0..10
+< O 2 {"N":1} @10 10..20
+< O 3 {"N":1} @19 10..20
+< O 3 {"N":2} @19 10..20
+
+--- the grace where none is given
+CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', FORMAT='JSON');
+CREATE TABLE o AS SELECT k, COUNT(*) AS n FROM a WINDOW TUMBLING (SIZE 1 HOUR) GROUP BY k;
+CREATE TABLE s AS SELECT k, COUNT(*) AS n FROM a WINDOW SESSION (1 HOUR) GROUP BY k;
+CREATE TABLE b AS SELECT k, COUNT(*) AS n FROM a WINDOW TUMBLING (SIZE 2 DAYS) GROUP BY k;
+> a 1 {"v":1} @0
+> a 2 {"v":1} @86399999
+> a 1 {"v":1} @1
+> a 2 {"v":1} @86400000
+> a 1 {"v":1} @2
+> a 2 {"v":1} @86400003
+> a 1 {"v":1} @2
+< O 1 {"N":1} 0..3600000
+< O 2 {"N":1} @86399999 82800000..86400000
+< O 1 {"N":2} @1 0..3600000
+< O 2 {"N":1} @86400000 86400000..90000000
+< O 2 {"N":2} @86400003 86400000..90000000
+< S 1 {"N":1} 0...0
+< S 2 {"N":1} @86399999 86399999...86399999
+< S 1 null 0...0
+< S 1 {"N":2} @1 0...1
+< S 2 null @86399999 86399999...86399999
+< S 2 {"N":2} @86400000 86399999...86400000
+< S 1 null @1 0...1
+< S 1 {"N":3} @2 0...2
+< S 2 null @86400000 86399999...86400000
+< S 2 {"N":3} @86400003 86399999...86400003
+< B 1 {"N":1} 0..172800000
+< B 2 {"N":1} @86399999 0..172800000
+< B 1 {"N":2} @1 0..172800000
+< B 2 {"N":2} @86400000 0..172800000
+< B 1 {"N":3} @2 0..172800000
+< B 2 {"N":3} @86400003 0..172800000
+< B 1 {"N":4} @2 0..172800000
+
+--- EMIT FINAL behind a join
+CREATE STREAM a (k INT KEY, v DECIMAL(4,2)) WITH (KAFKA_TOPIC='a', FORMAT='JSON');
+CREATE TABLE t (k INT PRIMARY KEY, g VARCHAR) WITH (KAFKA_TOPIC='t', FORMAT='JSON');
+CREATE TABLE o AS SELECT g, SUM(v) AS s FROM a JOIN t ON a.k = t.k WINDOW TUMBLING (SIZE 10 MILLISECONDS, GRACE PERIOD 0 MILLISECONDS) GROUP BY g EMIT FINAL;
+> t 1 {"g":"x"}
+> a 1 {"v":1.5} @1
+> a 1 {"v":1.5} @2
+> a 1 {"v":1.5} @11
+< O "x" {"S":3.00} @2 0..10
+
+--- EMIT FINAL sessions at exactly end, gap and grace
+CREATE STREAM a (k INT KEY, v INT) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
+CREATE TABLE e AS SELECT k, SUM(v) AS s FROM a WINDOW SESSION (10 SECONDS, GRACE PERIOD 0 SECONDS) GROUP BY k EMIT FINAL;
+> a 1 {"v":1} @1000
+> a 2 {"v":2} @11000
+> a 1 {"v":4} @1000
+> a 2 {"v":8} @11001
+> a 1 {"v":16} @1000
+> a 2 {"v":32} @50000
+< E 1 {"S":5} @1000 1000...1000
+< E 2 {"S":10} @11001 11000...11001

@@ -207,11 +207,7 @@ pub(super) fn timestamp(
     };
     // Quoted like a column, or in upper case like an unquoted one.
     let plain = name.trim_matches(['`', '"']);
-    let found = schema
-        .find(plain)
-        .filter(|_| plain != name.as_str())
-        .or_else(|| schema.find(&name.to_ascii_uppercase()))
-        .or_else(|| schema.find(plain));
+    let found = if plain == name { schema.find(&name.to_ascii_uppercase()) } else { schema.find(plain) };
     let Some((column, declared)) = found else {
         return Err(Diagnostic::error("unknown_column", *span, format!("TIMESTAMP names no column: {name}"))
             .did_you_mean(&name.to_ascii_uppercase(), schema.columns().map(|c| c.name.as_str())));

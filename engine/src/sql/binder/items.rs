@@ -79,6 +79,7 @@ pub(super) fn expand(
             SelectItem::All { qualifier, span } => {
                 if let Some(q) = qualifier
                     && q.name != alias.name
+                    && q.name != source.name
                 {
                     let message = format!("{} is not in FROM", q.name);
                     return Err(Diagnostic::error("unknown_source", q.span, message)

@@ -133,6 +133,7 @@ impl Scope for SourceScope<'_> {
     fn column(&mut self, qualifier: Option<&Ident>, name: &Ident) -> Result<Expr, Diagnostic> {
         if let Some(q) = qualifier
             && q.name != self.alias.name
+            && q.name != self.source.name
         {
             let hint = match self.source.schema.find(&q.name) {
                 Some((_, column)) => is_column(&column.data_type, q, &name.name),
