@@ -31,6 +31,7 @@ fn sql_type(value: &Value) -> Option<&'static str> {
     match value {
         Value::Number(_) => Some("INT"),
         Value::String(_) => Some("VARCHAR"),
+        Value::Array(_) => Some("ARRAY<INT>"),
         _ => None,
     }
 }

@@ -36,7 +36,7 @@ use super::{DataType, EvalError, Value};
 pub enum Function {
     /// COUNT(*), or COUNT(e) of values that are not NULL.
     Count,
-    /// SUM: of the argument's type; 0 without values.
+    /// SUM: of the argument's type; 0 without values. Of an ARRAY it is SUM_LIST, which sums its elements.
     Sum,
     /// AVG: a DOUBLE; 0.0 without values.
     Avg,

@@ -207,3 +207,32 @@ CREATE TABLE o AS SELECT k, EXPLODE(ar) AS e FROM a;
 CREATE STREAM a (k INT KEY, ar ARRAY<INT>) WITH (KAFKA_TOPIC='a', VALUE_FORMAT='JSON');
 CREATE STREAM o AS SELECT k, EXPLODE(ar) AS e FROM a PARTITION BY EXPLODE(ar);
 ! table_function
+
+--- SUM_LIST sums the elements of lists
+CREATE STREAM i (k INT KEY, a ARRAY<INT>, b ARRAY<BIGINT>, d ARRAY<DOUBLE>) WITH (KAFKA_TOPIC='i', VALUE_FORMAT='JSON');
+CREATE TABLE o AS SELECT k, SUM_LIST(a) AS a, SUM_LIST(b) AS b, SUM_LIST(d) AS d FROM i GROUP BY k;
+> i 1 {}
+> i 1 {"a":[1,null,2],"b":[3000000000,3000000000],"d":[0.5,0.25]}
+> i 1 {"a":[],"b":null,"d":[null]}
+> i 1 {"a":[-5],"b":[1],"d":[1]}
+< O 1 {"A":0,"B":0,"D":0.0}
+< O 1 {"A":3,"B":6000000000,"D":0.75}
+< O 1 {"A":3,"B":6000000000,"D":0.75}
+< O 1 {"A":-2,"B":6000000001,"D":1.75}
+
+--- SUM_LIST takes a row of a table out again
+CREATE TABLE i (k INT PRIMARY KEY, g STRING, a ARRAY<INT>) WITH (KAFKA_TOPIC='i', VALUE_FORMAT='JSON');
+CREATE TABLE o AS SELECT g, SUM_LIST(a) AS a FROM i GROUP BY g;
+> i 1 {"g":"x","a":[1,2]}
+> i 2 {"g":"x","a":[10]}
+> i 1 {"g":"x","a":[4]}
+> i 2 null
+< O "x" {"A":3}
+< O "x" {"A":13}
+< O "x" {"A":14}
+< O "x" {"A":4}
+
+--- SUM_LIST is for lists of INT, BIGINT and DOUBLE
+CREATE STREAM i (k INT KEY, a ARRAY<STRING>) WITH (KAFKA_TOPIC='i', VALUE_FORMAT='JSON');
+CREATE TABLE o AS SELECT k, SUM_LIST(a) AS a FROM i GROUP BY k;
+! type_mismatch

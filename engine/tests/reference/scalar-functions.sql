@@ -626,3 +626,13 @@ CREATE STREAM i (k INT KEY, n INT, l BIGINT, d DOUBLE, m DECIMAL(6,2), s VARCHAR
 CREATE STREAM o AS SELECT k, AS_VALUE(n) AS c1, UUID() IS NOT NULL AS c2, RANDOM() < 1 AS c3, TRUE AS c4, UNIX_TIMESTAMP() = ROWTIME AS c5 FROM i;
 > i 1 {"n":7,"l":3000000000,"d":2.5,"m":12.35,"s":"Grüße an Öl","b":true,"y":"YWJj","dt":18000,"tm":3723004,"ts":1600000000123,"a":[3,null,1],"sa":["b","a",null],"mp":{"p":1,"q":null},"st":{"x":5,"y":"z"}}
 < O 1 {"C1":7,"C2":true,"C3":true,"C4":true,"C5":true}
+
+--- URLs that are their protocol's own text have no path
+CREATE STREAM i (k INT KEY, u STRING) WITH (KAFKA_TOPIC='i', VALUE_FORMAT='JSON');
+CREATE STREAM o AS SELECT k, URL_EXTRACT_PROTOCOL(u) AS p, URL_EXTRACT_PATH(u) AS t, URL_EXTRACT_QUERY(u) AS q, URL_EXTRACT_FRAGMENT(u) AS f FROM i;
+> i 1 {"u":"mailto:jo@example.org?subject=x#y"}
+> i 2 {"u":"file:/etc/hosts"}
+> i 3 {"u":"a/b?c"}
+< O 1 {"P":"mailto","T":null,"Q":null,"F":"y"}
+< O 2 {"P":"file","T":"/etc/hosts","Q":null,"F":null}
+< O 3 {"P":null,"T":"a/b","Q":"c","F":null}

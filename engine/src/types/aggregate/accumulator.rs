@@ -100,6 +100,12 @@ impl Accumulator {
             _ if value.is_null() => return Ok(()),
             _ => {}
         }
+        if let (Function::Sum, Value::Array(values)) = (aggregate.function, value) {
+            let mut sum = self.clone();
+            values.iter().try_for_each(|value| sum.add(aggregate, Some(value)))?;
+            *self = sum;
+            return Ok(());
+        }
         match self {
             Accumulator::Whole(sum) if aggregate.function == Function::Sum => {
                 *sum = add_whole(aggregate, *sum, value)?;

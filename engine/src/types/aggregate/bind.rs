@@ -29,6 +29,7 @@ pub const NAMES: &[&str] = &[
     "STDDEV_SAMP",
     "STDDEV_SAMPLE",
     "SUM",
+    "SUM_LIST",
     "TOPK",
     "TOPKDISTINCT",
 ];
@@ -89,6 +90,11 @@ impl Aggregate {
             ("COUNT", []) => with(Function::Count, None, DataType::Bigint),
             ("COUNT", [_]) => with(Function::Count, argument, DataType::Bigint),
             ("SUM", [t]) if t.is_numeric() => with(Function::Sum, argument, t.clone()),
+            ("SUM_LIST", [DataType::Array(t)])
+                if matches!(**t, DataType::Integer | DataType::Bigint | DataType::Double) =>
+            {
+                with(Function::Sum, argument, (**t).clone())
+            }
             ("AVG", [t]) if t.is_numeric() => {
                 // ksqlDB has AVG for INT, BIGINT and DOUBLE; a DECIMAL is widened.
                 let is_decimal = matches!(t, DataType::Decimal { .. });

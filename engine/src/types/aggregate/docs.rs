@@ -165,6 +165,15 @@ pub const DOCS: &[Doc] = &[
         example: example(&["[4]", "[null]", "[9]"], "SUM(v)", "13"),
     },
     Doc {
+        name: "SUM_LIST",
+        signatures: &["SUM_LIST(ARRAY<INT>)", "SUM_LIST(ARRAY<BIGINT>)", "SUM_LIST(ARRAY<DOUBLE>)"],
+        summary: "The sum of all elements of the lists, of the elements' type; 0 without values. A list with which \
+                  it does not fit is left out and counted as an error.",
+        nulls: "NULLs do not count, as lists and as elements.",
+        on_tables: true,
+        example: example(&["[[4, 2]]", "[null]", "[[9, null]]"], "SUM_LIST(v)", "15"),
+    },
+    Doc {
         name: "TOPK",
         signatures: &["TOPK(v, k)", "TOPK(v, any, ..., k)"],
         summary: "The k greatest values, greatest first, as an ARRAY. With more columns the elements are structs \

@@ -45,6 +45,12 @@ impl Accumulator {
             _ if value.is_null() => return Ok(()),
             _ => {}
         }
+        if let (Function::Sum, Value::Array(values)) = (aggregate.function, value) {
+            let mut sum = self.clone();
+            values.iter().try_for_each(|value| sum.undo(aggregate, Some(value)))?;
+            *self = sum;
+            return Ok(());
+        }
         match self {
             Accumulator::Whole(sum) if aggregate.function == Function::Sum => {
                 *sum = subtract_whole(aggregate, *sum, value)?;

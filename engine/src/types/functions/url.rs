@@ -66,7 +66,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
 struct Url<'u> {
     protocol: Option<&'u str>,
     authority: Option<&'u str>,
-    path: &'u str,
+    /// None where nothing is known of it but the protocol's own text, as in `mailto:someone@example.org`.
+    path: Option<&'u str>,
     query: Option<&'u str>,
     fragment: Option<&'u str>,
 }
@@ -86,12 +87,15 @@ impl<'u> Url<'u> {
             Some((protocol, rest)) if is_protocol(protocol) => (Some(protocol), rest),
             _ => (None, rest),
         };
+        if protocol.is_some() && !rest.starts_with('/') {
+            return Ok(Self { protocol, authority: None, path: None, query: None, fragment });
+        }
         let (authority, path) = match rest.strip_prefix("//") {
             Some(rest) => {
                 let end = rest.find('/').unwrap_or(rest.len());
-                (Some(&rest[..end]), &rest[end..])
+                (Some(&rest[..end]), Some(&rest[end..]))
             }
-            None => (None, rest),
+            None => (None, Some(rest)),
         };
         Ok(Self { protocol, authority, path, query, fragment })
     }
@@ -167,7 +171,7 @@ fn host(_: &Call<'_>) -> Result<Bound, String> {
 }
 
 fn path(_: &Call<'_>) -> Result<Bound, String> {
-    part(|url| Some(url.path))
+    part(|url| url.path)
 }
 
 fn query(_: &Call<'_>) -> Result<Bound, String> {
