@@ -24,6 +24,7 @@ mod joining;
 pub mod logical;
 mod moving;
 mod physical;
+mod program;
 mod pseudo;
 mod rule;
 mod source;
@@ -31,7 +32,6 @@ mod split;
 mod table_grouping;
 mod window;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use derived::Derived;
@@ -41,6 +41,7 @@ pub use foreign::{ForeignRole, ForeignStep, Letters};
 pub use from::{From, Join, JoinKey, JoinKind, KeyOrigin, Within};
 pub use join::{DerivedRef, JoinRow, JoinStep, Partners, Side, TableRef};
 pub(crate) use physical::physical;
+pub use program::{Assertion, Expected, ExpectedRecord, InsertedRecord, OutputTopic, Program, Query};
 pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};
 pub use source::{KeyWindow, Source, TimestampColumn};
@@ -50,7 +51,7 @@ use crate::format::FormatSpec;
 use crate::types::aggregate::Aggregate;
 use crate::types::expr::Expr;
 use crate::types::functions::TableCall;
-use crate::types::{Column, Schema, Value};
+use crate::types::{Column, Schema};
 
 /// Index of a query in [`Program::queries`].
 pub type QueryId = usize;
@@ -60,104 +61,6 @@ pub type StepId = usize;
 pub type InputId = usize;
 /// Index of a store in [`TaskPlan::stores`].
 pub type StoreId = usize;
-
-/// All that the rule files say, ready to run.
-#[derive(Debug, Default)]
-pub struct Program {
-    /// The persistent queries in order of their statements.
-    pub queries: Vec<Query>,
-    /// Each topic that is read is the input of one of them; in order of the topics' first use. All of them
-    /// together do the queries' work.
-    pub tasks: Vec<TaskPlan>,
-    /// The topics that the program writes, each once: sinks and repartition topics.
-    pub outputs: Vec<OutputTopic>,
-    /// Records of `INSERT INTO ... VALUES`, for `replay`.
-    pub inserts: Vec<InsertedRecord>,
-    /// What `ASSERT` expects, for `replay`.
-    pub assertions: Vec<Assertion>,
-    /// The declared and derived sources by name, for DESCRIBE and for reading topics as JSON.
-    pub sources: BTreeMap<String, Arc<Source>>,
-}
-
-/// A persistent query.
-#[derive(Debug)]
-pub struct Query {
-    /// ksqlDB's id: `CSAS_NAME_0`, `INSERTQUERY_3`, or its QUERY_ID.
-    pub id: String,
-    /// The topics it reads, left to right, each once.
-    pub source_topics: Vec<String>,
-    /// The topic it writes.
-    pub sink_topic: String,
-    /// What makes it a rule: its sink topic is `fraud_alerts`.
-    pub rule: Option<Rule>,
-    /// Its text with variables substituted.
-    pub sql: String,
-}
-
-/// A topic that the program writes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OutputTopic {
-    /// Its name.
-    pub name: String,
-    /// Partitions; None for as many as its input has.
-    pub partitions: Option<i32>,
-    /// Replicas; None for as many as the log gives by default.
-    pub replicas: Option<i32>,
-    /// The topic whose partition count it takes where `partitions` is None.
-    pub like: String,
-    /// Holds a table: compacted (never the alerts' topic).
-    pub compacted: bool,
-    /// Ours alone: a repartition topic.
-    pub internal: bool,
-}
-
-/// A record that a statement wrote.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InsertedRecord {
-    /// Its topic.
-    pub topic: String,
-    /// The key's bytes.
-    pub key: Option<Vec<u8>>,
-    /// The value's bytes.
-    pub value: Option<Vec<u8>>,
-    /// Milliseconds; None: the time of writing (0 offline).
-    pub timestamp: Option<i64>,
-}
-
-/// What ASSERT expects of a replay.
-#[derive(Debug, Clone)]
-pub struct Assertion {
-    /// The statement, behind its file and line.
-    pub statement: String,
-    /// What it expects.
-    pub expected: Expected,
-}
-
-/// What is expected.
-#[derive(Debug, Clone)]
-pub enum Expected {
-    /// Something that was not so when the program was loaded: what was expected and what came.
-    Other(String),
-    /// The next record of a source's topic.
-    Record(ExpectedRecord),
-}
-
-/// The record that is expected next on a source's topic.
-#[derive(Debug, Clone)]
-pub struct ExpectedRecord {
-    /// The source.
-    pub source: Arc<Source>,
-    /// Key and value as its columns; those of headers are not compared.
-    pub row: Vec<Value<'static>>,
-    /// The record has no value.
-    pub is_tombstone: bool,
-    /// Its time, where that is compared.
-    pub timestamp: Option<i64>,
-    /// Start and end of its key's window, where those are compared.
-    pub window: [Option<i64>; 2],
-    /// Numbers are compared as DOUBLE.
-    pub inexact: bool,
-}
 
 /// What is done with the records of topics that belong together (they meet in a join), the same for each
 /// partition number. A task is one of these for one partition number of all its inputs, which therefore are
@@ -205,20 +108,6 @@ pub struct Reading {
     pub outputs: Vec<StepId>,
     /// The queries that read it, for accounting.
     pub queries: Vec<QueryId>,
-}
-
-impl Program {
-    /// The task and its input that read a topic.
-    pub fn reader_of(&self, topic: &str) -> Option<(usize, InputId)> {
-        self.tasks.iter().enumerate().find_map(|(task, plan)| {
-            plan.inputs.iter().position(|input| input.topic == topic).map(|input| (task, input))
-        })
-    }
-
-    /// The topics that are read.
-    pub fn input_topics(&self) -> impl Iterator<Item = &str> {
-        self.tasks.iter().flat_map(|task| &task.inputs).map(|input| input.topic.as_str())
-    }
 }
 
 /// A store of a task.

@@ -218,6 +218,20 @@ fn columns(aggregate: &Aggregate, mut bound: Vec<Expr>) -> Vec<Expr> {
     }
 }
 
+/// The window, without which `emit: first` means nothing.
+fn window(query: &Query, target: &Target<'_>, emit: Emit) -> Result<Option<WindowPlan>, Diagnostic> {
+    let window = query.window.as_ref().map(window_plan).transpose()?;
+    if window.is_none() && emit == Emit::First {
+        let span = target.emit_first.unwrap_or(query.span);
+        return Err(Diagnostic::error(
+            "directive",
+            span,
+            "emit: first needs a WINDOW, once per which it emits",
+        ));
+    }
+    Ok(window)
+}
+
 /// Binds a grouped SELECT.
 pub(super) fn select(
     query: &Query,
@@ -235,15 +249,7 @@ pub(super) fn select(
     if let Some(e) = query.partition_by.first() {
         return Err(Diagnostic::error("partition_by", e.span, "PARTITION BY cannot stand beside GROUP BY"));
     }
-    let window = query.window.as_ref().map(window_plan).transpose()?;
-    if window.is_none() && emit == Emit::First {
-        let span = target.emit_first.unwrap_or(query.span);
-        return Err(Diagnostic::error(
-            "directive",
-            span,
-            "emit: first needs a WINDOW, once per which it emits",
-        ));
-    }
+    let window = window(query, target, emit)?;
     check_final(query, window.as_ref(), target)?;
     check_values(bound, query.group_by[0].span)?;
     let key = key(query, bound).map_err(|refused| unknown_too(refused, &items, bound))?;

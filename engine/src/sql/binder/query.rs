@@ -272,15 +272,8 @@ pub(super) fn wrong_kind(target: &Target<'_>, is_table: bool) -> Diagnostic {
     Diagnostic::error("result_type", target.name.span, message).hint(hint)
 }
 
-/// Divides the items into key and value columns: an item that is a key expression is the key's column under
-/// its name. Returns the sink's schema, the expressions in its order and where they are written.
-pub(super) fn split(
-    items: Vec<(String, Expr, Span)>,
-    key: &[Expr],
-    target: &Target<'_>,
-    grouped: bool,
-) -> Result<(Schema, Vec<Expr>, Vec<Span>), Diagnostic> {
-    let texts: Vec<String> = key.iter().map(ToString::to_string).collect();
+/// No name stands twice, and none is a pseudo column's unless it is the key's.
+fn check_names(items: &[(String, Expr, Span)], keys: &[String]) -> Result<(), Diagnostic> {
     for (i, (name, expr, span)) in items.iter().enumerate() {
         if let Some((_, _, first)) = items[..i].iter().find(|(other, ..)| other == name) {
             return Err(Diagnostic::error(
@@ -292,12 +285,25 @@ pub(super) fn split(
             .hint("name one of them by AS"));
         }
         // A key may be called so: PARTITION BY ROWTIME.
-        if Pseudo::ALL.iter().any(|p| p.name() == name) && !texts.contains(&expr.to_string()) {
+        if Pseudo::ALL.iter().any(|p| p.name() == name) && !keys.contains(&expr.to_string()) {
             let message = format!("{name} is a pseudo column, which the result has by itself");
             return Err(Diagnostic::error("duplicate_column", *span, message)
                 .hint(format!("give the column another name: ... AS {name}_VALUE")));
         }
     }
+    Ok(())
+}
+
+/// Divides the items into key and value columns: an item that is a key expression is the key's column under
+/// its name. Returns the sink's schema, the expressions in its order and where they are written.
+pub(super) fn split(
+    items: Vec<(String, Expr, Span)>,
+    key: &[Expr],
+    target: &Target<'_>,
+    grouped: bool,
+) -> Result<(Schema, Vec<Expr>, Vec<Span>), Diagnostic> {
+    let texts: Vec<String> = key.iter().map(ToString::to_string).collect();
+    check_names(&items, &texts)?;
     let mut keys: Vec<Option<(String, Expr, Span)>> = vec![None; key.len()];
     let mut values = Vec::new();
     for (name, expr, span) in items {

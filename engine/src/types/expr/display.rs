@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{CompareOp, Expr, Like, Node};
+use super::{CompareOp, Expr, Lambda, Like, Node};
 use crate::types::Value;
 
 impl CompareOp {
@@ -61,6 +61,15 @@ fn case(f: &mut fmt::Formatter<'_>, whens: &[(Expr, Expr)], otherwise: Option<&E
     f.write_str(" END")
 }
 
+fn higher_order(f: &mut fmt::Formatter<'_>, name: &str, args: &[Expr], lambdas: &[Lambda]) -> fmt::Result {
+    write!(f, "{name}(")?;
+    list(f, ", ", args)?;
+    for lambda in lambdas {
+        write!(f, ", ({}) => {}", lambda.params.join(", "), lambda.body)?;
+    }
+    f.write_str(")")
+}
+
 fn map(f: &mut fmt::Formatter<'_>, entries: &[(Expr, Expr)]) -> fmt::Result {
     f.write_str("MAP(")?;
     for (key, value) in entries {
@@ -117,14 +126,7 @@ impl fmt::Display for Expr {
                 list(f, ", ", args)?;
                 f.write_str(")")
             }
-            Node::HigherOrder { function, args, lambdas } => {
-                write!(f, "{}(", function.name())?;
-                list(f, ", ", args)?;
-                for lambda in lambdas {
-                    write!(f, ", ({}) => {}", lambda.params.join(", "), lambda.body)?;
-                }
-                f.write_str(")")
-            }
+            Node::HigherOrder { function, args, lambdas } => higher_order(f, function.name(), args, lambdas),
             // What it stands around already says what is computed.
             Node::NotNull(e) => write!(f, "{e}"),
             Node::Subscript(base, index) => write!(f, "{base}[{index}]"),
