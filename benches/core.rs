@@ -9,7 +9,7 @@ fn main() {
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/rules");
     let records = std::env::var("RECORDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     measure("one filter rule", &[rules.join("00_sources.sql"), rules.join("high_amount.sql")], records);
-    measure("five rules", &[rules.clone()], records);
+    measure("five rules", std::slice::from_ref(&rules), records);
     let windows = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/windows");
     for (what, file) in [("sessions", "sessions.sql"), ("EMIT FINAL", "final.sql")] {
         measure(what, &[rules.join("00_sources.sql"), windows.join(file)], records);
