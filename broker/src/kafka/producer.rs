@@ -23,6 +23,8 @@ use crate::{
 /// For the first answer of the transaction coordinator; an older transaction of the same id may have to time
 /// out (10 s) before it gives it.
 const INIT: Duration = Duration::from_secs(30);
+/// For the first connection.
+const CONNECT: Duration = Duration::from_secs(2);
 /// For each step of a transaction: longer than the transaction's and the messages' own time-outs, so that
 /// those decide.
 const STEP: Duration = Duration::from_secs(15);
@@ -76,6 +78,7 @@ impl KafkaProducer {
         .map_err(|f| f.outside(format!("making the {name}")))?;
         let mut stage = Stage::Plain;
         if config.transactional_id.is_some() {
+            handle.connect(CONNECT);
             handle
                 .transaction(Step::Init, INIT)
                 .map_err(|f| f.outside(format!("initialising the {name}")))?;

@@ -238,6 +238,19 @@ impl Handle {
         self.client.native_ptr()
     }
 
+    /// Waits for a connection to some broker. Without one librdkafka looks for a coordinator only every
+    /// 500 ms; a broker that does not come is left to the call that needs it.
+    pub(super) fn connect(&self, timeout: Duration) {
+        let mut brokers = ptr::null();
+        // SAFETY: the client is valid; null stands for no topic; the answer is freed here.
+        unsafe {
+            sys::rd_kafka_metadata(self.rk(), 0, ptr::null_mut(), &mut brokers, millis(timeout));
+            if !brokers.is_null() {
+                sys::rd_kafka_metadata_destroy(brokers);
+            }
+        }
+    }
+
     /// Serves logs, errors and delivery reports.
     pub(super) fn serve(&self, timeout: Duration) {
         // SAFETY: the client is valid; callbacks only touch the context.
