@@ -142,14 +142,7 @@ impl Planner<'_> {
     /// A topic that is partitioned as a table's is.
     fn letters(&mut self, name: &str, table: &Source) -> Letters {
         let topic = format!("{}-{name}-repartition", self.prefix);
-        self.output(OutputTopic {
-            name: topic.clone(),
-            partitions: None,
-            replicas: None,
-            like: table.topic.clone(),
-            compacted: false,
-            internal: true,
-        });
+        self.output(OutputTopic::internal(topic.clone(), &table.topic));
         let columns = table.schema.key.clone();
         let format = match table.key_format {
             FormatSpec { format: Format::None, .. } => {

@@ -30,14 +30,7 @@ impl Planner<'_> {
             let (key, columns) = (key.to_vec(), key_columns(key));
             let step = self.step(Operator::MoveRows { topic: topic.clone(), key, columns, format }, None);
             self.connect(flow, step);
-            self.output(OutputTopic {
-                name: topic.clone(),
-                partitions: None,
-                replicas: None,
-                like: like.to_owned(),
-                compacted: false,
-                internal: true,
-            });
+            self.output(OutputTopic::internal(topic.clone(), like));
         }
         // Their time and kind: those of a stream where one is among the sources.
         let sources = from.sources();

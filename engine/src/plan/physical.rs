@@ -299,14 +299,7 @@ impl Planner<'_> {
             let step = self.step(operator, None);
             self.connect(&Flow { at, steps: Vec::new() }, step);
         }
-        self.output(OutputTopic {
-            name: topic.clone(),
-            partitions: None,
-            replicas: None,
-            like: like.to_owned(),
-            compacted: false,
-            internal: true,
-        });
+        self.output(OutputTopic::internal(topic.clone(), like));
         topic
     }
 

@@ -70,6 +70,14 @@ pub struct OutputTopic {
     pub internal: bool,
 }
 
+impl OutputTopic {
+    /// A topic of ours with as many partitions as another one, by which records reach the task that needs them.
+    pub(super) fn internal(name: String, like: &str) -> Self {
+        let like = like.to_owned();
+        Self { name, partitions: None, replicas: None, like, compacted: false, internal: true }
+    }
+}
+
 /// A record that a statement wrote.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InsertedRecord {
