@@ -21,13 +21,15 @@ mod shutdown;
 mod topic;
 
 use std::collections::BTreeMap;
+#[cfg(feature = "kafka")]
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use batch::{Batch, Headers, Record};
 pub use error::{Error, ErrorKind, Result};
 pub use partitioner::{murmur2, partition_for_key};
 pub use shutdown::Shutdown;
-pub use topic::{Cleanup, TopicInfo, TopicPartition, TopicSpec};
+pub use topic::{Cleanup, DELETE_RETENTION, GroupInfo, TopicInfo, TopicPartition, TopicSpec};
 
 /// Which records a consumer sees, and which end [`Broker::watermarks`] reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -100,17 +102,18 @@ pub struct OffsetCommit {
     pub metadata: String,
 }
 
-/// The membership that an offset commit speaks for; captured at an assignment, it fences a zombie.
-#[derive(Debug)]
+/// The membership that an offset commit speaks for; captured at an assignment, it fences a zombie. A clone
+/// speaks for the same membership, in any thread.
+#[derive(Debug, Clone)]
 pub struct GroupMetadata(pub(crate) GroupMetadataInner);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum GroupMetadataInner {
     /// Of the embedded broker.
     Embedded { group: String, member: u64, generation: u64 },
     /// Of librdkafka.
     #[cfg(feature = "kafka")]
-    Kafka(kafka::Membership),
+    Kafka(Arc<kafka::Membership>),
 }
 
 /// What a poll brought.
@@ -213,8 +216,15 @@ pub trait Broker: Send + Sync {
     /// The oldest offset and the end offset (the next one to be written, or for
     /// [`Isolation::ReadCommitted`] the last stable offset) of a partition.
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)>;
+    /// Deletes the records of partitions below an offset: it becomes the oldest offset, unless that is higher
+    /// already. An offset above the end is an error of kind [`ErrorKind::OffsetOutOfRange`], a partition of a
+    /// topic that is only compacted one of kind [`ErrorKind::Config`]; the other partitions asked for are done
+    /// or not, so ask again for all.
+    fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()>;
     /// The group's stable committed offsets, in the order asked; waits for a pending transaction to end.
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>>;
+    /// The groups that have members or committed offsets, by name.
+    fn groups(&self) -> Result<Vec<GroupInfo>>;
     /// Deletes a group's offsets; the group must have no members.
     fn delete_group(&self, group: &str) -> Result<()>;
     /// Makes a consumer.

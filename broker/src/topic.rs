@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One partition of a topic. Cloning is cheap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,14 +29,36 @@ impl fmt::Display for TopicPartition {
 /// What happens to old records of a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Cleanup {
-    /// Nothing is deleted by time (event times may be years old); size is bounded where it is set.
+    /// Records are kept, or the oldest are deleted by a bound of size or time.
     #[default]
     Retain,
     /// The latest record of each key is kept.
     Compact,
+    /// The latest record of each key is kept until it is deleted by a bound of size or time, too. (Not made
+    /// by StreamGuard: state that is restored from such a topic may be missing keys.)
+    CompactAndRetain,
 }
 
+impl Cleanup {
+    /// Whether older records of a key are removed.
+    pub fn compacts(self) -> bool {
+        self != Self::Retain
+    }
+
+    /// Whether bounds of size and time, and [`crate::Broker::delete_records`], apply.
+    pub fn retains(self) -> bool {
+        self != Self::Compact
+    }
+}
+
+/// How long the tombstones of a compacted topic stay readable: who read the topic up to some offset and comes
+/// back within that time misses no deletion. Kafka's own default, set explicitly.
+pub const DELETE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A topic to make.
+///
+/// Whatever is made is never deleted by the time of its records: event times may be years old. Compacted
+/// topics have [`DELETE_RETENTION`] and segments of 64 MB, since the newest segment is not compacted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSpec {
     /// Its name.
@@ -77,4 +100,24 @@ pub struct TopicInfo {
     pub id: String,
     /// How many partitions.
     pub partitions: i32,
+    /// How many copies of each partition there are; 1 on the embedded broker.
+    pub replicas: i32,
+    /// What happens to old records; None where this login may not ask.
+    pub cleanup: Option<Cleanup>,
+    /// Bytes kept per partition; None for no bound, or where this login may not ask.
+    pub retention_bytes: Option<u64>,
+    /// How long records are kept; None for no bound, or where this login may not ask. Kafka counts by the
+    /// records' own times.
+    pub retention: Option<Duration>,
+    /// How long tombstones of a compacted topic are kept; None where this login may not ask.
+    pub delete_retention: Option<Duration>,
+}
+
+/// A consumer group that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupInfo {
+    /// Its name.
+    pub name: String,
+    /// How many members it has now.
+    pub members: usize,
 }

@@ -2,6 +2,8 @@
 //! memory, on disk, and (cargo feature `kafka`) on a real Kafka.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "contract/deleting.rs"]
+mod deleting;
 #[path = "contract/groups.rs"]
 mod groups;
 #[path = "contract/reading.rs"]
@@ -22,7 +24,7 @@ type Case = fn(&Arc<dyn Broker>);
 
 /// All cases, by name.
 fn cases() -> Vec<(&'static str, Case)> {
-    [transactions::CASES, reading::CASES, groups::CASES, topics::CASES].concat()
+    [transactions::CASES, reading::CASES, groups::CASES, topics::CASES, deleting::CASES].concat()
 }
 
 /// Runs every case, all of them even where one fails, several at a time.

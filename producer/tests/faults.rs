@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use broker::{
-    Broker, Consumer, ConsumerConfig, Error, ErrorKind, GroupMetadata, Isolation, OffsetCommit, Outgoing,
-    Producer, ProducerConfig, Result, Shutdown, TopicInfo, TopicPartition, TopicSpec,
+    Broker, Consumer, ConsumerConfig, Error, ErrorKind, GroupInfo, GroupMetadata, Isolation, OffsetCommit,
+    Outgoing, Producer, ProducerConfig, Result, Shutdown, TopicInfo, TopicPartition, TopicSpec,
 };
 use common::{all, memory};
 use producer::{Mode, Options, ReplayOptions, replay, run};
@@ -107,6 +107,12 @@ impl Broker for Faulty {
     }
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {
         self.log.watermarks(partition, isolation)
+    }
+    fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()> {
+        self.log.delete_records(below)
+    }
+    fn groups(&self) -> Result<Vec<GroupInfo>> {
+        self.log.groups()
     }
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
         self.log.committed(group, partitions)

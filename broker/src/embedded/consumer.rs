@@ -182,7 +182,7 @@ impl EmbeddedConsumer {
                 break;
             }
             let cursor = &mut self.cursors[*index];
-            cursor.read(&self.log, batch, room, bytes, ends.end)?;
+            cursor.read(&self.log, batch, room, bytes, *ends)?;
         }
         self.first = self.first.wrapping_add(1) % self.cursors.len().max(1);
         Ok(())

@@ -47,15 +47,16 @@ impl Cursor {
         self.reading = Reading::Unknown;
     }
 
-    /// Copies records below `end` until `records` or `bytes` are reached.
+    /// Copies records up to the end until `records` or `bytes` are reached.
     pub(super) fn read(
         &mut self,
         log: &Log,
         batch: &mut Batch,
         records: usize,
         bytes: usize,
-        end: i64,
+        ends: Ends,
     ) -> Result<()> {
+        let end = ends.end;
         let (records, bytes) = (batch.len() + records, batch.size() + bytes);
         let full = |batch: &Batch| batch.len() >= records || batch.size() >= bytes;
         let mut position = self.position;
@@ -70,14 +71,20 @@ impl Cursor {
         let mut reached_end = false;
         if rest.is_none() && !full(batch) {
             reached_end = true;
-            log.chunks(self.topic, self.partition.partition, position, inside, &mut |mut chunk| {
-                chunk.skip_to(position);
-                position = copy(&mut chunk, batch, &self.partition, end, &full, position);
-                let more = chunk.next_offset();
-                rest = more.map(|_| chunk);
-                reached_end = more.is_none_or(|next| next >= end) && !full(batch);
-                reached_end && more.is_none()
-            })?;
+            log.chunks(
+                self.topic,
+                self.partition.partition,
+                (ends.lowest, position),
+                inside,
+                &mut |mut chunk| {
+                    chunk.skip_to(position);
+                    position = copy(&mut chunk, batch, &self.partition, end, &full, position);
+                    let more = chunk.next_offset();
+                    rest = more.map(|_| chunk);
+                    reached_end = more.is_none_or(|next| next >= end) && !full(batch);
+                    reached_end && more.is_none()
+                },
+            )?;
         }
         self.check_still_there(log)?;
         self.position = if reached_end { position.max(end) } else { position };

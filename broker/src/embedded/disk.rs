@@ -8,9 +8,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode, Slice};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, KvSeparationOptions, PersistMode, Readable, Slice};
 
-use super::storage::{Change, Direction, Storage, Table, Visit};
+use super::storage::{Change, Direction, Storage, Table, Visit, VisitSize};
 use crate::{Error, ErrorKind, Result};
 
 /// What a keyspace keeps in memory before it is written out, in bytes. Two of them, and the block cache
@@ -123,6 +123,23 @@ impl Storage for Disk {
         } {
             let (key, value) = entry.into_inner().map_err(self.failed("reading from"))?;
             if !visit(&key, value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn scan_sizes(&self, table: Table, from: &[u8], to: &[u8], visit: VisitSize<'_>) -> Result<()> {
+        if from >= to {
+            return Ok(());
+        }
+        let failed = || self.failed("reading from");
+        // An entry tells its key or its size: two of them go side by side.
+        let (snapshot, keyspace) = (self.database.snapshot(), self.keyspace(table));
+        let range = || snapshot.range(keyspace, from..to);
+        for (key, size) in range().zip(range()) {
+            let (key, size) = (key.key().map_err(failed())?, size.size().map_err(failed())?);
+            if !visit(&key, u64::from(size)) {
                 break;
             }
         }

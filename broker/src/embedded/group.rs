@@ -65,7 +65,12 @@ pub(super) struct Group {
 
 impl Group {
     pub(super) fn is_empty(&self) -> bool {
-        !self.members.values().any(Member::counts)
+        self.len() == 0
+    }
+
+    /// How many members it has.
+    pub(super) fn len(&self) -> usize {
+        self.members.values().filter(|m| m.counts()).count()
     }
 
     /// Adds a member or changes its topics.

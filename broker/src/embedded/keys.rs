@@ -9,7 +9,7 @@
 //! | meta | `f` | the version of this layout, one byte |
 //! | meta | `n` | the next topic number, u32 |
 //! | meta | `t` name | the topic as JSON |
-//! | meta | `p` topic number, partition | start, end and bytes of the partition, 3 x u64 |
+//! | meta | `p` topic number, partition | start, end, bytes and lowest chunk of the partition, 4 x u64 |
 //! | meta | `o` group, 0, topic, 0, partition | committed offset, then its metadata |
 //! | log | topic number, partition, base offset | one chunk of one commit |
 
@@ -44,6 +44,11 @@ pub(super) fn offset(group_name: &str, of: &TopicPartition) -> Vec<u8> {
     [group(group_name).as_slice(), of.topic.as_bytes(), &[0], &of.partition.to_be_bytes()].concat()
 }
 
+/// The group in a key made by [`offset`].
+pub(super) fn group_of_offset(key: &[u8]) -> Option<&[u8]> {
+    key.strip_prefix(OFFSETS)?.split(|b| *b == 0).next()
+}
+
 /// The topic in a key made by [`offset`].
 pub(super) fn topic_of_offset(key: &[u8]) -> Option<&[u8]> {
     key.split(|b| *b == 0).nth(1)
@@ -71,21 +76,26 @@ pub(super) struct Ends {
     pub(super) end: i64,
     /// The bytes of its chunks.
     pub(super) bytes: u64,
+    /// No chunk begins below; those that end before `start` are on their way out.
+    pub(super) lowest: i64,
 }
 
 impl Ends {
     pub(super) fn encode(self) -> Vec<u8> {
-        [self.start.to_be_bytes(), self.end.to_be_bytes(), self.bytes.to_be_bytes()].concat()
+        let bytes = self.bytes.to_be_bytes();
+        [self.start.to_be_bytes(), self.end.to_be_bytes(), bytes, self.lowest.to_be_bytes()].concat()
     }
 
     pub(super) fn decode(value: &[u8]) -> Option<Self> {
         let (start, rest) = value.split_first_chunk::<8>()?;
         let (end, rest) = rest.split_first_chunk::<8>()?;
-        let bytes = rest.first_chunk::<8>()?;
+        let (bytes, rest) = rest.split_first_chunk::<8>()?;
         Some(Self {
             start: i64::from_be_bytes(*start),
             end: i64::from_be_bytes(*end),
             bytes: u64::from_be_bytes(*bytes),
+            // Not there in directories of the first release.
+            lowest: rest.first_chunk::<8>().map_or(0, |lowest| i64::from_be_bytes(*lowest)),
         })
     }
 }
@@ -113,7 +123,7 @@ mod tests {
 
     #[test]
     fn values_come_back() {
-        let ends = Ends { start: 3, end: 9, bytes: 77 };
+        let ends = Ends { start: 3, end: 9, bytes: 77, lowest: 2 };
         assert_eq!(Ends::decode(&ends.encode()), Some(ends));
         assert_eq!(decode_offset(&encode_offset(5, "n=1")), Some((5, "n=1".to_owned())));
         let key = offset("g", &TopicPartition::new("top", 7));

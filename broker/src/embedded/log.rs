@@ -298,37 +298,13 @@ impl Log {
             changes.push(Change::Put(Table::Log, key, chunk.seal(now)));
         }
         ends.end += i64::from(marker);
-        self.retain(number, &part.partition, &mut ends, changes)?;
+        self.bound(number, &part.partition, &mut ends, changes)?;
         changes.push(put_ends(number, part.partition.partition, ends));
         Ok((part.partition, ends))
     }
 
-    /// Drops the oldest chunks where the partition has grown past its topic's bound; the newest of those
-    /// already written stays, so the bound is exceeded by at most one commit.
-    fn retain(
-        &self,
-        number: u32,
-        of: &TopicPartition,
-        ends: &mut Ends,
-        changes: &mut Vec<Change>,
-    ) -> Result<()> {
-        let limit = self.state().topics.get(&of.topic).and_then(|t| t.spec.retention_bytes);
-        let Some(limit) = limit.filter(|limit| ends.bytes > *limit) else { return Ok(()) };
-        let (from, to) =
-            (keys::chunk(number, of.partition, ends.start), keys::chunk(number, of.partition, i64::MAX));
-        let mut oldest: Option<(Vec<u8>, u64)> = None;
-        self.storage.scan(Table::Log, &from, &to, Direction::Forward, &mut |key, value| {
-            if let Some((key, bytes)) = oldest.take() {
-                changes.push(Change::Remove(Table::Log, key));
-                ends.bytes -= bytes.min(ends.bytes);
-            }
-            ends.start = keys::base_of_chunk(key);
-            oldest = Some((key.to_vec(), value.len() as u64));
-            ends.bytes > limit
-        })
-    }
-
-    fn publish(&self, moved: &[(TopicPartition, Ends)]) {
+    /// Makes new ends known to readers.
+    pub(super) fn publish(&self, moved: &[(TopicPartition, Ends)]) {
         let mut state = self.state();
         for (of, ends) in moved {
             let topic = state.topics.get_mut(&of.topic);
@@ -341,18 +317,19 @@ impl Log {
     }
 
     /// The chunk that holds `from` or else the next one, and its successors, until `visit` says false.
-    /// `inside`: `from` may lie in the middle of a chunk.
+    /// `inside`: `from` may lie in the middle of a chunk; none begins below `lowest`.
     pub(super) fn chunks(
         &self,
         topic: u32,
         partition: i32,
-        from: i64,
+        (lowest, from): (i64, i64),
         inside: bool,
         visit: &mut dyn FnMut(ChunkReader) -> bool,
     ) -> Result<()> {
         let mut first = keys::chunk(topic, partition, from);
         if inside {
-            let (low, high) = (keys::chunk(topic, partition, 0), keys::chunk(topic, partition, from + 1));
+            let (low, high) =
+                (keys::chunk(topic, partition, lowest), keys::chunk(topic, partition, from + 1));
             self.storage.scan(Table::Log, &low, &high, Direction::Backward, &mut |key, _| {
                 first = key.to_vec();
                 false
@@ -366,7 +343,7 @@ impl Log {
 
     /// The stored ends of a partition whose old records may be dropped at any time; None for others.
     pub(super) fn trimmed(&self, of: &TopicPartition, number: u32) -> Result<Option<Ends>> {
-        if self.state().topics.get(&of.topic).is_none_or(|t| t.spec.retention_bytes.is_none()) {
+        if self.state().topics.get(&of.topic).is_none_or(|t| !t.spec.cleanup.retains()) {
             return Ok(None);
         }
         let value = self.storage.get(Table::Meta, &keys::ends(number, of.partition))?;

@@ -30,12 +30,14 @@ mod consumer;
 mod cursor;
 mod disk;
 mod group;
+mod groups;
 mod keys;
 mod log;
 mod producer;
 mod storage;
 mod syncer;
 mod topics;
+mod trim;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,12 +47,12 @@ use consumer::EmbeddedConsumer;
 use disk::Disk;
 use log::Log;
 use producer::EmbeddedProducer;
-use storage::{Direction, Memory, Table};
+use storage::Memory;
 #[cfg(feature = "kafka")]
 pub(crate) use topics::same_partitions;
 
 use crate::{
-    Broker, Consumer, ConsumerConfig, ErrorKind, Isolation, OffsetCommit, Producer, ProducerConfig, Result,
+    Broker, Consumer, ConsumerConfig, GroupInfo, Isolation, OffsetCommit, Producer, ProducerConfig, Result,
     TopicInfo, TopicPartition, TopicSpec,
 };
 
@@ -132,27 +134,22 @@ impl Broker for Embedded {
         self.log.ends(partition, "asking for the ends of").map(|(_, ends)| (ends.start, ends.end))
     }
 
+    fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()> {
+        below.iter().try_for_each(|(of, offset)| self.log.delete_records(of, *offset))
+    }
+
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
         // A commit that is under way is waited for.
         let _writing = self.log.writing();
         partitions.iter().map(|p| self.log.committed(group, p)).collect()
     }
 
+    fn groups(&self) -> Result<Vec<GroupInfo>> {
+        self.log.groups()
+    }
+
     fn delete_group(&self, group: &str) -> Result<()> {
-        let _writing = self.log.writing();
-        if !self.log.state().group(group, |g, _| g.is_empty()) {
-            let message = "the group has members: stop them first";
-            return Err(self.log.error(ErrorKind::Config, &format!("deleting group {group}"), message));
-        }
-        let from = keys::group(group);
-        let to = [&from[..from.len() - 1], &[1]].concat();
-        let mut changes = Vec::new();
-        self.log.storage.scan(Table::Meta, &from, &to, Direction::Forward, &mut |key, _| {
-            changes.push(storage::Change::Remove(Table::Meta, key.to_vec()));
-            true
-        })?;
-        self.log.state().groups.remove(group);
-        self.log.write(changes)
+        self.log.delete_group(group)
     }
 
     fn consumer(&self, config: &ConsumerConfig) -> Result<Box<dyn Consumer>> {

@@ -33,6 +33,9 @@ pub(super) enum Change {
 /// Called with each entry of a range; false ends the scan.
 pub(super) type Visit<'a> = &'a mut dyn FnMut(&[u8], Slice) -> bool;
 
+/// Called with each key of a range and the size of its value; false ends the scan.
+pub(super) type VisitSize<'a> = &'a mut dyn FnMut(&[u8], u64) -> bool;
+
 /// The direction of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -57,6 +60,8 @@ pub(super) trait Storage: Send + Sync {
         direction: Direction,
         visit: Visit<'_>,
     ) -> Result<()>;
+    /// Visits the keys with `from <= key < to` and the sizes of their values, which are not read.
+    fn scan_sizes(&self, table: Table, from: &[u8], to: &[u8], visit: VisitSize<'_>) -> Result<()>;
     /// Waits until all that was written would survive a power cut.
     fn sync(&self) -> Result<()>;
 }
@@ -115,6 +120,10 @@ impl Storage for Memory {
             }
         }
         Ok(())
+    }
+
+    fn scan_sizes(&self, t: Table, from: &[u8], to: &[u8], visit: VisitSize<'_>) -> Result<()> {
+        self.scan(t, from, to, Direction::Forward, &mut |key, value| visit(key, value.len() as u64))
     }
 
     fn sync(&self) -> Result<()> {

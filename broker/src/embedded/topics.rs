@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{self, Ends};
 use super::log::{Log, State, put_ends};
 use super::storage::{Change, Direction, Storage, Table};
-use crate::{Cleanup, Error, ErrorKind, Result, TopicInfo, TopicPartition, TopicSpec};
+use crate::{Cleanup, DELETE_RETENTION, Error, ErrorKind, Result, TopicInfo, TopicPartition, TopicSpec};
 
 /// Partitions a topic may have: far more than one process has use for.
 const MOST_PARTITIONS: i32 = 10_000;
@@ -36,6 +36,9 @@ struct Stored {
     id: String,
     partitions: i32,
     compact: bool,
+    /// A compacted topic has bounds of size and time, too.
+    #[serde(default)]
+    bounded: bool,
     retention_bytes: Option<u64>,
 }
 
@@ -45,7 +48,17 @@ impl Topic {
             name: self.spec.name.clone(),
             id: self.id.clone(),
             partitions: self.partitions.len() as i32,
+            replicas: 1,
+            cleanup: Some(self.spec.cleanup),
+            retention_bytes: self.size_bound(),
+            retention: None,
+            delete_retention: Some(DELETE_RETENTION),
         }
+    }
+
+    /// The bytes of a partition past which the oldest records go.
+    pub(super) fn size_bound(&self) -> Option<u64> {
+        self.spec.retention_bytes.filter(|_| self.spec.cleanup.retains())
     }
 
     fn stored(&self) -> Stored {
@@ -53,7 +66,8 @@ impl Topic {
             number: self.number,
             id: self.id.clone(),
             partitions: self.spec.partitions,
-            compact: self.spec.cleanup == Cleanup::Compact,
+            compact: self.spec.cleanup.compacts(),
+            bounded: self.spec.cleanup.compacts() && self.spec.cleanup.retains(),
             retention_bytes: self.spec.retention_bytes,
         }
     }
@@ -120,7 +134,11 @@ fn read_topic(storage: &dyn Storage, broker: &str, name: String, value: &[u8]) -
             .ok_or_else(|| damaged(broker, &format!("the end of {name}-{p}")))
     };
     let partitions = (0..stored.partitions).map(ends).collect::<Result<_>>()?;
-    let cleanup = if stored.compact { Cleanup::Compact } else { Cleanup::Retain };
+    let cleanup = match (stored.compact, stored.bounded) {
+        (false, _) => Cleanup::Retain,
+        (true, false) => Cleanup::Compact,
+        (true, true) => Cleanup::CompactAndRetain,
+    };
     let spec = TopicSpec {
         name,
         partitions: stored.partitions,

@@ -28,6 +28,9 @@ const SETTLED: Duration = Duration::from_secs(20);
 /// The segment of a compacted topic: the active one is never compacted, so it should not grow large.
 const COMPACTED_SEGMENT: &str = "67108864";
 
+/// [`crate::DELETE_RETENTION`] as Kafka takes it.
+pub(super) const DELETE_RETENTION_MS: &str = "86400000";
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -37,7 +40,7 @@ impl Wake for Unpark {
 }
 
 /// Waits for an answer on this thread; the admin client's own thread brings it.
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let (mut future, mut context) = (pin!(future), TaskContext::from_waker(&waker));
     loop {
@@ -48,12 +51,12 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-fn options() -> AdminOptions {
+pub(super) fn options() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(ANSWER)).operation_timeout(Some(ANSWER))
 }
 
 impl Shared {
-    fn admin(&self, doing: &str) -> Result<AdminClient<DefaultClientContext>> {
+    pub(super) fn admin(&self, doing: &str) -> Result<AdminClient<DefaultClientContext>> {
         AdminClient::from_config(&self.cluster.admin()).map_err(|e| Failure::from_crate(&e).outside(doing))
     }
 
@@ -84,7 +87,7 @@ impl Shared {
         Ok(())
     }
 
-    fn about(&self, what: &str, name: &str) -> String {
+    pub(super) fn about(&self, what: &str, name: &str) -> String {
         format!("{what} {name} on {}", self.cluster.describe())
     }
 
@@ -183,10 +186,15 @@ fn new_topic<'a>(spec: &'a TopicSpec, retention_bytes: Option<&'a str>) -> NewTo
             .set("message.timestamp.after.max.ms", "9223372036854775807");
     let topic = match spec.cleanup {
         Cleanup::Retain => topic.set("cleanup.policy", "delete"),
-        Cleanup::Compact => topic.set("cleanup.policy", "compact").set("segment.bytes", COMPACTED_SEGMENT),
+        Cleanup::Compact => compacted(topic.set("cleanup.policy", "compact")),
+        Cleanup::CompactAndRetain => compacted(topic.set("cleanup.policy", "compact,delete")),
     };
     match retention_bytes {
         Some(bytes) => topic.set("retention.bytes", bytes),
         None => topic,
     }
+}
+
+fn compacted(topic: NewTopic<'_>) -> NewTopic<'_> {
+    topic.set("segment.bytes", COMPACTED_SEGMENT).set("delete.retention.ms", DELETE_RETENTION_MS)
 }

@@ -355,7 +355,7 @@ impl Consumer for KafkaConsumer {
         let membership = self.handle.membership().ok_or_else(|| {
             Error::new(ErrorKind::Fatal, self.doing("asking for the membership"), "librdkafka knows none")
         })?;
-        Ok(GroupMetadata(GroupMetadataInner::Kafka(membership)))
+        Ok(GroupMetadata(GroupMetadataInner::Kafka(Arc::new(membership))))
     }
 
     fn commit(&mut self, offsets: &[OffsetCommit]) -> Result<()> {

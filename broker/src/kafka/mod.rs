@@ -9,6 +9,7 @@
 //! Unsafe code is in `native` alone.
 
 mod admin;
+mod cleanup;
 mod consumer;
 mod context;
 mod failure;
@@ -32,8 +33,8 @@ use producer::KafkaProducer;
 use settings::{Cluster, NO_GROUP};
 
 use crate::{
-    Broker, Consumer, ConsumerConfig, Error, ErrorKind, Isolation, OffsetCommit, Producer, ProducerConfig,
-    Result, TopicInfo, TopicPartition, TopicSpec,
+    Broker, Consumer, ConsumerConfig, Error, ErrorKind, GroupInfo, Isolation, OffsetCommit, Producer,
+    ProducerConfig, Result, TopicInfo, TopicPartition, TopicSpec,
 };
 
 /// How long the first answer of a cluster may take.
@@ -118,7 +119,7 @@ impl Shared {
         }
     }
 
-    /// All topics, without their ids; of one that is being made, the partitions known so far.
+    /// All topics, without their ids and settings; of one that is being made, the partitions known so far.
     fn topics(&self) -> Result<Vec<TopicInfo>> {
         let metadata = self.ask("listing topics", |timeout| {
             self.committed.client().fetch_metadata(None, timeout).map_err(|e| Failure::from_crate(&e))
@@ -131,24 +132,31 @@ impl Shared {
                 name: t.name().to_owned(),
                 id: String::new(),
                 partitions: t.partitions().len() as i32,
+                replicas: t.partitions().first().map_or(0, |p| p.replicas().len() as i32),
+                cleanup: None,
+                retention_bytes: None,
+                retention: None,
+                delete_retention: None,
             })
             .collect();
         topics.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(topics)
     }
 
-    /// One topic, without its id.
+    /// One topic, without its id and settings.
     fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
         Ok(self.topics()?.into_iter().find(|t| t.name == name))
     }
 
-    fn with_ids(&self, mut topics: Vec<TopicInfo>) -> Vec<TopicInfo> {
+    /// The topics with their ids and settings.
+    fn whole(&self, mut topics: Vec<TopicInfo>) -> Result<Vec<TopicInfo>> {
         let names: Vec<&str> = topics.iter().map(|t| t.name.as_str()).collect();
         let mut ids = self.committed.topic_ids(&names, ANSWER);
         for topic in &mut topics {
             topic.id = ids.remove(&topic.name).unwrap_or_default();
         }
-        topics
+        self.describe_settings(&mut topics)?;
+        Ok(topics)
     }
 
     /// The number of partitions, once each has a leader.
@@ -240,19 +248,27 @@ impl Broker for Kafka {
 
     fn topic(&self, name: &str) -> Result<Option<TopicInfo>> {
         let Some(info) = self.shared.topic(name)? else { return Ok(None) };
-        Ok(self.shared.with_ids(vec![info]).pop())
+        Ok(self.shared.whole(vec![info])?.pop())
     }
 
     fn topics(&self) -> Result<Vec<TopicInfo>> {
-        Ok(self.shared.with_ids(self.shared.topics()?))
+        self.shared.whole(self.shared.topics()?)
     }
 
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {
         self.shared.watermarks(partition, isolation)
     }
 
+    fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()> {
+        self.shared.delete_records(below)
+    }
+
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
         self.shared.committed(group, partitions)
+    }
+
+    fn groups(&self) -> Result<Vec<GroupInfo>> {
+        self.shared.group_list()
     }
 
     fn delete_group(&self, group: &str) -> Result<()> {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker::{
-    Broker, Consumer, ConsumerConfig, Error, ErrorKind, GroupMetadata, Isolation, OffsetCommit, Outgoing,
-    Producer, ProducerConfig, Result, TopicInfo, TopicPartition, TopicSpec,
+    Broker, Consumer, ConsumerConfig, Error, ErrorKind, GroupInfo, GroupMetadata, Isolation, OffsetCommit,
+    Outgoing, Producer, ProducerConfig, Result, TopicInfo, TopicPartition, TopicSpec,
 };
 
 /// What goes wrong.
@@ -117,6 +117,14 @@ impl Broker for Mortal {
         let (low, end) = self.inner.watermarks(partition, isolation)?;
         let lags = matches!((self.fault, isolation), (Fault::Lag(topic), Isolation::ReadCommitted) if *partition.topic == *topic);
         Ok((low, end + i64::from(lags)))
+    }
+
+    fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()> {
+        self.inner.delete_records(below)
+    }
+
+    fn groups(&self) -> Result<Vec<GroupInfo>> {
+        self.inner.groups()
     }
 
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {
