@@ -118,6 +118,15 @@ impl Cooldowns {
         }
     }
 
+    /// A key counts as changed though it was taken before.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        let Some((tag, rest)) = key.split_first_chunk::<16>() else { return };
+        let slot = self.slots.iter().find(|slot| slot.tag.0 == *tag);
+        let number = slot
+            .and_then(|slot| if rest.is_empty() { Some(slot.now) } else { slot.until.get(rest).copied() });
+        self.changed.insert(key.into(), number);
+    }
+
     /// Visits all, rule by rule, in order of bytes.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         for slot in self.slots.iter().filter(|slot| slot.now > i64::MIN) {

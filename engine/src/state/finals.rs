@@ -265,6 +265,14 @@ impl Finals {
         (self.changed, self.scratch) = (changed, bytes);
     }
 
+    /// A key counts as changed though it was taken before.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        let waiting = self.get_mut(key);
+        if waiting.is_none_or(|waiting| !std::mem::replace(&mut waiting.changed, true)) {
+            self.changed.note(key);
+        }
+    }
+
     /// Visits all of them in the order of writing.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut bytes = Vec::new();

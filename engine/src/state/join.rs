@@ -213,6 +213,15 @@ impl JoinStore {
         self.scratch = bytes;
     }
 
+    /// A key counts as changed though it was taken before.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        if key == codec::TIMES_KEY {
+            self.times_changed = true;
+        } else if let Some((tag, rest)) = key.split_first() {
+            self.changed.insert((*tag, rest.into()));
+        }
+    }
+
     /// Visits all rows in order of bytes, then the times.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut bytes = Vec::new();

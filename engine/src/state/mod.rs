@@ -17,11 +17,13 @@
 
 mod aggregates;
 mod ahead;
+mod backing;
 pub(crate) mod changelog;
 pub(crate) mod codec;
 mod cooldowns;
 mod entry;
 mod finals;
+mod frozen;
 mod join;
 mod layout;
 mod rows;
@@ -32,8 +34,10 @@ mod window;
 
 pub(crate) use aggregates::{AggregateStore, EntryId};
 pub(crate) use ahead::AHEAD;
+pub use backing::{Backing, BackingError};
 pub(crate) use cooldowns::Cooldowns;
 pub(crate) use finals::{Finals, Place};
+pub(crate) use frozen::Frozen;
 pub(crate) use join::JoinStore;
 pub(crate) use layout::FrameLayout;
 pub(crate) use sessions::{Session, SessionStore};
@@ -127,6 +131,18 @@ impl Store {
             Store::Join(store) => store.take_changes(visit),
             Store::Subscriptions(store) => store.take_changes(visit),
             Store::Cooldowns(store) => store.take_changes(visit),
+        }
+    }
+
+    /// A key whose change was taken counts as changed again: what took it was not kept.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        match self {
+            Store::Aggregates(store) => store.note_again(key),
+            Store::Sessions(store) => store.note_again(key),
+            Store::Table(store) => store.note_again(key),
+            Store::Join(store) => store.note_again(key),
+            Store::Subscriptions(store) => store.note_again(key),
+            Store::Cooldowns(store) => store.note_again(key),
         }
     }
 

@@ -262,6 +262,20 @@ impl SessionStore {
         }
     }
 
+    /// A key counts as changed though it was taken before.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        if key == codec::TIMES_KEY {
+            self.times_changed = true;
+        } else if Finals::is_theirs(key) {
+            self.finals.note_again(key);
+        } else {
+            let entry = self.index.get(key).map(|id| &mut self.slab[*id]);
+            if entry.is_none_or(|entry| !std::mem::replace(&mut entry.changed, true)) {
+                self.changed.note(key);
+            }
+        }
+    }
+
     /// Visits all entries in order of arrival, the sessions that wait, then the stream times.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut bytes = Vec::new();

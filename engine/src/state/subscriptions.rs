@@ -57,6 +57,11 @@ impl Subscriptions {
         }
     }
 
+    /// A key counts as changed though it was taken before.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        self.changed.insert(key.into());
+    }
+
     /// Visits all in order of bytes.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut bytes = Vec::new();

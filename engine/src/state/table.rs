@@ -75,6 +75,11 @@ impl TableStore {
         self.changed.clear();
     }
 
+    /// A key counts as changed though it was taken before.
+    pub(crate) fn note_again(&mut self, key: &[u8]) {
+        self.changed.note(key);
+    }
+
     /// Visits all rows in order of their keys' bytes.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
         let mut rows: Vec<_> = self.rows.iter().collect();

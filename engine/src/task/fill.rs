@@ -20,7 +20,7 @@ impl StreamTask {
     /// Takes a record that was processed before into one of [`StreamTask::tables`] that did not know it: nothing
     /// is written or counted.
     pub fn fill(&mut self, input: InputId, store: StoreId, record: &InputRecord<'_>) {
-        let Self { wiring, stores, counters, scratch } = self;
+        let Self { wiring, stores, counters, scratch, .. } = self;
         let Some(input) = wiring.inputs.get(input) else { return };
         let origin = Origin::of_itself(&input.topic, record);
         let output = &mut Output::new();
@@ -54,7 +54,7 @@ impl StreamTask {
             _ => return,
         };
         for row in rows {
-            let Self { wiring, stores, counters, scratch } = &mut *self;
+            let Self { wiring, stores, counters, scratch, .. } = &mut *self;
             let position = |column: Pseudo| {
                 let at = row.values.len() - Pseudo::ALL.len() + column as usize;
                 row.values[at].as_i64().unwrap_or_default()

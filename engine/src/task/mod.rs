@@ -12,10 +12,11 @@
 //! ```
 //!
 //! The life of a task: [`StreamTask::new`], [`StreamTask::restore`] for each record of its stores'
-//! changelogs, then per commit [`StreamTask::process`] for each record and [`StreamTask::take_changes`]
-//! once. On a reload [`StreamTask::export`] of the old task feeds [`StreamTask::restore`] of the new.
+//! changelogs, then [`StreamTask::process`] for each record, and from time to time a checkpoint
+//! ([`checkpoint`]) of what changed. On a reload [`StreamTask::export`] of the old task feeds [`StreamTask::restore`] of the new.
 
 mod ahead;
+mod checkpoint;
 mod cooldown;
 mod counters;
 mod dead_letter;
@@ -44,7 +45,7 @@ pub(crate) use wiring::{InputRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
 use crate::format::FormatError;
 use crate::operator::{Run, Scratch};
 use crate::plan::{InputId, Program, QueryId, StoreId};
-use crate::state::{RestoreError, Store};
+use crate::state::{Frozen, RestoreError, Store};
 
 /// Takes a changelog record: store, key, and value or None for a tombstone.
 pub type ChangeVisitor<'v> = dyn FnMut(StoreId, &[u8], Option<&[u8]>) + 'v;
@@ -59,6 +60,8 @@ pub struct StreamTask {
     stores: Vec<Option<Box<Store>>>,
     counters: Vec<QueryCounters>,
     scratch: Scratch,
+    /// Per store what a checkpoint took of it.
+    frozen: Vec<Frozen>,
 }
 
 /// Why a program cannot be run as a task. Binding has checked all of it, so it is a defect of the plan.
@@ -107,6 +110,7 @@ impl StreamTask {
     fn with_wiring(program: &Program, wiring: Wiring) -> Result<Self, TaskError> {
         Ok(Self {
             stores: wiring.empty_stores(),
+            frozen: wiring.stores.iter().map(|_| Frozen::default()).collect(),
             counters: vec![QueryCounters::default(); program.queries.len()],
             scratch: Scratch::new(program),
             wiring,
@@ -136,7 +140,7 @@ impl StreamTask {
     /// Runs a record of an input through all steps. Whatever is wrong with it ends as a dead letter or in the
     /// counters.
     pub fn process(&mut self, input: InputId, record: &InputRecord<'_>, output: &mut Output) {
-        let Self { wiring, stores, counters, scratch } = self;
+        let Self { wiring, stores, counters, scratch, .. } = self;
         let Some(input) = wiring.inputs.get(input) else { return };
         let origin = Origin::of_itself(&input.topic, record);
         Run { wiring, input, record, origin, stores, counters, scratch, output }.record();
