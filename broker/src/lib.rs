@@ -11,6 +11,7 @@
 //! Nothing outside this crate names a type of librdkafka or fjall.
 
 mod batch;
+mod clock;
 pub mod embedded;
 mod error;
 #[cfg(feature = "kafka")]
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use batch::{Batch, Headers, Record};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use partitioner::{murmur2, partition_for_key};
 pub use shutdown::Shutdown;

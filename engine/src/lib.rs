@@ -28,4 +28,6 @@ pub mod task;
 pub mod types;
 
 pub use plan::Program;
+#[doc(hidden)]
+pub use runner::simulation;
 pub use runner::{Error, Options, Summary, run};

@@ -14,6 +14,8 @@ mod identity;
 #[allow(dead_code, unused_imports)]
 mod local;
 mod restore;
+#[doc(hidden)]
+pub mod simulation;
 mod topics;
 mod worker;
 
@@ -23,13 +25,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use broker::{Broker, Shutdown};
+use broker::{Broker, Clock, Shutdown, SystemClock};
 
 use crate::rule_files::RuleFilesError;
 use crate::sql::{Diagnostics, RenderStyle};
 use crate::state::RestoreError;
 use crate::task::{QueryCounters, TaskError};
 use generation::Generation;
+use identity::Identity;
 use worker::Worker;
 
 /// How the engine runs.
@@ -161,10 +164,36 @@ pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
     pub(crate) summary: Mutex<Summary>,
     /// Names this process's clients: stable across restarts where there is a state directory.
-    pub(crate) identity: String,
+    identity: Identity,
+    /// Nobody in here asks anything else for the time.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Shared {
+    /// Makes the topics of the first program and tells of its rules.
+    fn new(
+        broker: Arc<dyn Broker>,
+        options: Options,
+        generation: Generation,
+        identity: Identity,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        generation.log_rules();
+        topics::ensure(&*broker, &options, &generation.program)?;
+        generation.publish(&*broker, &options, &*clock)?;
+        Ok(Self {
+            broker,
+            number: AtomicU64::new(generation.number),
+            generation: RwLock::new(Arc::new(generation)),
+            refused: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            summary: Mutex::new(Summary::default()),
+            identity,
+            options,
+            clock,
+        })
+    }
+
     /// The program to run now.
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -191,21 +220,9 @@ const COMPARE: Duration = Duration::from_millis(1000);
 
 /// Runs the rules until asked to end.
 pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Result<Summary, Error> {
-    let identity = identity::Identity::take(options.state_dir.as_deref())?;
+    let identity = Identity::take(options.state_dir.as_deref())?;
     let generation = Generation::load(&options, 1)?;
-    generation.log_rules();
-    topics::ensure(&*broker, &options, &generation.program)?;
-    generation.publish(&*broker, &options)?;
-    let shared = Arc::new(Shared {
-        broker,
-        generation: RwLock::new(Arc::new(generation)),
-        number: AtomicU64::new(1),
-        refused: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        summary: Mutex::new(Summary::default()),
-        identity: identity.name(),
-        options,
-    });
+    let shared = Arc::new(Shared::new(broker, options, generation, identity, Arc::new(SystemClock))?);
     supervise(&shared, &shutdown)?;
     let summary = shared.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(summary)

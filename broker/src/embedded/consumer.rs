@@ -107,9 +107,9 @@ impl EmbeddedConsumer {
     /// What the group has to tell.
     fn event(&mut self, state: &mut State) -> Option<Event> {
         let group = self.config.group.as_deref().filter(|_| self.member)?;
-        let (id, timeout) = (self.id, self.rebalance_timeout);
+        let (id, timeout, now) = (self.id, self.rebalance_timeout, self.log.clock.now());
         state.group(group, |g, partitions| {
-            g.expire(timeout, partitions);
+            g.expire(timeout, now, partitions);
             g.event(id, partitions)
         })
     }

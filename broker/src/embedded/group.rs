@@ -59,8 +59,9 @@ pub(super) type Partitions<'a> = &'a dyn Fn(&str) -> Option<(TopicPartition, i32
 pub(super) struct Group {
     generation: u64,
     members: BTreeMap<u64, Member>,
-    /// Since when a rebalance has been waiting for members.
-    rebalancing: Option<Instant>,
+    rebalancing: bool,
+    /// Since when the rebalance is known to wait for members.
+    waiting_since: Option<Instant>,
 }
 
 impl Group {
@@ -110,7 +111,7 @@ impl Group {
     }
 
     fn rebalance(&mut self, partitions: Partitions<'_>) {
-        self.rebalancing.get_or_insert_with(Instant::now);
+        self.rebalancing = true;
         for member in self.members.values_mut() {
             if matches!(&member.membership, Membership::Assigned(_)) {
                 member.membership = Membership::Joined;
@@ -125,10 +126,10 @@ impl Group {
     /// Ends the rebalance once nobody owns anything any more.
     fn complete(&mut self, partitions: Partitions<'_>) {
         let waiting = |m: &Member| m.counts() && !matches!(m.membership, Membership::Joined);
-        if self.rebalancing.is_none() || self.members.values().any(waiting) {
+        if !self.rebalancing || self.members.values().any(waiting) {
             return;
         }
-        self.rebalancing = None;
+        (self.rebalancing, self.waiting_since) = (false, None);
         self.generation += 1;
         let mut assignment = self.assignment(partitions);
         for (id, member) in self.members.iter_mut().filter(|(_, m)| m.counts()) {
@@ -165,7 +166,7 @@ impl Group {
 
     /// What the member has to be told now.
     pub(super) fn event(&mut self, id: u64, partitions: Partitions<'_>) -> Option<Event> {
-        let (generation, rebalancing) = (self.generation, self.rebalancing.is_some());
+        let (generation, rebalancing) = (self.generation, self.rebalancing);
         let member = self.members.get_mut(&id)?;
         match &mut member.membership {
             Membership::Assigned(owned) => {
@@ -203,8 +204,12 @@ impl Group {
     }
 
     /// Members that kept a rebalance waiting for longer than `limit` lose what they have.
-    pub(super) fn expire(&mut self, limit: Duration, partitions: Partitions<'_>) {
-        if self.rebalancing.is_none_or(|since| since.elapsed() < limit) {
+    pub(super) fn expire(&mut self, limit: Duration, now: Instant, partitions: Partitions<'_>) {
+        if !self.rebalancing {
+            return;
+        }
+        let since = *self.waiting_since.get_or_insert(now);
+        if now.saturating_duration_since(since) < limit {
             return;
         }
         for member in self.members.values_mut() {
@@ -293,9 +298,10 @@ mod tests {
         group.join(1, None, &topics(&["a"]), &partitions);
         group.event(1, &partitions).unwrap();
         group.join(2, None, &topics(&["a"]), &partitions);
-        group.expire(Duration::from_secs(60), &partitions);
+        let now = Instant::now();
+        group.expire(Duration::from_secs(60), now, &partitions);
         assert_eq!(group.event(2, &partitions), None);
-        group.expire(Duration::ZERO, &partitions);
+        group.expire(Duration::from_secs(60), now + Duration::from_secs(60), &partitions);
         assert_eq!(group.event(2, &partitions), Some(Event::Assign(list(&[("a", 0), ("a", 1), ("a", 2)]))));
         assert!(group.refuses(1, 1).unwrap().contains("no longer a member"));
         let Some(Event::Revoke { lost: true, partitions: lost }) = group.event(1, &partitions) else {

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use fjall::Slice;
 
@@ -20,7 +20,7 @@ use super::group::Group;
 use super::keys::{self, Ends};
 use super::storage::{Change, Direction, Storage, Table};
 use super::topics::Topic;
-use crate::{Error, ErrorKind, OffsetCommit, Result, TopicPartition};
+use crate::{Clock, Error, ErrorKind, OffsetCommit, Result, TopicPartition};
 
 /// The log: storage and what is known of it in memory.
 pub(super) struct Log {
@@ -35,6 +35,7 @@ pub(super) struct Log {
     lingering: Mutex<Vec<Weak<dyn Lingering>>>,
     /// Something was written since the last sync.
     written: AtomicBool,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// What is known of the log in memory.
@@ -95,10 +96,6 @@ pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn now_millis() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64)
-}
-
 impl State {
     /// A number for a new producer or group member; never 0.
     pub(super) fn next_client(&mut self) -> u64 {
@@ -127,7 +124,13 @@ impl State {
 }
 
 impl Log {
-    pub(super) fn new(storage: Box<dyn Storage>, name: String, sync_each_commit: bool, state: State) -> Self {
+    pub(super) fn new(
+        storage: Box<dyn Storage>,
+        name: String,
+        sync_each_commit: bool,
+        state: State,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             storage,
             name,
@@ -137,6 +140,7 @@ impl Log {
             changed: Condvar::new(),
             lingering: Mutex::default(),
             written: AtomicBool::new(false),
+            clock,
         }
     }
 
@@ -290,7 +294,7 @@ impl Log {
     /// Adds the chunks of one partition to the changes and tells its new ends.
     fn append(&self, part: Part, marker: bool, changes: &mut Vec<Change>) -> Result<(TopicPartition, Ends)> {
         let (number, mut ends) = self.ends_of(&part)?;
-        let now = now_millis();
+        let now = self.clock.wall();
         for chunk in part.chunks {
             let key = keys::chunk(number, part.partition.partition, ends.end);
             ends.end += chunk.records();

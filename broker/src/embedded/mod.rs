@@ -52,8 +52,8 @@ use storage::Memory;
 pub(crate) use topics::same_partitions;
 
 use crate::{
-    Broker, Consumer, ConsumerConfig, GroupInfo, Isolation, OffsetCommit, Producer, ProducerConfig, Result,
-    TopicInfo, TopicPartition, TopicSpec,
+    Broker, Clock, Consumer, ConsumerConfig, GroupInfo, Isolation, OffsetCommit, Producer, ProducerConfig,
+    Result, SystemClock, TopicInfo, TopicPartition, TopicSpec,
 };
 
 /// When what was committed is forced to the disk.
@@ -88,7 +88,13 @@ impl Embedded {
         let storage = Disk::open(dir)?;
         let name = format!("embedded broker in {}", dir.display());
         let state = topics::load(&storage, &name)?;
-        let log = Arc::new(Log::new(Box::new(storage), name, sync == Sync::EveryCommit, state));
+        let log = Arc::new(Log::new(
+            Box::new(storage),
+            name,
+            sync == Sync::EveryCommit,
+            state,
+            Arc::new(SystemClock),
+        ));
         if let Sync::Interval(every) = sync {
             syncer::start(&log, every)?;
         }
@@ -97,10 +103,15 @@ impl Embedded {
 
     /// A broker in memory: gone when its last client is gone.
     pub fn in_memory() -> Arc<Self> {
+        Self::in_memory_with(Arc::new(SystemClock))
+    }
+
+    /// As [`Embedded::in_memory`], with another clock: members of groups are silent and records old by it.
+    pub fn in_memory_with(clock: Arc<dyn Clock>) -> Arc<Self> {
         let storage = Box::new(Memory::default());
         let name = "embedded broker in memory".to_owned();
         let state = topics::load(&*storage, &name).unwrap_or_default();
-        Arc::new(Self { log: Arc::new(Log::new(storage, name, false, state)) })
+        Arc::new(Self { log: Arc::new(Log::new(storage, name, false, state, clock)) })
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use broker::{Broker, Outgoing, ProducerConfig};
+use broker::{Broker, Clock, Outgoing, ProducerConfig};
 use events::{Mode, RuleRecord, Severity};
 use notify::Watcher;
 
@@ -43,7 +43,8 @@ impl Generation {
         Self::of(rule_files::read(&options.rules)?, options, number)
     }
 
-    fn of(files: Vec<SourceFile>, options: &Options, number: u64) -> Result<Self, Error> {
+    /// Loads rules that are here as texts.
+    pub(super) fn of(files: Vec<SourceFile>, options: &Options, number: u64) -> Result<Self, Error> {
         let hash = hash_of(&files);
         let load = LoadOptions { internal_prefix: options.group.clone(), ..LoadOptions::default() };
         let loaded = crate::sql::load(files, &load).map_err(|d| Error::Refused(Box::new(d)))?;
@@ -87,7 +88,12 @@ impl Generation {
     }
 
     /// Writes every rule to the topic `rules`, so that the database knows rules that never fired.
-    pub(super) fn publish(&self, broker: &dyn Broker, options: &Options) -> Result<(), Error> {
+    pub(super) fn publish(
+        &self,
+        broker: &dyn Broker,
+        options: &Options,
+        clock: &dyn Clock,
+    ) -> Result<(), Error> {
         let config =
             ProducerConfig { transactional_id: None, properties: options.producer_properties.clone() };
         let mut producer = broker.producer(&config)?;
@@ -106,19 +112,13 @@ impl Generation {
                 partition: None,
                 key: Some(rule.name.as_bytes()),
                 value: Some(&value),
-                timestamp: now(),
+                timestamp: clock.wall(),
                 headers: &[],
             })?;
         }
         producer.flush(Duration::from_secs(30))?;
         Ok(())
     }
-}
-
-/// Milliseconds since 1970-01-01 UTC.
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |d| d.as_millis() as i64)
 }
 
 /// Loads the rules again where their files have changed, and hands the new program to the workers.
@@ -154,9 +154,10 @@ pub(super) fn reload(shared: &Arc<Shared>) {
     }
 }
 
-fn activate(shared: &Arc<Shared>, before: &Generation, next: Generation) -> Result<(), Error> {
+/// Makes a program the one that runs.
+pub(super) fn activate(shared: &Shared, before: &Generation, next: Generation) -> Result<(), Error> {
     topics::ensure(&*shared.broker, &shared.options, &next.program)?;
-    next.publish(&*shared.broker, &shared.options)?;
+    next.publish(&*shared.broker, &shared.options, &*shared.clock)?;
     next.log_changes(before);
     let number = next.number;
     *shared.generation.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);

@@ -9,6 +9,7 @@ use super::Error;
 /// A name, and where there is a state directory the lock that keeps it this process's.
 pub(super) struct Identity {
     name: String,
+    kept: bool,
     /// Held for the lock.
     _lock: Option<File>,
 }
@@ -19,7 +20,7 @@ const MOST: usize = 1024;
 impl Identity {
     /// Takes the first `N` whose lock is free in `dir`, which is made where it is missing.
     pub(super) fn take(dir: Option<&Path>) -> Result<Self, Error> {
-        let Some(dir) = dir else { return Ok(Self { name: drawn(), _lock: None }) };
+        let Some(dir) = dir else { return Ok(Self { name: drawn(), kept: false, _lock: None }) };
         let failed = |source| Error::State { path: dir.to_owned(), source };
         std::fs::create_dir_all(dir).map_err(failed)?;
         for number in 0..MOST {
@@ -30,7 +31,7 @@ impl Identity {
             match file.try_lock() {
                 Ok(()) => {
                     let name = kept(&mut file).map_err(failed)?;
-                    return Ok(Self { name, _lock: Some(file) });
+                    return Ok(Self { name, kept: true, _lock: Some(file) });
                 }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
@@ -39,9 +40,19 @@ impl Identity {
         Err(failed(std::io::Error::other("all of its identities are in use")))
     }
 
+    /// One that is given and kept by whoever gives it.
+    pub(super) fn given(name: &str) -> Self {
+        Self { name: name.to_owned(), kept: true, _lock: None }
+    }
+
     /// The name for clients.
-    pub(super) fn name(&self) -> String {
-        self.name.clone()
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the same name comes back after a restart.
+    pub(super) fn is_kept(&self) -> bool {
+        self.kept
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use broker::{Batch, ConsumerConfig, Isolation, Poll, Position, Record, TopicPartition};
 
@@ -88,8 +88,8 @@ pub(super) fn read(
     let mut consumer = shared.broker.consumer(&ConsumerConfig { properties, ..ConsumerConfig::default() })?;
     let positions: Vec<_> = stretches.iter().map(|s| (s.partition.clone(), s.from)).collect();
     consumer.assign(&positions)?;
-    let (mut batch, mut records, started, mut reported) =
-        (Batch::new(), 0usize, Instant::now(), Instant::now());
+    let started = shared.clock.now();
+    let (mut batch, mut records, mut reported) = (Batch::new(), 0usize, started);
     while !stretches.is_empty() {
         if shared.stop.load(Ordering::SeqCst) {
             return Err(Error::Stopping);
@@ -105,12 +105,13 @@ pub(super) fn read(
             }
         }
         stretches = left;
-        if reported.elapsed() >= REPORT {
-            reported = Instant::now();
+        let now = shared.clock.now();
+        if now.saturating_duration_since(reported) >= REPORT {
+            reported = now;
             tracing::info!(records, partitions_left = stretches.len(), "being {done}");
         }
     }
-    let milliseconds = started.elapsed().as_millis() as u64;
+    let milliseconds = shared.clock.now().saturating_duration_since(started).as_millis() as u64;
     tracing::info!(records, partitions = positions.len(), milliseconds, "{done}");
     Ok(consumer.close()?)
 }

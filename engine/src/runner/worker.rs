@@ -104,7 +104,7 @@ impl Worker {
             output: Output::new(),
             in_transaction: false,
             first_output: None,
-            last_commit: Instant::now(),
+            last_commit: shared.clock.now(),
             behind: false,
             failures: 0,
             commit_number: 0,
@@ -120,15 +120,23 @@ impl Worker {
     /// Works until told to stop.
     pub(super) fn run(mut self) -> Result<(), Error> {
         while !self.shared.stop.load(Ordering::SeqCst) {
-            if let Err(error) = self.step() {
-                match self.recover(error) {
-                    // The way back was not found before the end was asked for. What is done since the last
-                    // commit may be part of a batch, so nothing of it may be committed.
-                    Err(Error::Stopping) => return Ok(()),
-                    outcome => outcome?,
-                }
+            match self.turn() {
+                // The way back was not found before the end was asked for. What is done since the last
+                // commit may be part of a batch, so nothing of it may be committed.
+                Err(Error::Stopping) => return Ok(()),
+                outcome => outcome?,
             }
         }
+        self.finish()
+    }
+
+    /// One round, and the way back where it fails.
+    pub(super) fn turn(&mut self) -> Result<(), Error> {
+        self.step().or_else(|error| self.recover(error))
+    }
+
+    /// Commits what is done and leaves the group.
+    pub(super) fn finish(mut self) -> Result<(), Error> {
         if let Err(error) = self.commit() {
             // What is not committed is done again after the next start.
             tracing::warn!(worker = self.index, %error, "the last commit failed");
@@ -172,16 +180,18 @@ impl Worker {
     /// How long until the next commit is due.
     fn until_commit(&self) -> Duration {
         let interval = if self.behind { CATCH_UP } else { self.shared.options.commit_interval };
-        let due = interval.saturating_sub(self.last_commit.elapsed());
+        let now = self.shared.clock.now();
+        let passed = |since| now.saturating_duration_since(since);
+        let due = interval.saturating_sub(passed(self.last_commit));
         match self.first_output {
-            Some(first) if !self.behind => due.min(LINGER.saturating_sub(first.elapsed())),
+            Some(first) if !self.behind => due.min(LINGER.saturating_sub(passed(first))),
             _ => due,
         }
     }
 
     fn records(&mut self, batch: &Batch) -> Result<(), Error> {
         self.behind = batch.len() >= BEHIND;
-        self.first_record.get_or_insert_with(Instant::now);
+        self.first_record.get_or_insert_with(|| self.shared.clock.now());
         let routes: Vec<_> =
             batch.sources().iter().map(|source| self.tasks.route(&self.generation.program, source)).collect();
         for (i, record) in batch.iter().enumerate() {
@@ -216,6 +226,7 @@ impl Worker {
                 let mut look = Look {
                     consumer: &mut *self.consumer,
                     broker: &*self.shared.broker,
+                    clock: &*self.shared.clock,
                     idle: self.shared.options.task_idle,
                 };
                 if !self.tasks.run_next(task, &mut look, &mut self.output)? {
@@ -254,7 +265,7 @@ impl Worker {
             return Ok(());
         }
         self.begin()?;
-        self.first_output.get_or_insert_with(Instant::now);
+        self.first_output.get_or_insert_with(|| self.shared.clock.now());
         self.outputs += self.output.len() as u64;
         self.tasks.produce(&self.output, &mut *self.producer, &*self.shared.broker)?;
         self.output.clear();
@@ -298,9 +309,10 @@ impl Worker {
 
     /// Waits before the next try: the longer, the more tries have failed. A request to end is heard.
     fn wait(&self) {
-        let until = Instant::now() + RETRY.saturating_mul(1 << self.failures.min(5)).min(LONGEST_RETRY);
-        while Instant::now() < until && !self.shared.stop.load(Ordering::SeqCst) {
-            std::thread::sleep(RETRY / 4);
+        let until =
+            self.shared.clock.now() + RETRY.saturating_mul(1 << self.failures.min(5)).min(LONGEST_RETRY);
+        while self.shared.clock.now() < until && !self.shared.stop.load(Ordering::SeqCst) {
+            self.shared.clock.sleep(RETRY / 4);
         }
     }
 
@@ -357,13 +369,13 @@ fn topics_of(generation: &Generation) -> Vec<String> {
 }
 
 fn client_name(shared: &Shared, index: usize) -> String {
-    format!("{}-{}-{index}", shared.options.group, shared.identity)
+    format!("{}-{}-{index}", shared.options.group, shared.identity.name())
 }
 
 fn consumer_config(shared: &Shared, index: usize) -> ConsumerConfig {
     ConsumerConfig {
         group: Some(shared.options.group.clone()),
-        instance: shared.options.state_dir.as_ref().map(|_| client_name(shared, index)),
+        instance: shared.identity.is_kept().then(|| client_name(shared, index)),
         max_batch: BATCH,
         properties: shared.options.consumer_properties.clone(),
         ..ConsumerConfig::default()

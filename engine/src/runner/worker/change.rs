@@ -4,8 +4,6 @@
 //! holds: a task is opened or changed at a commit boundary only; nothing is taken for granted of which partitions
 //! come or go together.
 
-use std::time::Instant;
-
 use broker::{Position, TopicPartition};
 
 use super::super::Error;
@@ -23,7 +21,7 @@ impl Worker {
         self.consumer.assign(&positions)?;
         self.group = Some(self.consumer.group_metadata()?);
         self.pending = None;
-        self.last_commit = Instant::now();
+        self.last_commit = self.shared.clock.now();
         Ok(())
     }
 

@@ -1,7 +1,5 @@
 //! Commit, and the way back where one fails.
 
-use std::time::Instant;
-
 use broker::{OffsetCommit, Position, TopicPartition};
 
 use super::super::Error;
@@ -10,7 +8,7 @@ use super::{Worker, producer_config};
 impl Worker {
     /// Commits what was done since the last time: outputs, changelog records and positions, as one.
     pub(super) fn commit(&mut self) -> Result<(), Error> {
-        self.last_commit = Instant::now();
+        self.last_commit = self.shared.clock.now();
         if self.tasks.is_empty() {
             return Ok(());
         }
@@ -30,11 +28,11 @@ impl Worker {
         self.first_output = None;
         self.failures = 0;
         if std::mem::take(&mut self.uncommitted) {
-            self.last_records = Some(Instant::now());
+            self.last_records = Some(self.shared.clock.now());
         }
         self.commit_number += 1;
         self.commits += 1;
-        self.last_commit = Instant::now();
+        self.last_commit = self.shared.clock.now();
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use broker::{Batch, Broker, Consumer, Isolation, Record, TopicPartition};
+use broker::{Batch, Broker, Clock, Consumer, Isolation, Record, TopicPartition};
 
 use super::super::Error;
 
@@ -42,6 +42,7 @@ pub(super) struct Waiting {
 pub(super) struct Look<'l> {
     pub(super) consumer: &'l mut dyn Consumer,
     pub(super) broker: &'l dyn Broker,
+    pub(super) clock: &'l dyn Clock,
     pub(super) idle: Duration,
 }
 
@@ -129,17 +130,18 @@ impl Waiting {
             return Ok(awaited);
         }
         let position = self.position(partition, look.consumer)?;
+        let now = look.clock.now();
         let lags = match self.end {
             Some((end, _)) if position < end => true,
-            Some((_, at)) if at.elapsed() < LOOK => false,
+            Some((_, at)) if now.saturating_duration_since(at) < LOOK => false,
             _ => {
                 let (_, end) = look.broker.watermarks(partition, Isolation::ReadCommitted)?;
-                self.end = Some((end, Instant::now()));
+                self.end = Some((end, now));
                 position < end
             }
         };
         let awaited = if lags {
-            self.since.get_or_insert_with(Instant::now).elapsed() < look.idle
+            now.saturating_duration_since(*self.since.get_or_insert(now)) < look.idle
         } else {
             self.since = None;
             false

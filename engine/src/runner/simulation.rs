@@ -1,0 +1,93 @@
+//! An engine without threads, files and a wall clock, for simulations: whoever has it takes every step.
+//!
+//! Enters: rules as texts, a clock, a name. Leaves: workers that do one round at a time. What holds: it is the
+//! same code that [`run`](super::run) drives; nothing here waits, but for the clock that was given. To let an
+//! engine die in the middle of its work, drop its workers: nothing is committed or given up on that way.
+
+use std::sync::{Arc, PoisonError};
+
+use broker::{Broker, Clock};
+
+use super::drain::Drained;
+use super::generation::{self, Generation};
+use super::identity::Identity;
+use super::{Error, Options, Shared, Summary, worker};
+use crate::sql::SourceFile;
+
+/// What the workers of one process share.
+pub struct Engine {
+    shared: Arc<Shared>,
+    drained: Drained,
+}
+
+impl Engine {
+    /// Starts a process with these rules. `identity` names its clients, as a state directory does.
+    ///
+    /// # Errors
+    /// Those of [`run`](super::run) before it works.
+    pub fn start(
+        broker: Arc<dyn Broker>,
+        options: Options,
+        rules: Vec<SourceFile>,
+        identity: &str,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let generation = Generation::of(rules, &options, 1)?;
+        let shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
+        Ok(Self { shared: Arc::new(shared), drained: Drained::default() })
+    }
+
+    /// Makes the worker of this number; it joins the group.
+    ///
+    /// # Errors
+    /// The log.
+    pub fn worker(&self, index: usize) -> Result<Worker, Error> {
+        Ok(Worker(worker::Worker::new(&self.shared, index)?))
+    }
+
+    /// Makes other rules the ones that run; workers take them over at their next step.
+    ///
+    /// # Errors
+    /// The rules are refused, or their topics cannot be made; the old ones go on.
+    pub fn reload(&self, rules: Vec<SourceFile>) -> Result<(), Error> {
+        let current = self.shared.current();
+        let next = Generation::of(rules, &self.shared.options, current.number + 1)?;
+        generation::activate(&self.shared, &current, next)
+    }
+
+    /// Tells the workers to stop: what they wait for they give up.
+    pub fn stop(&self) {
+        self.shared.stop();
+    }
+
+    /// Whether all that lies in the inputs is processed and committed; true at the second look that finds so.
+    pub fn is_drained(&mut self) -> bool {
+        self.drained.check(&self.shared)
+    }
+
+    /// What the workers have told of their work.
+    pub fn summary(&self) -> Summary {
+        self.shared.summary.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A worker that waits to be told to work.
+pub struct Worker(worker::Worker);
+
+impl Worker {
+    /// One poll and what it brings, with the way back where something fails.
+    ///
+    /// # Errors
+    /// One that ends the worker, or [`Error::Stopping`].
+    pub fn step(&mut self) -> Result<(), Error> {
+        self.0.turn()
+    }
+
+    /// Ends as a worker does that is asked to stop: commits, and leaves the group.
+    ///
+    /// # Errors
+    /// The group cannot be left in order.
+    pub fn finish(self) -> Result<(), Error> {
+        self.0.finish()
+    }
+}
