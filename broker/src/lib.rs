@@ -170,6 +170,9 @@ pub trait Consumer: Send {
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<()>;
     /// Fetches them again.
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<()>;
+    /// Tells the group that this member is alive, in work between two polls that may take minutes: nothing is read, and
+    /// a rebalance waits for the next poll.
+    fn keep_alive(&mut self) {}
     /// The next offset to read, past markers and aborted records where the end was reached: what to
     /// commit so that lag reaches 0. None where nothing is known yet.
     fn position(&mut self, partition: &TopicPartition) -> Result<Option<i64>>;
@@ -215,6 +218,13 @@ pub trait Broker: Send + Sync {
     fn topic(&self, name: &str) -> Result<Option<TopicInfo>>;
     /// All topics by name.
     fn topics(&self) -> Result<Vec<TopicInfo>>;
+    /// The ids and partition counts of these topics alone, in the order asked; None for one that is not there.
+    fn present(&self, names: &[String]) -> Result<Vec<Option<(String, i32)>>> {
+        let topics = self.topics()?;
+        let find =
+            |name: &String| topics.iter().find(|t| t.name == *name).map(|t| (t.id.clone(), t.partitions));
+        Ok(names.iter().map(find).collect())
+    }
     /// The oldest offset and the end offset (the next one to be written, or for
     /// [`Isolation::ReadCommitted`] the last stable offset) of a partition.
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)>;

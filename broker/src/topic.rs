@@ -111,6 +111,8 @@ pub struct TopicInfo {
     pub retention: Option<Duration>,
     /// How long tombstones of a compacted topic are kept; None where this login may not ask.
     pub delete_retention: Option<Duration>,
+    /// The largest batch of records that is taken, in bytes; None for no bound, or where this login may not ask.
+    pub batch_bytes: Option<u64>,
 }
 
 /// A consumer group that is there.

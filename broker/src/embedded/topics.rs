@@ -53,6 +53,7 @@ impl Topic {
             retention_bytes: self.size_bound(),
             retention: None,
             delete_retention: Some(DELETE_RETENTION),
+            batch_bytes: None,
         }
     }
 

@@ -31,6 +31,10 @@ const COMPACTED_SEGMENT: &str = "67108864";
 /// [`crate::DELETE_RETENTION`] as Kafka takes it.
 pub(super) const DELETE_RETENTION_MS: &str = "86400000";
 
+/// The largest batch that a topic of ours takes, whatever the cluster's own limit (1 MB where nobody has changed it):
+/// what a rule makes of a record may be larger than the record. 8 MiB is what hosted clusters allow at most.
+const LARGEST_BATCH: &str = "8388608";
+
 struct Unpark(Thread);
 
 impl Wake for Unpark {
@@ -181,6 +185,7 @@ fn new_topic<'a>(spec: &'a TopicSpec, retention_bytes: Option<&'a str>) -> NewTo
     let topic =
         NewTopic::new(&spec.name, spec.partitions, TopicReplication::Fixed(spec.replicas.unwrap_or(-1)))
             .set("retention.ms", "-1")
+            .set("max.message.bytes", LARGEST_BATCH)
             .set("message.timestamp.type", "CreateTime")
             .set("message.timestamp.before.max.ms", "9223372036854775807")
             .set("message.timestamp.after.max.ms", "9223372036854775807");

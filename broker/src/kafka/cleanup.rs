@@ -121,6 +121,7 @@ fn settle(topic: &mut TopicInfo, described: &ConfigResource) {
     topic.retention_bytes = number("retention.bytes");
     topic.retention = number("retention.ms").map(Duration::from_millis);
     topic.delete_retention = number("delete.retention.ms").map(Duration::from_millis);
+    topic.batch_bytes = number("max.message.bytes");
 }
 
 fn policy(text: &str) -> Option<Cleanup> {

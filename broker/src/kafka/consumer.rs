@@ -188,8 +188,8 @@ impl KafkaConsumer {
                 None
             }
             Code::Fatal => {
-                let (code, text) = self.handle.client().fatal_error().unwrap_or((code, text));
-                Some(Failure { text, fatal: true, ..Failure::of(code) }.outside(context))
+                let failure = self.fatal().unwrap_or(Failure { text, ..Failure::of(code) });
+                Some(failure.outside(context))
             }
             Code::PollExceeded => {
                 tracing::warn!(
@@ -205,6 +205,12 @@ impl KafkaConsumer {
             }
             code => Some(Failure { text, ..Failure::of(code) }.outside(context)),
         }
+    }
+
+    /// What has ended the client. librdkafka tells it once, as a message that a rebalance at the same time discards.
+    fn fatal(&self) -> Option<Failure> {
+        let (code, text) = self.handle.client().fatal_error()?;
+        Some(Failure { text, fatal: true, ..Failure::of(code) })
     }
 
     /// Moves the positions behind the records of the batch.
@@ -278,7 +284,11 @@ impl Consumer for KafkaConsumer {
                 return Ok(Poll::Records);
             }
             if left.is_zero() && self.failed.is_none() {
-                return Ok(self.told().unwrap_or(Poll::Idle));
+                return match (self.told(), self.fatal()) {
+                    (Some(told), _) => Ok(told),
+                    (None, Some(failure)) => Err(failure.outside(self.doing("polling"))),
+                    (None, None) => Ok(Poll::Idle),
+                };
             }
         }
     }
@@ -330,6 +340,10 @@ impl Consumer for KafkaConsumer {
         let list = self.list(partitions, "resume")?;
         self.paused.retain(|p| !partitions.contains(p));
         self.handle.apply(OnPartitions::Resume, &list).map_err(|f| f.outside(self.doing("resume")))
+    }
+
+    fn keep_alive(&mut self) {
+        self.handle.keep_alive();
     }
 
     fn position(&mut self, partition: &TopicPartition) -> Result<Option<i64>> {

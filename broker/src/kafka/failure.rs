@@ -42,6 +42,18 @@ impl Failure {
         }
     }
 
+    /// As the refusal of a record: one that lasts, so that trying again, in another transaction too, ends the same.
+    pub(super) fn refusal(code: Code) -> Option<Self> {
+        use ErrorKind::{Config, TooLarge};
+        // A topic that is not known may only not be known yet: the next look tells.
+        let lasts = matches!(lasting(code), Some(Config | TooLarge));
+        lasts.then(|| {
+            let told = describe(code);
+            let text = refused_because(code).map_or(told.clone(), |why| format!("{told}: {why}"));
+            Self { text, ..Self::of(code) }
+        })
+    }
+
     /// As an error of a call outside transactions.
     pub(super) fn outside(self, context: impl Into<String>) -> Error {
         let kind = match self.code {
@@ -81,6 +93,28 @@ pub(super) fn describe(code: Code) -> String {
     match text.split_once(" (") {
         Some((_, inner)) => inner.trim_end_matches(')').to_owned(),
         None => text,
+    }
+}
+
+/// What to do about a record that the cluster does not take.
+fn refused_because(code: Code) -> Option<&'static str> {
+    match code {
+        Code::MessageSizeTooLarge | Code::MessageBatchTooLarge | Code::InvalidMessageSize => Some(
+            "raise max.message.bytes of the topic (kafka-configs.sh --alter --entity-type topics), \
+             or have the rule select less",
+        ),
+        Code::InvalidTimestamp => Some(
+            "the record's time lies further from the broker's clock than the topic takes; raise its \
+             message.timestamp.before.max.ms and message.timestamp.after.max.ms",
+        ),
+        Code::InvalidRecord => Some(
+            "the topic does not take such a record; a compacted topic takes none without a key, a topic whose \
+             message.timestamp.before.max.ms or after.max.ms is bounded none of another time",
+        ),
+        Code::TopicAuthorizationFailed => {
+            Some("this user may not write the topic: give it the right to (kafka-acls.sh --producer)")
+        }
+        _ => None,
     }
 }
 
@@ -154,6 +188,7 @@ fn lasting(code: Code) -> Option<ErrorKind> {
         | Code::InvalidReplicationFactor
         | Code::PolicyViolation
         | Code::InvalidTimestamp
+        | Code::InvalidRecord
         | Code::InvalidTransactionTimeout
         | Code::InvalidSessionTimeout
         | Code::NonEmptyGroup
@@ -194,6 +229,19 @@ mod tests {
             Failure::of(Code::UnknownTopicOrPartition).outside("poll").kind(),
             ErrorKind::UnknownTopic
         );
+    }
+
+    #[test]
+    fn a_refused_record_is_not_tried_for_ever() {
+        let kind = |code| Failure::refusal(code).map(|f| f.outside("producing").kind());
+        assert_eq!(kind(Code::InvalidTimestamp), Some(ErrorKind::Config));
+        assert_eq!(kind(Code::InvalidRecord), Some(ErrorKind::Config));
+        assert_eq!(kind(Code::TopicAuthorizationFailed), Some(ErrorKind::Config));
+        assert_eq!(kind(Code::MessageBatchTooLarge), Some(ErrorKind::TooLarge));
+        assert_eq!(kind(Code::MessageSizeTooLarge), Some(ErrorKind::TooLarge));
+        for passing in [Code::MessageTimedOut, Code::UnknownTopicOrPartition, Code::PurgeQueue] {
+            assert_eq!(kind(passing), None, "{passing:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod admin;
 mod cleanup;
 mod consumer;
 mod context;
+mod courier;
 mod failure;
 mod native;
 mod offsets;
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rdkafka::types::RDKafkaType;
+use rdkafka::types::{RDKafkaErrorCode as Code, RDKafkaType};
 
 use consumer::KafkaConsumer;
 use context::Context;
@@ -41,6 +42,8 @@ use crate::{
 const FIRST_ANSWER: Duration = Duration::from_secs(10);
 /// How long a question to the cluster may take.
 const ANSWER: Duration = Duration::from_secs(15);
+/// How long the leader of a partition may take to answer before it is looked for again.
+const LEADER: Duration = Duration::from_secs(3);
 /// How long a pending transaction may keep offsets unstable: its time-out and some.
 const STABLE: Duration = Duration::from_secs(30);
 
@@ -58,6 +61,8 @@ struct Shared {
     uncommitted: Handle,
     /// Ask for committed offsets, one a group.
     groups: Mutex<HashMap<String, Arc<Handle>>>,
+    /// The largest batches that topics take, of those that were asked about.
+    limits: Mutex<HashMap<String, Option<u64>>>,
 }
 
 impl Kafka {
@@ -70,7 +75,13 @@ impl Kafka {
         let cluster = Cluster::new(bootstrap, properties)?;
         let committed = observer(&cluster, NO_GROUP, Isolation::ReadCommitted)?;
         let uncommitted = observer(&cluster, NO_GROUP, Isolation::ReadUncommitted)?;
-        let shared = Arc::new(Shared { cluster, committed, uncommitted, groups: Mutex::default() });
+        let shared = Arc::new(Shared {
+            cluster,
+            committed,
+            uncommitted,
+            groups: Mutex::default(),
+            limits: Mutex::default(),
+        });
         shared.first_answer()?;
         Ok(Arc::new(Self { shared }))
     }
@@ -137,6 +148,7 @@ impl Shared {
                 retention_bytes: None,
                 retention: None,
                 delete_retention: None,
+                batch_bytes: None,
             })
             .collect();
         topics.sort_by(|a, b| a.name.cmp(&b.name));
@@ -148,12 +160,29 @@ impl Shared {
         Ok(self.topics()?.into_iter().find(|t| t.name == name))
     }
 
+    /// The largest batch that a topic takes; None where this login may not ask. It is asked once.
+    fn batch_bytes(&self, topic: &str) -> Option<u64> {
+        let limits = || self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(limit) = limits().get(topic) {
+            return *limit;
+        }
+        let mut infos: Vec<_> = self.topic(topic).ok()?.into_iter().collect();
+        self.describe_settings(&mut infos).ok()?;
+        let limit = infos.pop()?.batch_bytes;
+        limits().insert(topic.to_owned(), limit);
+        limit
+    }
+
     /// The topics with their ids and settings.
     fn whole(&self, mut topics: Vec<TopicInfo>) -> Result<Vec<TopicInfo>> {
         let names: Vec<&str> = topics.iter().map(|t| t.name.as_str()).collect();
-        let mut ids = self.committed.topic_ids(&names, ANSWER);
-        for topic in &mut topics {
-            topic.id = ids.remove(&topic.name).unwrap_or_default();
+        if names.is_empty() {
+            return Ok(topics);
+        }
+        // A login that may list topics and not describe them gets them without ids.
+        let described = self.committed.describe_topics(&names, ANSWER).unwrap_or_default();
+        for (topic, described) in topics.iter_mut().zip(described) {
+            topic.id = described.map(|(id, _)| id).unwrap_or_default();
         }
         self.describe_settings(&mut topics)?;
         Ok(topics)
@@ -192,8 +221,16 @@ impl Shared {
             Some(_) => {}
         }
         self.ask(&doing, |timeout| {
-            let ends = handle.client().fetch_watermarks(&of.topic, of.partition, timeout);
-            ends.map_err(|e| Failure::from_crate(&e))
+            let ends = handle.client().fetch_watermarks(&of.topic, of.partition, timeout.min(LEADER));
+            ends.map_err(|e| {
+                // The leader that is known may be gone, and librdkafka does not ask for the new one by itself.
+                let _ = handle.client().fetch_metadata(Some(&of.topic), timeout.min(LEADER));
+                match Failure::from_crate(&e) {
+                    // It is there, as was just seen: so librdkafka calls one that has no leader now.
+                    f if f.code == Code::UnknownPartition => Failure::of(Code::LeaderNotAvailable),
+                    f => f,
+                }
+            })
         })
     }
 
@@ -253,6 +290,14 @@ impl Broker for Kafka {
 
     fn topics(&self) -> Result<Vec<TopicInfo>> {
         self.shared.whole(self.shared.topics()?)
+    }
+
+    fn present(&self, names: &[String]) -> Result<Vec<Option<(String, i32)>>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.shared.ask("describing topics", |timeout| self.shared.committed.describe_topics(&names, timeout))
     }
 
     fn watermarks(&self, partition: &TopicPartition, isolation: Isolation) -> Result<(i64, i64)> {

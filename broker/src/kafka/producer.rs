@@ -13,6 +13,7 @@ use rdkafka::types::{RDKafkaErrorCode as Code, RDKafkaType};
 
 use super::Shared;
 use super::context::Context;
+use super::courier::Courier;
 use super::failure::{Failure, describe};
 use super::native::{Handle, NativeTopic, Step};
 use crate::{
@@ -32,6 +33,11 @@ const STEP: Duration = Duration::from_secs(15);
 const ROOM: Duration = Duration::from_secs(30);
 /// How long dropping a producer may take to abort what was open.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A record below this size is not compared with its topic's limit: it fits every topic that holds records at all.
+const SMALL: usize = 64 * 1024;
+/// What a batch of one record has besides its key, value and headers, at most (61 bytes and a few lengths).
+const FRAME: usize = 128;
 
 /// The lowest timestamp that can be told to librdkafka.
 const FIRST_TIMESTAMP: i64 = 1;
@@ -57,7 +63,9 @@ enum Stage {
 pub(super) struct KafkaProducer {
     /// Freed before the client.
     topics: HashMap<String, Known>,
-    handle: Handle,
+    handle: Arc<Handle>,
+    /// Of a transactional producer.
+    courier: Option<Courier>,
     shared: Arc<Shared>,
     name: String,
     stage: Stage,
@@ -76,15 +84,18 @@ impl KafkaProducer {
             Context::new(name.clone()),
         )
         .map_err(|f| f.outside(format!("making the {name}")))?;
-        let mut stage = Stage::Plain;
+        let handle = Arc::new(handle);
+        let (mut stage, mut courier) = (Stage::Plain, None);
         if config.transactional_id.is_some() {
             handle.connect(CONNECT);
             handle
                 .transaction(Step::Init, INIT)
                 .map_err(|f| f.outside(format!("initialising the {name}")))?;
+            let made = Courier::start(handle.clone(), STEP);
+            courier = Some(made.map_err(|f| f.outside(format!("making the {name}")))?);
             stage = Stage::Ready;
         }
-        Ok(Self { topics: HashMap::new(), handle, shared: shared.clone(), name, stage })
+        Ok(Self { topics: HashMap::new(), handle, courier, shared: shared.clone(), name, stage })
     }
 
     fn error(&self, kind: ErrorKind, what: &str, message: impl Into<String>) -> Error {
@@ -118,6 +129,13 @@ impl KafkaProducer {
         };
         let (abort, fatal) = (failure.abort, failure.fatal);
         if let Some(undelivered) = self.handle.context().take_undelivered() {
+            // Tried again it would be refused again, for ever.
+            if let Some(refusal) = Failure::refusal(undelivered.code) {
+                if !abort {
+                    self.stage = Stage::Broken;
+                }
+                return Err(refusal.outside(format!("producing to {} by the {}", undelivered.to, self.name)));
+            }
             failure.text =
                 format!("{} (to {}: {})", failure.text, undelivered.to, describe(undelivered.code));
         }
@@ -150,17 +168,42 @@ impl KafkaProducer {
         Ok(())
     }
 
+    /// An error for a record that its topic would not take: found before it is sent, it harms no transaction.
+    fn fits(&self, record: &Outgoing<'_>) -> Result<()> {
+        let size = size(record);
+        if size < SMALL {
+            return Ok(());
+        }
+        match self.shared.batch_bytes(record.topic) {
+            Some(limit) if size as u64 > limit => {
+                let message = format!(
+                    "the record has {size} bytes, but {} takes at most {limit}: raise its max.message.bytes \
+                     (kafka-configs.sh --alter --entity-type topics), or have the rule select less",
+                    record.topic
+                );
+                Err(self.error(ErrorKind::TooLarge, &format!("producing to {}", record.topic), message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn refused(&mut self, failure: Failure, record: &Outgoing<'_>) -> Error {
         let what = format!("producing to {}", record.topic);
         match failure.code {
             Code::MessageSizeTooLarge => {
-                let size = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
-                let message = format!("the record has {size} bytes, more than message.max.bytes allows");
+                let message = format!(
+                    "the record has {} bytes, more than the producer's message.max.bytes allows: raise it \
+                     (--set kafka.producer.message.max.bytes=...), or have the rule select less",
+                    size(record)
+                );
                 self.error(ErrorKind::TooLarge, &what, message)
             }
             // After a delivery failed, a transaction takes no more records.
             Code::State if self.stage == Stage::Open => {
                 let why = self.handle.context().take_undelivered();
+                if let Some((u, refusal)) = why.as_ref().and_then(|u| Some((u, Failure::refusal(u.code)?))) {
+                    return refusal.outside(format!("producing to {} by the {}", u.to, self.name));
+                }
                 let why =
                     why.map_or_else(|| failure.text.clone(), |u| format!("{}: {}", u.to, describe(u.code)));
                 self.error(ErrorKind::Abortable, &what, format!("the transaction has failed ({why})"))
@@ -199,6 +242,7 @@ impl Producer for KafkaProducer {
             self.need(Stage::Open, "produce")?;
         }
         self.known(record.topic, record.partition)?;
+        self.fits(record)?;
         // librdkafka reads 0 as "now".
         let record = &Outgoing { timestamp: record.timestamp.max(FIRST_TIMESTAMP), ..*record };
         let full_until = Instant::now() + ROOM;
@@ -223,8 +267,8 @@ impl Producer for KafkaProducer {
             let message = "the group metadata comes from another broker's consumer";
             return Err(self.error(ErrorKind::Config, "offsets", message));
         };
-        let list = offset_list(offsets).map_err(|f| f.outside(format!("offsets by the {}", self.name)))?;
-        let done = self.handle.send_offsets(&list, membership, STEP);
+        let Some(courier) = &self.courier else { return self.need(Stage::Open, "offsets") };
+        let done = courier.send(offsets, membership, STEP);
         self.judge(done, "offsets")
     }
 
@@ -271,6 +315,12 @@ impl Drop for KafkaProducer {
         }
         self.handle.purge();
     }
+}
+
+/// The bytes of a record in a batch of its own, before compression.
+fn size(record: &Outgoing<'_>) -> usize {
+    let headers: usize = record.headers.iter().map(|(name, value)| name.len() + value.len() + 10).sum();
+    record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len) + headers + FRAME
 }
 
 /// Offsets with their metadata, as librdkafka takes them.

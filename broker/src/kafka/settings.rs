@@ -5,10 +5,10 @@
 //! one of them is refused ([`crate::properties`]).
 //!
 //! Where a number differs from librdkafka's default: a fetch that finds the local queue full looks again
-//! after 5 ms instead of 1 s (back-pressure without a stall), a member learns within 500 ms that the group
+//! after 5 ms instead of 1 s (back-pressure without a stall), a member learns within 200 ms that the group
 //! shares its partitions out anew (the threads of a process join one after the other), transactional
 //! requests are retried after 1 ms instead of 100 ms (the coordinator answers "concurrent transactions" for
-//! a moment after each commit), and prefetch is bounded to a few MB a consumer instead of 64 MB.
+//! a moment after each commit), a record may be as large as its topic takes, and prefetch is bounded to a few MB a consumer instead of 64 MB.
 
 use std::collections::BTreeMap;
 
@@ -97,7 +97,7 @@ impl Cluster {
         properties::check(&doing, &settings.properties, properties::CONSUMER)?;
         let defaults = [
             ("session.timeout.ms", "6000"),
-            ("heartbeat.interval.ms", "500"),
+            ("heartbeat.interval.ms", "200"),
             ("topic.metadata.refresh.interval.ms", "5000"),
             ("fetch.queue.backoff.ms", "5"),
             ("fetch.error.backoff.ms", "50"),
@@ -132,6 +132,8 @@ impl Cluster {
             ("linger.ms", "5"),
             ("batch.num.messages", "20000"),
             ("batch.size", "1000000"),
+            // One larger record is a batch of its own. What a topic takes, the topic says.
+            ("message.max.bytes", "67108864"),
             ("compression.type", "lz4"),
             ("queue.buffering.max.messages", "200000"),
             ("queue.buffering.max.kbytes", "131072"),

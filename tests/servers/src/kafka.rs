@@ -12,14 +12,15 @@ use std::time::Duration;
 use testcontainers::core::{IntoContainerPort, WaitFor};
 use testcontainers::{GenericImage, ImageExt};
 
+use crate::cluster::tool;
 use crate::docker::{self, Running};
-use crate::process::{Home, Server, free_port, setting, wait_until, with_other_ports};
+use crate::process::{Home, Server, free_port, setting, signal, wait_until, with_other_ports};
 use crate::{Found, Result, skip, started};
 
 const IMAGE: (&str, &str) = ("apache/kafka", "4.2.0");
-const START_LIMIT: Duration = Duration::from_secs(90);
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(90);
 /// A crash is what the tests want to see, and nothing is worth a tidy shutdown.
-const END_SIGNAL: &str = "KILL";
+pub(crate) const END_SIGNAL: &str = "KILL";
 /// What Kafka logs when it takes requests.
 const READY: &str = "Kafka Server started";
 
@@ -107,6 +108,34 @@ impl Kafka {
         started("Kafka", done);
     }
 
+    /// Stops the node by SIGSTOP: its connections stay open and nothing answers.
+    ///
+    /// # Panics
+    /// Where the signal cannot be sent.
+    pub fn stop(&self) {
+        started("Kafka", signal(self.pid(), "STOP"));
+    }
+
+    /// Lets a stopped node go on.
+    ///
+    /// # Panics
+    /// Where the signal cannot be sent.
+    pub fn go_on(&self) {
+        started("Kafka", signal(self.pid(), "CONT"));
+    }
+
+    /// One of Kafka's own command-line tools: the class is named as in `bin/kafka-*.sh`, with the node's address.
+    /// `None`, after a `SKIP:` line, where Kafka's jars are missing.
+    pub fn tool(&self, class: &str) -> Option<Command> {
+        match find_jars() {
+            Found::Ready(libs) => Some(tool(&libs, class, &self.bootstrap)),
+            Found::Missing(what) => {
+                skip(&what);
+                None
+            }
+        }
+    }
+
     /// Starts the node again after [`Kafka::kill`] (or ends it first), with the same data and ports.
     ///
     /// # Panics
@@ -122,7 +151,7 @@ impl Kafka {
             }
             Node::Local { server, libs } => {
                 let ready = ready_count(&server.home().log());
-                spawn(server.home(), libs)
+                spawn(server.home(), libs, &SINGLE)
                     .map(|child| server.replace(child))
                     .and_then(|()| wait_ready(server, ready))
             }
@@ -138,21 +167,11 @@ impl Kafka {
         let home = Home::new("kafka", None, END_SIGNAL)?;
         let bootstrap = format!("127.0.0.1:{}", free_port()?);
         let controller = format!("127.0.0.1:{}", free_port()?);
-        write(&home.path().join("log4j2.xml"), LOGGING)?;
+        write_logging(&home)?;
         let data = home.path().join("data");
         write(&home.path().join("node.properties"), &properties(&bootstrap, &controller, &data))?;
-        let mut format = Command::new("java");
-        format.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp"]).arg(class_path(libs)).args([
-            "kafka.tools.StorageTool",
-            "format",
-            "--standalone",
-            "--cluster-id",
-            "c3RyZWFtZ3VhcmQtdGVzdA",
-            "--config",
-            "node.properties",
-        ]);
-        home.run("formatting Kafka's storage", None, &mut format)?;
-        let child = spawn(&home, libs)?;
+        format_storage(&home, libs, &["--standalone"])?;
+        let child = spawn(&home, libs, &SINGLE)?;
         let server = Server::new(home, child, END_SIGNAL);
         wait_ready(&server, 0)?;
         Ok(Self { bootstrap, node: Node::Local { server, libs: libs.to_owned() } })
@@ -177,12 +196,29 @@ impl Kafka {
     }
 }
 
+/// How a single node's Java runs.
+const SINGLE: [&str; 1] = ["-Xmx512m"];
+
+pub(crate) fn write_logging(home: &Home) -> Result<()> {
+    write(&home.path().join("log4j2.xml"), LOGGING)
+}
+
+/// Formats the storage of the node whose properties are written.
+pub(crate) fn format_storage(home: &Home, libs: &Path, how: &[&str]) -> Result<()> {
+    let mut format = Command::new("java");
+    format.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp"]).arg(class_path(libs));
+    format.args(["kafka.tools.StorageTool", "format"]).args(how);
+    format.args(["--cluster-id", "c3RyZWFtZ3VhcmQtdGVzdA", "--config", "node.properties"]);
+    home.run("formatting Kafka's storage", None, &mut format).map(|_| ())
+}
+
 /// Starts the formatted node.
-fn spawn(home: &Home, libs: &Path) -> Result<Child> {
+pub(crate) fn spawn(home: &Home, libs: &Path, java: &[&str]) -> Result<Child> {
     let class_path = class_path(libs);
     let logging = "-Dlog4j2.configurationFile=log4j2.xml";
-    let args = ["-Xmx512m", logging, "-cp", &class_path, "kafka.Kafka", "node.properties"];
-    home.spawn(None, OsStr::new("java"), &args.map(OsStr::new))
+    let node = [logging, "-cp", &class_path, "kafka.Kafka", "node.properties"];
+    let args: Vec<&OsStr> = java.iter().chain(&node).map(OsStr::new).collect();
+    home.spawn(None, OsStr::new("java"), &args)
 }
 
 /// Waits until the log, which spans restarts, says once more than `before` that requests are taken.
@@ -193,7 +229,7 @@ fn wait_ready(server: &Server, before: usize) -> Result<()> {
     })
 }
 
-fn ready_count(log: &str) -> usize {
+pub(crate) fn ready_count(log: &str) -> usize {
     log.matches(READY).count()
 }
 

@@ -1,4 +1,4 @@
-//! Real servers for tests: one Apache Kafka node, one PostgreSQL cluster.
+//! Real servers for tests: one Apache Kafka node or three, one PostgreSQL cluster.
 //!
 //! What enters: nothing but the machine as it is. What leaves: a running server of the caller's own, on
 //! loopback ports that were free, with its data in a directory of its own; or, where a part is missing,
@@ -20,6 +20,7 @@
     reason = "a server that is there and does not start must fail the test, with its log"
 )]
 
+mod cluster;
 mod docker;
 mod java;
 mod kafka;
@@ -29,6 +30,7 @@ mod process;
 use std::io::Write;
 use std::sync::OnceLock;
 
+pub use cluster::Cluster;
 pub use java::java_program;
 pub use kafka::Kafka;
 pub use postgres::Postgres;

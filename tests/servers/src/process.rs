@@ -226,7 +226,7 @@ fn as_user(command: &mut Command, user: Option<User>) -> &mut Command {
 }
 
 /// Sends a signal by name.
-fn signal(pid: u32, name: &str) -> Result<()> {
+pub(crate) fn signal(pid: u32, name: &str) -> Result<()> {
     let status = Command::new("kill")
         .args(["-s", name, &pid.to_string()])
         .status()

@@ -20,6 +20,13 @@ pub(in crate::kafka) struct Incident {
 }
 
 impl Handle {
+    /// Counts as a poll (`max.poll.interval.ms`) and takes nothing.
+    pub(in crate::kafka) fn keep_alive(&self) {
+        let Some(queue) = &self.queue else { return };
+        // SAFETY: client and queue are valid; with room for no message none is written.
+        unsafe { sys::rd_kafka_consume_batch_queue(queue.0, 0, ptr::null_mut(), 0) };
+    }
+
     /// Copies up to `max` records into the batch; waits for the first, or for anything else to happen.
     pub(in crate::kafka) fn consume(
         &mut self,

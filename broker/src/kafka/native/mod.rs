@@ -22,7 +22,7 @@ use std::time::Duration;
 use rdkafka::client::Client;
 use rdkafka::config::ClientConfig;
 use rdkafka::topic_partition_list::TopicPartitionList;
-use rdkafka::types::{RDKafkaRespErr, RDKafkaType};
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr, RDKafkaType};
 use rdkafka_sys as sys;
 
 pub(super) use consume::Incident;
@@ -295,12 +295,15 @@ impl Handle {
         check(unsafe { sys::rd_kafka_consumer_close(self.rk()) })
     }
 
-    /// The ids of topics, by which those of the same name that are made later are told apart; empty where
-    /// the cluster has none.
-    pub(super) fn topic_ids(&self, topics: &[&str], timeout: Duration) -> HashMap<String, String> {
+    /// The ids of topics, by which those of the same name that are made later are told apart, and how many
+    /// partitions they have, in the order asked; None for one that is not there.
+    pub(super) fn describe_topics(
+        &self,
+        topics: &[&str],
+        timeout: Duration,
+    ) -> Result<Vec<Option<Described>>, Failure> {
         let names: Vec<CString> = topics.iter().filter_map(|t| CString::new(*t).ok()).collect();
         let mut pointers: Vec<*const c_char> = names.iter().map(|n| n.as_ptr()).collect();
-        let mut ids = HashMap::new();
         // SAFETY: each object is made, used and destroyed here; what is read from the event is copied
         // before the event is destroyed; names outlive the call that takes them.
         unsafe {
@@ -309,23 +312,49 @@ impl Handle {
             sys::rd_kafka_DescribeTopics(self.rk(), list, ptr::null(), queue.0);
             sys::rd_kafka_TopicCollection_destroy(list);
             let event = sys::rd_kafka_queue_poll(queue.0, millis(timeout));
-            let result =
-                if event.is_null() { ptr::null() } else { sys::rd_kafka_event_DescribeTopics_result(event) };
-            if !result.is_null() {
-                let mut count = 0;
-                let found = sys::rd_kafka_DescribeTopics_result_topics(result, &mut count);
-                for topic in (0..count).map(|i| *found.add(i)) {
-                    let uuid = sys::rd_kafka_TopicDescription_topic_id(topic);
-                    if !uuid.is_null() {
-                        let id = text(sys::rd_kafka_Uuid_base64str(uuid));
-                        ids.insert(text(sys::rd_kafka_TopicDescription_name(topic)), id);
-                    }
-                }
+            if event.is_null() {
+                return Err(Failure::of(RDKafkaErrorCode::OperationTimedOut));
             }
-            if !event.is_null() {
-                sys::rd_kafka_event_destroy(event);
-            }
+            let described = described(event, topics);
+            sys::rd_kafka_event_destroy(event);
+            described
         }
-        ids
     }
+}
+
+/// What the cluster says of a topic: its id, empty where the cluster has none, and its partitions.
+pub(super) type Described = (String, i32);
+
+/// The topics of an answer, in the order of their names here.
+unsafe fn described(
+    event: *mut sys::rd_kafka_event_t,
+    topics: &[&str],
+) -> Result<Vec<Option<Described>>, Failure> {
+    let mut found = HashMap::new();
+    // SAFETY: the event is valid until it is destroyed, after this call; all that is read here is part of it.
+    unsafe {
+        check(sys::rd_kafka_event_error(event))?;
+        let result = sys::rd_kafka_event_DescribeTopics_result(event);
+        if result.is_null() {
+            return Err(Failure::of(RDKafkaErrorCode::BadMessage));
+        }
+        let mut count = 0;
+        let list = sys::rd_kafka_DescribeTopics_result_topics(result, &mut count);
+        for topic in (0..count).map(|i| *list.add(i)) {
+            let code = sys::rd_kafka_error_code(sys::rd_kafka_TopicDescription_error(topic));
+            if matches!(
+                code.into(),
+                RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic
+            ) {
+                continue;
+            }
+            check(code)?;
+            let uuid = sys::rd_kafka_TopicDescription_topic_id(topic);
+            let id = if uuid.is_null() { String::new() } else { text(sys::rd_kafka_Uuid_base64str(uuid)) };
+            let mut partitions = 0;
+            sys::rd_kafka_TopicDescription_partitions(topic, &mut partitions);
+            found.insert(text(sys::rd_kafka_TopicDescription_name(topic)), (id, partitions as i32));
+        }
+    }
+    Ok(topics.iter().map(|name| found.remove(*name)).collect())
 }
