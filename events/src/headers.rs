@@ -44,6 +44,8 @@ pub const DLQ_SOURCE_OFFSET: &str = "dlq.source.offset";
 pub const DLQ_SOURCE_TIMESTAMP: &str = "dlq.source.timestamp";
 /// The record's own key, as bytes; absent where it had none.
 pub const DLQ_KEY: &str = "dlq.key";
+/// The length of the record's value, where it was cut down to what the topic takes.
+pub const DLQ_CUT: &str = "dlq.cut";
 /// The query that refused it, where it was one.
 pub const DLQ_QUERY: &str = "dlq.query";
 

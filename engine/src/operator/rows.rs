@@ -1,7 +1,6 @@
 //! Memory that is reused from record to record: rows, a key's bytes, ordinals.
 
 use crate::plan::Program;
-use crate::task::QueryCounters;
 use crate::types::Value;
 
 /// What a task's run needs and gives back.
@@ -21,8 +20,6 @@ pub(crate) struct Scratch {
     pub(crate) verdicts: Vec<bool>,
     /// Which firsts of a frame the update fires.
     pub(crate) fired: Vec<usize>,
-    /// Counts before one of a record's rows.
-    pub(crate) ends: Vec<QueryCounters>,
 }
 
 impl Scratch {
@@ -36,7 +33,6 @@ impl Scratch {
             per_topic: Ordinals::new(program.outputs.len() + 1),
             verdicts: Vec::new(),
             fired: Vec::new(),
-            ends: Vec::new(),
         }
     }
 

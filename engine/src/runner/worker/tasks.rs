@@ -175,14 +175,15 @@ impl Tasks {
                 Some(key) => Some(partition_for_key(key, self.partition_count(record.topic(), broker)?)),
                 None => None,
             };
-            producer.produce(&Outgoing {
+            let record = Outgoing {
                 topic: record.topic(),
                 partition,
                 key: record.key(),
                 value: record.value(),
                 timestamp: record.timestamp(),
                 headers: &headers,
-            })?;
+            };
+            super::cut::produce(producer, &record)?;
         }
         Ok(())
     }
@@ -269,9 +270,9 @@ impl Tasks {
     /// Adds the tasks' counts to a summary and begins them anew.
     pub(super) fn count(&mut self, program: &Program, summary: &mut Summary) {
         for open in &mut self.open {
-            let number = open.number;
-            open.task
-                .take_counters(|query, counters| summary.add(&program.queries[query].id, number, counters));
+            for (query, counters) in program.queries.iter().zip(open.task.take_counters()) {
+                *summary.queries.entry(query.id.clone()).or_default() += counters;
+            }
         }
     }
 }
