@@ -7,7 +7,6 @@
 
 mod consumer;
 mod context;
-mod counts;
 mod crew;
 mod db;
 mod engine;

@@ -1,0 +1,201 @@
+//! Transactions at a constant rate, and the alerts that they must cause.
+//!
+//! What holds: of one account and of one partition, order and times are those in which they were sent, so all but the
+//! rule over merchants follows from the sequence alone. That one reads a repartitioned stream, in which transactions
+//! of several partitions meet in any order: of it, the counts of a window and its last sum follow.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use broker::{Broker, Outgoing, Producer, ProducerConfig};
+
+use crate::random::Random;
+
+pub(crate) const PARTITIONS: i32 = 4;
+/// Transactions a second.
+const RATE: u64 = 200;
+/// Event time from one to the next.
+const STEP_MS: i64 = 20;
+pub(crate) const START_MS: i64 = 1_767_323_040_000;
+const ACCOUNTS: u64 = 40;
+const MERCHANTS: u64 = 20;
+/// A window of accounts, which closes with its end, and one of merchants, which stays open.
+const ACCOUNT_WINDOW_MS: i64 = 10_000;
+const MERCHANT_WINDOW_MS: i64 = 20_000;
+/// The counts above which they alert.
+pub(crate) const ACCOUNT_COUNT: u64 = 12;
+pub(crate) const MERCHANT_COUNT: u64 = 40;
+
+/// The rules, in which the numbers above stand.
+pub(crate) const RULES: [(&str, &str); 5] = [
+    (
+        "00_sources.sql",
+        "CREATE STREAM transactions (account_id VARCHAR KEY, transaction_id VARCHAR, merchant VARCHAR, amount BIGINT)
+  WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON');
+CREATE TABLE limits (account_id VARCHAR PRIMARY KEY, most BIGINT)
+  WITH (KAFKA_TOPIC='limits', VALUE_FORMAT='JSON');",
+    ),
+    (
+        "10_large.sql",
+        "CREATE STREAM large WITH (KAFKA_TOPIC='fraud_alerts') AS
+  SELECT account_id, transaction_id, amount FROM transactions WHERE amount > 900;
+CREATE STREAM over_limit WITH (KAFKA_TOPIC='fraud_alerts') AS
+  SELECT t.account_id, t.transaction_id, l.most FROM transactions t JOIN limits l ON t.account_id = l.account_id
+  WHERE t.amount > l.most;",
+    ),
+    (
+        "20_velocity.sql",
+        "CREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS
+  SELECT account_id, LATEST_BY_OFFSET(transaction_id) AS transaction_id, COUNT(*) AS n, SUM(amount) AS total
+  FROM transactions WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS)
+  GROUP BY account_id HAVING COUNT(*) > 12;",
+    ),
+    (
+        "30_merchant.sql",
+        "CREATE TABLE merchant WITH (KAFKA_TOPIC='fraud_alerts') AS
+  SELECT merchant, LATEST_BY_OFFSET(transaction_id) AS transaction_id, COUNT(*) AS n, SUM(amount) AS total
+  FROM transactions WINDOW TUMBLING (SIZE 20 SECONDS, GRACE PERIOD 365 DAYS)
+  GROUP BY merchant HAVING COUNT(*) > 40;",
+    ),
+    (
+        "40_unusual.sql",
+        "CREATE TABLE usual AS
+  SELECT account_id, COUNT(*) AS n, SUM(amount) AS total FROM transactions GROUP BY account_id;
+CREATE STREAM unusual WITH (KAFKA_TOPIC='fraud_alerts') AS
+  SELECT t.account_id, t.transaction_id, u.n, u.total FROM transactions t JOIN usual u ON t.account_id = u.account_id
+  WHERE u.n >= 3 AND t.amount * u.n * 10 > 18 * u.total;",
+    ),
+];
+
+/// A merchant's window.
+#[derive(Default)]
+pub(crate) struct MerchantWindow {
+    pub(crate) count: u64,
+    pub(crate) total: u64,
+    /// Whose window it is in: the ids that its alerts may name.
+    pub(crate) ids: Vec<String>,
+}
+
+/// What was sent, and what follows.
+#[derive(Default)]
+pub(crate) struct Expected {
+    pub(crate) sent: u64,
+    /// Rule, time, window start, key and value of each alert, except those on merchants.
+    pub(crate) alerts: Vec<String>,
+    /// By merchant and window start.
+    pub(crate) merchants: BTreeMap<(String, i64), MerchantWindow>,
+    accounts: HashMap<String, (u64, u64)>,
+    windows: HashMap<(String, i64), (u64, u64)>,
+}
+
+/// How an alert is written in the lists that are compared.
+pub(crate) fn line(rule: &str, time: i64, window: Option<i64>, key: &str, value: &str) -> String {
+    let window = window.map_or_else(String::new, |start| format!(" window {start}"));
+    format!("{rule} at {time}{window}: {key} {value}")
+}
+
+impl Expected {
+    /// The next transaction: its account, value and time.
+    fn next(&mut self, random: &mut Random) -> (String, String, i64) {
+        let (i, time) = (self.sent, START_MS + self.sent as i64 * STEP_MS);
+        self.sent += 1;
+        let (number, amount) = (random.below(ACCOUNTS), random.below(1_000) + 1);
+        let (account, id) = (format!("A{number}"), format!("t{i}"));
+        let merchant = format!("M{}", random.below(MERCHANTS));
+        let value = format!(r#"{{"transaction_id":"{id}","merchant":"{merchant}","amount":{amount}}}"#);
+        self.judge(number, &account, &id, amount, time);
+        let start = time - time.rem_euclid(MERCHANT_WINDOW_MS);
+        let window = self.merchants.entry((merchant, start)).or_default();
+        window.count += 1;
+        window.total += amount;
+        window.ids.push(id);
+        (account, value, time)
+    }
+
+    fn judge(&mut self, number: u64, account: &str, id: &str, amount: u64, time: i64) {
+        let mut alert = |rule, window, value: String| {
+            self.alerts.push(line(rule, time, window, account, &value));
+        };
+        if amount > 900 {
+            alert("LARGE", None, format!(r#"{{"TRANSACTION_ID":"{id}","AMOUNT":{amount}}}"#));
+        }
+        if let Some(most) = limit(number)
+            && amount > most
+        {
+            alert("OVER_LIMIT", None, format!(r#"{{"TRANSACTION_ID":"{id}","MOST":{most}}}"#));
+        }
+        let start = time - time.rem_euclid(ACCOUNT_WINDOW_MS);
+        let window = self.windows.entry((account.to_owned(), start)).or_default();
+        *window = (window.0 + 1, window.1 + amount);
+        if window.0 > ACCOUNT_COUNT {
+            let value = format!(r#"{{"TRANSACTION_ID":"{id}","N":{},"TOTAL":{}}}"#, window.0, window.1);
+            alert("VELOCITY", Some(start), value);
+        }
+        let (n, total) = self.accounts.get(account).copied().unwrap_or_default();
+        if n >= 3 && amount * n * 10 > 18 * total {
+            alert("UNUSUAL", None, format!(r#"{{"TRANSACTION_ID":"{id}","N":{n},"TOTAL":{total}}}"#));
+        }
+        self.accounts.insert(account.to_owned(), (n + 1, total + amount));
+    }
+}
+
+/// What an account may spend at once; some have no limit.
+fn limit(account: u64) -> Option<u64> {
+    (account < 30).then_some(500 + 15 * account)
+}
+
+/// The table that is joined; it is there before the first transaction.
+pub(crate) fn write_limits(kafka: &dyn Broker) {
+    let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
+    for account in 0..ACCOUNTS {
+        if let Some(most) = limit(account) {
+            let value = format!(r#"{{"most":{most}}}"#);
+            write(&mut *producer, "limits", &format!("A{account}"), &value, START_MS);
+        }
+    }
+    producer.flush(Duration::from_secs(60)).unwrap();
+}
+
+fn write(producer: &mut dyn Producer, topic: &str, key: &str, value: &str, timestamp: i64) {
+    let (key, value) = (Some(key.as_bytes()), Some(value.as_bytes()));
+    producer.produce(&Outgoing { topic, partition: None, key, value, timestamp, headers: &[] }).unwrap();
+}
+
+/// The load, on a thread of its own.
+pub(crate) struct Load {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Expected>,
+}
+
+impl Load {
+    pub(crate) fn start(kafka: &Arc<dyn Broker>, seed: u64) -> Self {
+        let (stop, kafka) = (Arc::new(AtomicBool::new(false)), kafka.clone());
+        let asked = stop.clone();
+        let thread = std::thread::spawn(move || run(&*kafka, &mut Random(seed ^ 0x10AD), &asked));
+        Self { stop, thread }
+    }
+
+    /// Stops when all that was sent has arrived.
+    pub(crate) fn end(self) -> Expected {
+        self.stop.store(true, Ordering::SeqCst);
+        self.thread.join().expect("the load's own thread failed")
+    }
+}
+
+fn run(kafka: &dyn Broker, random: &mut Random, stop: &AtomicBool) -> Expected {
+    let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
+    let (mut expected, began) = (Expected::default(), Instant::now());
+    while !stop.load(Ordering::SeqCst) {
+        let due = began.elapsed().as_millis() as u64 * RATE / 1_000;
+        while expected.sent < due {
+            let (account, value, time) = expected.next(random);
+            write(&mut *producer, "transactions", &account, &value, time);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    producer.flush(Duration::from_secs(120)).unwrap();
+    expected
+}
