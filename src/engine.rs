@@ -9,6 +9,7 @@ use engine::sql::RenderStyle;
 use engine::{Error, Options};
 
 use crate::context::{Context, Terminal};
+use crate::counts::{self, Counts};
 use crate::failure::Failure;
 use crate::output;
 
@@ -19,7 +20,9 @@ Examples:
   streamguard engine --exit-when-done              until everything that lies in the topics is processed
 
 Rules are reloaded when a file in the directory changes; one that is wrong changes nothing and is reported
-with its place. To scale out, start the same command again, on this machine or another.";
+with its place. What became of the records is in the log every minute and at the end, a line per query:
+  input = filtered + skipped + unmatched + late + contributed + dead-lettered
+To scale out, start the same command again, on this machine or another.";
 
 /// Flags of `streamguard engine`.
 #[derive(clap::Args, Debug)]
@@ -51,10 +54,17 @@ pub(crate) struct EngineArgs {
     /// in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(0..=600_000))]
     task_idle: u64,
+    /// How often the log has a line per query of what became of its records, in seconds; 0: only at the end.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    count_interval: u64,
+    /// How the counts per query are written to stderr at the end.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) counts: Counts,
 }
 
 /// Runs until a signal.
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
+    let counts = args.engine.counts;
     let options = Options {
         group: args.group,
         consumer_properties: context.kafka.consumer.clone(),
@@ -64,7 +74,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if args.exit_when_done {
         context.shutdown.request_when_drained();
     }
-    let said = work(context.broker()?, options, context.shutdown.clone(), context.terminal)?;
+    let said = work(context.broker()?, options, context.shutdown.clone(), (context.terminal, counts))?;
     output::print(&format!("{said}\n"))
 }
 
@@ -78,6 +88,7 @@ impl EngineArgs {
             state_dir: Some(context.data_dir.join("state")),
             commit_interval: Duration::from_millis(self.commit_interval),
             task_idle: Duration::from_millis(self.task_idle),
+            count_interval: Duration::from_secs(self.count_interval),
             ..Options::default()
         })
     }
@@ -88,9 +99,16 @@ pub(crate) fn work(
     broker: Arc<dyn Broker>,
     options: Options,
     shutdown: Shutdown,
-    terminal: Terminal,
+    (terminal, counts): (Terminal, Counts),
 ) -> Result<String, Failure> {
     let done = engine::run(broker, options, shutdown).map_err(|error| failure(error, terminal))?;
+    let queries = || done.queries.iter().map(|(query, counters)| (query.as_str(), counters));
+    let totals = [("read", done.records), ("written", done.outputs), ("commits", done.commits)];
+    match counts {
+        Counts::Off => {}
+        Counts::Json => eprintln!("{}", counts::as_json(&totals, queries())),
+        Counts::Table => eprint!("{}", counts::table(queries())),
+    }
     Ok(format!("engine: {} records read, {} written, {} commits", done.records, done.outputs, done.commits))
 }
 

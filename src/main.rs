@@ -7,6 +7,7 @@
 
 mod consumer;
 mod context;
+mod counts;
 mod crew;
 mod db;
 mod engine;

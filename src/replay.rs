@@ -1,6 +1,5 @@
 //! `streamguard replay`: records from a file through rules, offline.
 
-mod counts;
 mod input;
 
 use std::io::ErrorKind;
@@ -8,14 +7,14 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
-use engine::replay::{Form, Order, ReplayError, ReplayOptions, Session};
+use engine::replay::{Form, Order, ReplayError, ReplayOptions, ReplaySummary, Session};
 use engine::sql::{LoadOptions, Purpose};
 use producer::{Source, Target};
 
-use counts::Counts;
 use input::{Ended, Input, Watch};
 
 use crate::context::Context;
+use crate::counts::{self, Counts};
 use crate::failure::Failure;
 
 const EXAMPLES: &str = "\
@@ -102,7 +101,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let done = output.finish().map_err(|error| ReplayError::Output(error).into()).and(done);
     match done {
         Ok(summary) => {
-            counts::report(&summary, args.counts);
+            report(&summary, args.counts);
             Ok(())
         }
         // A reader that has gone (`| head`) ends the output, it is not an error.
@@ -111,6 +110,26 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Err(Ended::Replay(error @ ReplayError::Assertions(_))) => Err(Failure::new(error.to_string())),
         Err(Ended::Replay(error)) => Err(Failure::new(format!("{}: {error}", name.display()))),
         Err(Ended::Input(error)) => Err(error),
+    }
+}
+
+/// The counts at the end.
+fn report(summary: &ReplaySummary, counts: Counts) {
+    let queries = || summary.queries.iter().map(|(query, counters)| (query.as_str(), counters));
+    let ReplaySummary { read, unread, written, .. } = *summary;
+    match counts {
+        Counts::Off => {}
+        Counts::Json => {
+            let totals = [("read", read), ("unread", unread), ("written", written)];
+            eprintln!("{}", counts::as_json(&totals, queries()));
+        }
+        Counts::Table => {
+            eprint!("{}", counts::table(queries()));
+            eprintln!("{read} records read, {written} written");
+            if unread > 0 {
+                eprintln!("{unread} of them are of topics that no query reads");
+            }
+        }
     }
 }
 

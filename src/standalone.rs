@@ -13,6 +13,7 @@ use events::{DateTime, Utc};
 use producer::{Mode, Progress, ReplayOptions, Speed};
 
 use crate::context::{Context, Terminal};
+use crate::counts::Counts;
 use crate::crew::{Crew, Until};
 use crate::engine::EngineArgs;
 use crate::failure::Failure;
@@ -88,11 +89,12 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         return Err(Failure::usage("--exit-when-done: this load never ends")
             .hint("give --input FILE, --count N or --duration SECONDS, or no load by --no-producer"));
     }
+    let report = (context.terminal, args.engine.counts);
     let engine = args.engine.options(context)?;
     let consumer = consumer_options(context)?;
     let broker = open(context)?;
     let until = if args.exit_when_done { Until::Drained } else { Until::Asked };
-    let crew = start(broker, load, engine, consumer, context.terminal)?;
+    let crew = start(broker, load, engine, consumer, report)?;
     let said = crew.run(&context.shutdown, until)?;
     output::print(&format!("{}\n", said.join("\n")))
 }
@@ -102,7 +104,7 @@ fn start(
     load: Load,
     engine: ::engine::Options,
     consumer: ::consumer::Options,
-    terminal: Terminal,
+    report: (Terminal, Counts),
 ) -> Result<Crew, Failure> {
     let mut crew = Crew::default();
     if !matches!(load, Load::None) {
@@ -113,7 +115,7 @@ fn start(
     crew.start(
         "engine",
         false,
-        Box::new(move |shutdown| crate::engine::work(log, engine, shutdown, terminal)),
+        Box::new(move |shutdown| crate::engine::work(log, engine, shutdown, report)),
     )?;
     crew.start(
         "consumer",

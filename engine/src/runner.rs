@@ -14,6 +14,7 @@ mod inventory;
 // Until the restore begins with it.
 #[allow(dead_code, unused_imports)]
 mod local;
+mod report;
 mod restore;
 #[doc(hidden)]
 pub mod simulation;
@@ -51,6 +52,8 @@ pub struct Options {
     pub commit_interval: Duration,
     /// How long a query that reads several topics waits for one of them that has records which do not come.
     pub task_idle: Duration,
+    /// How often the log says what became of the records, a line per query; zero: only at the end.
+    pub count_interval: Duration,
     /// Client properties of the consumers, passed through.
     pub consumer_properties: BTreeMap<String, String>,
     /// Client properties of the producers, passed through.
@@ -66,6 +69,7 @@ impl Default for Options {
             state_dir: None,
             commit_interval: Duration::from_millis(100),
             task_idle: Duration::from_secs(5),
+            count_interval: Duration::from_secs(60),
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
         }
@@ -81,8 +85,11 @@ pub struct Summary {
     pub outputs: u64,
     /// Transactions committed.
     pub commits: u64,
-    /// What became of the records, by query id.
+    /// What became of the records of committed transactions, by query id: nothing is missing and nothing
+    /// counted twice, whatever was undone and done again in between.
     pub queries: BTreeMap<String, QueryCounters>,
+    /// The same by query id and partition.
+    pub partitions: BTreeMap<String, BTreeMap<i32, QueryCounters>>,
     /// When the first record came, and when the last commit of records had happened.
     span: Option<(Instant, Instant)>,
 }
@@ -91,6 +98,27 @@ impl Summary {
     /// The time from the first record to the last commit, without the start and the wait for an end.
     pub fn busy(&self) -> Duration {
         self.span.map_or(Duration::ZERO, |(first, last)| last.saturating_duration_since(first))
+    }
+
+    /// Adds what became of records of a query on a partition.
+    fn add(&mut self, query: &str, partition: i32, counters: &QueryCounters) {
+        if let Some(sum) = self.queries.get_mut(query) {
+            *sum += *counters;
+        } else {
+            self.queries.insert(query.to_owned(), *counters);
+        }
+        if !self.partitions.contains_key(query) {
+            self.partitions.insert(query.to_owned(), BTreeMap::new());
+        }
+        if let Some(partitions) = self.partitions.get_mut(query) {
+            *partitions.entry(partition).or_default() += *counters;
+        }
+    }
+
+    /// Whether every record is accounted for.
+    pub fn adds_up(&self) -> bool {
+        let partitions = self.partitions.values().flat_map(BTreeMap::values);
+        self.queries.values().chain(partitions).all(QueryCounters::adds_up)
     }
 
     /// Takes in when a worker was busy.
@@ -226,6 +254,7 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
     let shared = Arc::new(Shared::new(broker, options, generation, identity, Arc::new(SystemClock))?);
     supervise(&shared, &shutdown)?;
     let summary = shared.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    debug_assert!(summary.adds_up(), "not every record is accounted for: {summary:?}");
     Ok(summary)
 }
 
@@ -251,6 +280,7 @@ fn supervise(shared: &Arc<Shared>, shutdown: &Shutdown) -> Result<(), Error> {
             outcome = result.map_err(|error| inventory.explain(shared, error));
         }
     }
+    report::log_all(shared);
     outcome
 }
 
@@ -263,12 +293,14 @@ fn look_after(
     let watch = generation::Watch::start(&shared.options.rules);
     let mut compared = Instant::now();
     let mut drained = drain::Drained::default();
+    let mut report = report::Report::new(shared.options.count_interval);
     while !shutdown.is_requested() && !shared.stop.load(Ordering::SeqCst) {
         if watch.changed(LOOK) || compared.elapsed() >= COMPARE {
             compared = Instant::now();
             generation::reload(shared);
         }
         inventory.check(shared)?;
+        report.look(shared, Instant::now());
         if shutdown.is_requested_when_drained() && drained.check(shared) {
             return Ok(());
         }

@@ -81,7 +81,7 @@ fn run(program: &Program, records: &[Given], stops: &BTreeSet<usize>) -> Vec<Wri
         };
         task.process(0, &record, &mut output);
     }
-    assert!(task.counters().iter().all(engine::task::QueryCounters::is_balanced));
+    assert!(task.counters().iter().all(engine::task::QueryCounters::adds_up));
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let written = output.iter().map(|r| {
         let value = r.value().map(|bytes| serde_json::from_slice(bytes).unwrap());

@@ -61,7 +61,7 @@ impl Run<'_, '_> {
             return self.table_group(step, store, key, frames, change);
         }
         if change.tombstone {
-            return self.count(&step.queries, |c| c.skipped += 1);
+            return self.end(&step.queries, change, |c| c.skipped += 1);
         }
         if let [expr] = key
             && let Some(value) = expr.in_place(change.row)
@@ -87,7 +87,7 @@ impl Run<'_, '_> {
         change: &Change<'_>,
     ) {
         if key.iter().any(Value::is_null) {
-            return self.count(&step.queries, |c| c.skipped += 1);
+            return self.end(&step.queries, change, |c| c.skipped += 1);
         }
         let mut bytes = std::mem::take(&mut self.scratch.key);
         bytes.clear();
@@ -129,7 +129,7 @@ impl Run<'_, '_> {
         if let Some(filter) = &frame.filter
             && !self.test_or_false(&frame.queries, filter.test(change.row))
         {
-            return self.count(&frame.queries, |c| c.filtered += 1);
+            return self.end(&frame.queries, change, |c| c.filtered += 1);
         }
         let now = group.store.advance(frame.place, change.time);
         if let Some(finals) = &frame.finals {
@@ -138,9 +138,9 @@ impl Run<'_, '_> {
         }
         let starts = Starts::open(frame.window, change.time, now);
         if starts.clone().next().is_none() {
-            return self.count(&frame.queries, |c| c.late += 1);
+            return self.end(&frame.queries, change, |c| c.late += 1);
         }
-        self.count(&frame.queries, |c| c.contributed += 1);
+        self.end(&frame.queries, change, |c| c.contributed += 1);
         let mut computed = self.scratch.rows.take();
         if frame.computes {
             for (_, arg) in &frame.calls {

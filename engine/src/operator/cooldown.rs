@@ -15,10 +15,8 @@ impl Run<'_, '_> {
             return self.feed(&step.outputs, change);
         }
         let is_alert = !(change.is_table && change.tombstone);
-        self.count(&step.queries, |c| {
-            c.suppressed += u64::from(is_alert);
-            c.contributed += u64::from(!change.counted);
-        });
+        self.count(&step.queries, |c| c.suppressed += u64::from(is_alert));
+        self.end(&step.queries, change, |c| c.contributed += 1);
     }
 
     fn may_pass(&mut self, cooldown: &CooldownRun, change: &Change<'_>) -> bool {

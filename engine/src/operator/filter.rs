@@ -13,12 +13,12 @@ impl Run<'_, '_> {
             return self.filter_table(step, predicate, change);
         }
         if change.tombstone {
-            return self.count(&step.queries, |c| c.skipped += 1);
+            return self.end(&step.queries, change, |c| c.skipped += 1);
         }
         if self.test_or_false(&step.queries, predicate.test(change.row)) {
             self.feed(&step.outputs, change);
         } else {
-            self.count(&step.queries, |c| c.filtered += 1);
+            self.end(&step.queries, change, |c| c.filtered += 1);
         }
     }
 
@@ -29,7 +29,7 @@ impl Run<'_, '_> {
         if is_in || old.is_some() {
             self.feed(&step.outputs, &Change { tombstone: !is_in, old, ..*change });
         } else {
-            self.count(&step.queries, |c| c.filtered += 1);
+            self.end(&step.queries, change, |c| c.filtered += 1);
         }
     }
 }

@@ -113,13 +113,10 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Feeds a row whose record was accounted for: wherever it ends, the record is not counted again.
-    pub(crate) fn feed_counted(&mut self, queries: &[QueryId], steps: &[StepId], change: &Change<'_>) {
-        let before: Vec<(QueryId, QueryCounters)> =
-            queries.iter().map(|query| (*query, self.counters[*query])).collect();
-        self.feed(steps, &Change { counted: true, ..*change });
-        for (query, before) in before {
-            self.counters[query].keep_ends(&before);
+    /// For these queries a record's way ends here, unless it was accounted for before.
+    pub(crate) fn end(&mut self, queries: &[QueryId], change: &Change<'_>, add: impl Fn(&mut QueryCounters)) {
+        if !change.counted {
+            self.count(queries, add);
         }
     }
 

@@ -7,7 +7,8 @@
 //!
 //! A table's change whose rows are of two groups becomes two records, the old row's first, as in Kafka Streams.
 //! What holds: whoever reads the topic gets the rows as they were in the task that wrote them, whatever it
-//! knows of them. A table's change is accounted for where it comes from, a stream's row where it goes to.
+//! knows of them. A table's change is accounted for where it comes from, a stream's row where it goes to: there
+//! it comes in, and here it has not.
 
 use std::sync::Arc;
 
@@ -80,11 +81,11 @@ impl Run<'_, '_> {
         let rows = Rows { kind, old: None, new: Some(change.row) };
         let is_keyed = !values.iter().any(Value::is_null);
         let is_written = is_keyed && self.write_moved(to, &values, &rows, change.time).is_ok();
-        if !is_written {
-            self.count(&step.queries, |c| {
-                c.errors += u64::from(is_keyed);
-                c.skipped += u64::from(!change.counted);
-            });
+        if is_written {
+            self.end(&step.queries, change, |c| c.input -= 1);
+        } else {
+            self.count(&step.queries, |c| c.errors += u64::from(is_keyed));
+            self.end(&step.queries, change, |c| c.skipped += 1);
         }
         self.scratch.rows.give(values);
     }
@@ -139,10 +140,8 @@ impl Run<'_, '_> {
             window: None,
             counted: kind != Kind::Row,
         };
-        match kind {
-            Kind::Further => self.feed_counted(&reading.all_queries, &reading.outputs, &change),
-            Kind::Change | Kind::Row => self.feed(&reading.outputs, &change),
-        }
+        self.end(&reading.all_queries, &change, |c| c.input += 1);
+        self.feed(&reading.outputs, &change);
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! Memory that is reused from record to record: rows, a key's bytes, ordinals.
 
 use crate::plan::Program;
+use crate::task::QueryCounters;
 use crate::types::Value;
 
 /// What a task's run needs and gives back.
@@ -20,6 +21,8 @@ pub(crate) struct Scratch {
     pub(crate) verdicts: Vec<bool>,
     /// Which firsts of a frame the update fires.
     pub(crate) fired: Vec<usize>,
+    /// Counts before one of a record's rows.
+    pub(crate) ends: Vec<QueryCounters>,
 }
 
 impl Scratch {
@@ -33,6 +36,7 @@ impl Scratch {
             per_topic: Ordinals::new(program.outputs.len() + 1),
             verdicts: Vec::new(),
             fired: Vec::new(),
+            ends: Vec::new(),
         }
     }
 

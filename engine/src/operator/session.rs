@@ -69,7 +69,7 @@ impl Run<'_, '_> {
         if let Some(filter) = &frame.filter
             && !self.test_or_false(&frame.queries, filter.test(change.row))
         {
-            return self.count(&frame.queries, |c| c.filtered += 1);
+            return self.end(&frame.queries, change, |c| c.filtered += 1);
         }
         let Some((gap, grace)) = frame.window.and_then(|window| match window.kind {
             WindowKind::Session { gap } => Some((gap, window.grace)),
@@ -81,9 +81,9 @@ impl Run<'_, '_> {
         let closed = now.saturating_sub(gap).saturating_sub(grace);
         let old = store.take(frame.place, group.bytes, change.time, gap, closed);
         if old.is_empty() && change.time < closed {
-            return self.count(&frame.queries, |c| c.late += 1);
+            return self.end(&frame.queries, change, |c| c.late += 1);
         }
-        self.count(&frame.queries, |c| c.contributed += 1);
+        self.end(&frame.queries, change, |c| c.contributed += 1);
         self.join_sessions(frame, store, group, old, (change, arrival));
         if let Some(finals) = &frame.finals {
             self.write_closed(frame, finals, store, now);

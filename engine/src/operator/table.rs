@@ -19,12 +19,12 @@ impl Run<'_, '_> {
         change: &Change<'_>,
     ) {
         if change.row[key.clone()].iter().all(|value| value.is_null()) {
-            return self.count(&step.queries, |c| c.skipped += 1);
+            return self.end(&step.queries, change, |c| c.skipped += 1);
         }
         let old = self.keep_row(store, key, change);
         let old = old.as_ref().map(|row| row.values.as_slice());
         // For those that only look rows up, the record has done its work.
-        self.count(readers, |c| c.contributed += 1);
+        self.end(readers, change, |c| c.contributed += 1);
         self.feed(&step.outputs, &Change { is_table: true, old, ..*change });
     }
 

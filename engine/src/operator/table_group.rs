@@ -48,10 +48,8 @@ impl Run<'_, '_> {
         let new = (!change.tombstone).then_some(change.row);
         let new = new.and_then(|row| Some((self.group_key(step, key, row)?, row)));
         let old = change.old.and_then(|row| Some((self.group_key(step, key, row)?, row)));
-        let is_counted = !change.counted;
-        self.count(&step.queries, |c| {
-            let end = if new.is_some() || old.is_some() { &mut c.contributed } else { &mut c.skipped };
-            *end += u64::from(is_counted);
+        self.end(&step.queries, change, |c| {
+            *(if new.is_some() || old.is_some() { &mut c.contributed } else { &mut c.skipped }) += 1;
         });
         match (old, new) {
             (Some((old_key, old)), Some((key, new))) if same_bytes(&old_key, &key) => {

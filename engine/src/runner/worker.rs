@@ -77,7 +77,6 @@ pub(super) struct Worker {
     commit_number: u64,
     records: u64,
     outputs: u64,
-    commits: u64,
     /// When the first record since the last count came.
     first_record: Option<Instant>,
     /// When the last commit of records had happened.
@@ -111,7 +110,6 @@ impl Worker {
             commit_number: 0,
             records: 0,
             outputs: 0,
-            commits: 0,
             first_record: None,
             last_records: None,
             uncommitted: false,
@@ -142,7 +140,6 @@ impl Worker {
             // What is not committed is done again after the next start.
             tracing::warn!(worker = self.index, %error, "the last commit failed");
         }
-        self.count();
         Ok(self.consumer.close()?)
     }
 
@@ -281,12 +278,12 @@ impl Worker {
         Ok(())
     }
 
-    /// Adds this worker's counts to the run's summary.
+    /// Adds what was done to the run's summary, which is of what is committed: after a commit.
     fn count(&mut self) {
         let mut summary = self.shared.summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         summary.records += std::mem::take(&mut self.records);
         summary.outputs += std::mem::take(&mut self.outputs);
-        summary.commits += std::mem::take(&mut self.commits);
+        summary.commits += 1;
         if let Some(first) = self.first_record.take() {
             summary.cover((first, self.last_records.unwrap_or(first)));
         }
@@ -337,6 +334,7 @@ impl Worker {
     /// Joins the group anew, as if just started.
     fn rejoin(&mut self) -> Result<(), Error> {
         self.forget_transaction();
+        self.undone();
         self.tasks = Tasks::default();
         self.pending = None;
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
@@ -349,6 +347,11 @@ impl Worker {
         self.in_transaction = false;
         self.first_output = None;
         self.output.clear();
+    }
+
+    /// What was done since the last commit is not to be counted.
+    fn undone(&mut self) {
+        (self.records, self.outputs) = (0, 0);
     }
 }
 

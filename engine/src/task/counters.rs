@@ -2,11 +2,12 @@
 
 use std::ops::AddAssign;
 
-/// Counts of one query in one task. What holds:
+/// Counts of one query in one task. What holds after each record:
 /// `input = filtered + skipped + unmatched + late + contributed + dead_lettered`.
 ///
 /// A query that reads through a repartition topic has its records counted where they end: those that never
-/// get into that topic in the task of the source, the others in the task of the repartition topic.
+/// get into that topic in the task of the source, the others in the task of the repartition topic. Of the rows that
+/// a table function makes of a record, the first that goes in somewhere is the record's end, else the last.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QueryCounters {
     /// Records that came in.
@@ -41,8 +42,13 @@ impl QueryCounters {
         self.contributed = before.contributed;
     }
 
+    /// Whether, since `before`, a row went into the result or the state, or on to another task that counts it.
+    pub(crate) fn went_in(&self, before: &Self) -> bool {
+        self.contributed > before.contributed || self.input < before.input
+    }
+
     /// Whether every record is accounted for.
-    pub fn is_balanced(&self) -> bool {
+    pub fn adds_up(&self) -> bool {
         let ends = self.filtered + self.skipped + self.unmatched + self.late;
         self.input == ends + self.contributed + self.dead_lettered
     }

@@ -144,6 +144,11 @@ impl StreamTask {
         let Some(input) = wiring.inputs.get(input) else { return };
         let origin = Origin::of_itself(&input.topic, record);
         Run { wiring, input, record, origin, stores, counters, scratch, output }.record();
+        debug_assert!(
+            self.counters.iter().all(QueryCounters::adds_up),
+            "not every record is accounted for, by query: {:?}",
+            self.counters
+        );
     }
 
     /// Visits a changelog record per key that changed since the last call, store by store, in the order of
@@ -190,10 +195,14 @@ impl StreamTask {
         self.stores.iter().flatten().map(|store| store.len()).sum()
     }
 
-    /// The counts since the last call, as [`StreamTask::counters`], which begin anew.
-    pub fn take_counters(&mut self) -> Vec<QueryCounters> {
-        let fresh = vec![QueryCounters::default(); self.counters.len()];
-        std::mem::replace(&mut self.counters, fresh)
+    /// Visits the counts since the last call, as [`StreamTask::counters`], of queries of which something was
+    /// counted; they begin anew. To be called when what they count is committed; what is undone is not counted.
+    pub fn take_counters(&mut self, mut visit: impl FnMut(QueryId, &QueryCounters)) {
+        for (query, counters) in self.counters.iter_mut().enumerate() {
+            if *counters != QueryCounters::default() {
+                visit(query, &std::mem::take(counters));
+            }
+        }
     }
 
     /// The counts since the task was made, one per query of the program; those of queries without work in

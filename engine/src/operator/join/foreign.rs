@@ -39,7 +39,7 @@ impl Run<'_, '_> {
         let partner = if new.is_null() { None } else { self.table_row(right, &new, None) };
         let has_row = partner.is_some() || !new.is_null() && join.row.keeps(Side::Left);
         if !has_row && old.is_null() {
-            return self.end(step, change, |c| c.unmatched += 1);
+            return self.end(&step.queries, change, |c| c.unmatched += 1);
         }
         let row = (change.row, partner.as_deref());
         self.put_foreign(step, &join.row, row, &new, &Change { tombstone: !has_row, ..*change });
@@ -64,9 +64,9 @@ impl Run<'_, '_> {
         }
         self.scratch.key = bytes;
         if rows.is_empty() {
-            return self.end(step, change, |c| c.unmatched += 1);
+            return self.end(&step.queries, change, |c| c.unmatched += 1);
         }
-        self.end(step, change, |c| c.contributed += 1);
+        self.end(&step.queries, change, |c| c.contributed += 1);
         let right =
             (!change.tombstone).then(|| TableRow { time: change.time, values: super::owned(change.row) });
         for row in rows {
@@ -89,12 +89,7 @@ impl Run<'_, '_> {
         let sides = Sides { left: Some(left), right: right.map(|row| row.values.as_slice()) };
         let mut row = self.scratch.rows.take();
         put_together(&mut row, plan, sides, key, (time, change.window));
-        let change = Change { row: &row, old: None, time, ..*change };
-        if change.counted {
-            self.feed_counted(&step.queries, &step.outputs, &change);
-        } else {
-            self.feed(&step.outputs, &change);
-        }
+        self.feed(&step.outputs, &Change { row: &row, old: None, time, ..*change });
         self.scratch.rows.give(row);
     }
 }

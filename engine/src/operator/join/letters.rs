@@ -47,10 +47,10 @@ impl Run<'_, '_> {
         if !new.is_null() {
             let letter = letter(had, &new, &own);
             self.write_to(step, to, std::slice::from_ref(&new), (None, Some(&letter)), change.time);
-            return self.end(step, change, |c| c.contributed += 1);
+            return self.end(&step.queries, change, |c| c.contributed += 1);
         }
         if !had {
-            return self.end(step, change, |c| c.unmatched += 1);
+            return self.end(&step.queries, change, |c| c.unmatched += 1);
         }
         let change = Change { tombstone: true, ..*change };
         self.put_foreign(step, row, (change.row, None), &Value::Null, &change);
@@ -98,7 +98,7 @@ impl Run<'_, '_> {
         let count = |c: &mut QueryCounters| {
             *(if asked.is_empty() { &mut c.unmatched } else { &mut c.contributed }) += 1;
         };
-        self.end(step, change, count);
+        self.end(&step.queries, change, count);
         let found = (!change.tombstone).then_some(change.row);
         for left_key in &asked {
             // It is what `write_key` wrote.

@@ -42,7 +42,7 @@ impl<'s> Sides<'s> {
 impl Run<'_, '_> {
     pub(super) fn join(&mut self, step: &StepRun, join: &JoinStep, change: &Change<'_>) {
         if change.tombstone && !change.is_table {
-            return self.end(step, change, |c| c.skipped += 1);
+            return self.end(&step.queries, change, |c| c.skipped += 1);
         }
         if let (Partners::Foreign { right, subscriptions, .. }, Side::Left) = (&join.partners, join.side) {
             return self.subscribe(step, join, (right, *subscriptions), change);
@@ -50,7 +50,7 @@ impl Run<'_, '_> {
         let key = join.row.key_of(join.side).eval(change.row);
         let key = self.value_or_null(&step.queries, key);
         if key.is_null() {
-            return self.end(step, change, |c| c.skipped += 1);
+            return self.end(&step.queries, change, |c| c.skipped += 1);
         }
         match &join.partners {
             Partners::Lookup(table) => self.look_up(step, join, table, &key, change),
@@ -75,7 +75,7 @@ impl Run<'_, '_> {
     ) {
         let partner = self.table_row(table, key, change.window);
         if partner.is_none() && !join.row.keeps(join.side) {
-            return self.end(step, change, |c| c.unmatched += 1);
+            return self.end(&step.queries, change, |c| c.unmatched += 1);
         }
         let other = partner.as_ref().map(|row| row.values.as_slice());
         let sides = Sides::of(join.side, Some(change.row), other);
@@ -115,13 +115,6 @@ impl Run<'_, '_> {
                 let (left, right) = (self.find_row(left, bytes, key), self.find_row(right, bytes, key));
                 tables::row_of(row, left.as_deref(), right.as_deref(), key).map(Arc::new)
             }
-        }
-    }
-
-    /// A record's way ends here, unless it was accounted for before.
-    fn end(&mut self, step: &StepRun, change: &Change<'_>, add: impl Fn(&mut crate::task::QueryCounters)) {
-        if !change.counted {
-            self.count(&step.queries, add);
         }
     }
 }

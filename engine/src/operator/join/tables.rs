@@ -25,7 +25,7 @@ impl Run<'_, '_> {
         let partner = self.table_row(table, key, change.window);
         let is_there = !change.tombstone;
         if partner.is_none() && (!plan.keeps(join.side) || !is_there && change.old.is_none()) {
-            return self.end(step, change, |c| c.unmatched += 1);
+            return self.end(&step.queries, change, |c| c.unmatched += 1);
         }
         let time = partner.as_ref().map_or(change.time, |row| row.time.max(change.time));
         let other = partner.as_ref().map(|row| row.values.as_slice());

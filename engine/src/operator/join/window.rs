@@ -49,7 +49,7 @@ impl Run<'_, '_> {
         // What the rows feed needs the rest of the run.
         let Some(mut taken) = self.stores[store].take() else { return };
         if let Store::Join(rows) = &mut *taken {
-            self.end(step, change, |c| c.contributed += 1);
+            self.end(&step.queries, change, |c| c.contributed += 1);
             let mut bytes = std::mem::take(&mut self.scratch.key);
             write_key(&mut bytes, key, change.window);
             self.meet(step, join, (rows, within), (key, &bytes), change);
@@ -131,7 +131,7 @@ impl Run<'_, '_> {
             window,
             counted: true,
         };
-        self.feed_counted(&step.queries, &step.outputs, &change);
+        self.feed(&step.outputs, &change);
         self.scratch.rows.give(row);
     }
 }

@@ -26,7 +26,7 @@ fn alerts(rules: &str, inputs: &[Value]) -> (Vec<String>, u64) {
         let options = ReplayOptions { order: Order::Record, form: Form::Json, stop_after_each_record };
         let (mut out, input) = (Vec::new(), json!({ "inputs": inputs }).to_string());
         let summary = run(&loaded.program, input.as_bytes(), &mut out, options).expect("a replay");
-        let balanced = summary.queries.iter().all(|(_, counters)| counters.is_balanced());
+        let balanced = summary.queries.iter().all(|(_, counters)| counters.adds_up());
         assert!(balanced, "{summary:?}");
         let written: Value = serde_json::from_slice(&out).expect("JSON");
         let alerts = written["outputs"].as_array().expect("outputs").iter().map(|alert| {

@@ -29,8 +29,8 @@ impl Worker {
     pub(super) fn revoke(&mut self, partitions: &[TopicPartition], lost: bool) -> Result<(), Error> {
         tracing::info!(worker = self.index, partitions = %names(partitions), lost, "revoked");
         let committed = if lost { self.abort() } else { self.commit() };
-        self.count();
         self.pending = None;
+        self.undone();
         self.tasks.close(&self.generation.program, partitions);
         self.consumer.unassign(partitions)?;
         // A commit that failed now is settled by the offsets that the next owner finds.
@@ -40,7 +40,6 @@ impl Worker {
     /// Takes over the new program: at a commit boundary, with the state of what stays.
     pub(super) fn switch(&mut self) -> Result<(), Error> {
         self.commit()?;
-        self.count();
         let next = self.shared.current();
         let (before, after) = (topics_of(&self.generation), topics_of(&next));
         let waiting = self.tasks.waiting();

@@ -31,8 +31,8 @@ impl Worker {
             self.last_records = Some(self.shared.clock.now());
         }
         self.commit_number += 1;
-        self.commits += 1;
         self.last_commit = self.shared.clock.now();
+        self.count();
         Ok(())
     }
 
@@ -93,9 +93,10 @@ impl Worker {
             tracing::info!(worker = self.index, "the commit had happened");
             self.tasks.committed();
             self.commit_number += 1;
-            self.commits += 1;
+            self.count();
             return Ok(());
         }
+        self.undone();
         self.tasks.reopen(&self.shared, &self.generation.program)?;
         self.read_again(&partitions)
     }

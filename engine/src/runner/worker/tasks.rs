@@ -270,9 +270,9 @@ impl Tasks {
     /// Adds the tasks' counts to a summary and begins them anew.
     pub(super) fn count(&mut self, program: &Program, summary: &mut Summary) {
         for open in &mut self.open {
-            for (query, counters) in program.queries.iter().zip(open.task.take_counters()) {
-                *summary.queries.entry(query.id.clone()).or_default() += counters;
-            }
+            let number = open.number;
+            open.task
+                .take_counters(|query, counters| summary.add(&program.queries[query].id, number, counters));
         }
     }
 }
