@@ -3,14 +3,15 @@
 //! [`run`] supervises: it loads the program, makes the topics, tells the topic `rules` what runs, starts the
 //! workers, watches the rules directory, and ends the workers when asked to. Each worker ([`worker`]) owns a
 //! consumer and a transactional producer and runs the tasks of the partitions that the group gives it. What
-//! holds: outputs, changelog records and offsets of a commit are one transaction; a program is switched at a
+//! holds: outputs, offsets and the order of inputs of a commit are one transaction; a program is switched at a
 //! commit boundary; an invalid program changes nothing.
 
+mod checkpoint;
 mod drain;
-mod fill;
 mod generation;
 mod identity;
 mod inventory;
+mod journal;
 // Until the restore begins with it.
 #[allow(dead_code, unused_imports)]
 mod local;
@@ -35,6 +36,7 @@ use crate::state::RestoreError;
 use crate::task::{QueryCounters, TaskError};
 use generation::Generation;
 use identity::Identity;
+pub use restore::Refusal;
 use worker::Worker;
 
 /// How the engine runs.
@@ -50,6 +52,8 @@ pub struct Options {
     pub state_dir: Option<PathBuf>,
     /// The longest time between two commits while there is something to commit.
     pub commit_interval: Duration,
+    /// The time between two checkpoints of the state: what a restart at most has to do once more.
+    pub checkpoint_interval: Duration,
     /// How long a query that reads several topics waits for one of them that has records which do not come.
     pub task_idle: Duration,
     /// How often the log says what became of the records, a line per query; zero: only at the end.
@@ -68,6 +72,7 @@ impl Default for Options {
             threads: 1,
             state_dir: None,
             commit_interval: Duration::from_millis(100),
+            checkpoint_interval: Duration::from_secs(5),
             task_idle: Duration::from_secs(5),
             count_interval: Duration::from_secs(60),
             consumer_properties: BTreeMap::new(),
@@ -158,6 +163,14 @@ pub enum Error {
         /// Why.
         source: RestoreError,
     },
+    /// State cannot be restored exactly.
+    #[error("{refusal}; {advice}")]
+    Unrestorable {
+        /// What was found.
+        refusal: Refusal,
+        /// What to do.
+        advice: String,
+    },
     /// The program cannot be run as tasks.
     #[error(transparent)]
     Task(#[from] TaskError),
@@ -196,6 +209,8 @@ pub(crate) struct Shared {
     identity: Identity,
     /// Nobody in here asks anything else for the time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Checkpoints are written by the workers themselves, a little at a time, instead of by threads of their own.
+    pub(crate) writes_checkpoints_inline: bool,
 }
 
 impl Shared {
@@ -220,6 +235,7 @@ impl Shared {
             identity,
             options,
             clock,
+            writes_checkpoints_inline: false,
         })
     }
 

@@ -3,6 +3,8 @@
 
 #[path = "runner/accounting.rs"]
 mod accounting;
+#[path = "runner/checkpoints.rs"]
+mod checkpoints;
 #[path = "runner/derived.rs"]
 mod derived;
 #[path = "runner/joins.rs"]
@@ -13,17 +15,20 @@ mod kills;
 mod mortal;
 #[path = "runner/moved.rs"]
 mod moved;
+#[path = "runner/restores.rs"]
+mod restores;
 mod support;
 
+use mortal::{Fault, Mortal};
 use support::{Rules, Running, drain, eventually, memory, produce, read};
 
-const MINUTE: i64 = 60_000;
+pub(crate) const MINUTE: i64 = 60_000;
 
 const HIGH: &str = "DEFINE high = '5000';\n--@severity: high\n--@description: much\n\
     CREATE STREAM high_amount WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT account_id, transaction_id, amount, \
     'HIGH_AMOUNT' AS fraud_type FROM transactions WHERE amount > ${high};";
 
-const VELOCITY: &str = "--@severity: medium\nCREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS \
+pub(crate) const VELOCITY: &str = "--@severity: medium\nCREATE TABLE velocity WITH (KAFKA_TOPIC='fraud_alerts') AS \
     SELECT account_id, LATEST_BY_OFFSET(transaction_id) AS transaction_id, COUNT(*) AS n, SUM(amount) AS total \
     FROM transactions WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 10 MINUTES) GROUP BY account_id \
     HAVING COUNT(*) > 3;";
@@ -32,7 +37,7 @@ const BY_MERCHANT: &str = "CREATE TABLE merchant_velocity WITH (KAFKA_TOPIC='fra
     SELECT merchant, COUNT(*) AS n, LATEST_BY_OFFSET(transaction_id) AS transaction_id FROM transactions \
     WINDOW TUMBLING (SIZE 1 MINUTE, GRACE PERIOD 10 MINUTES) GROUP BY merchant HAVING COUNT(*) > 2;";
 
-fn burst(
+pub(crate) fn burst(
     account: &'static str,
     ids: &'static [&'static str],
 ) -> Vec<(&'static str, &'static str, &'static str, &'static str, i64)> {
@@ -104,7 +109,7 @@ fn grouping_by_another_column_goes_through_one_repartition_topic() {
             ("D", "t4", "1", "other", 4),
         ],
     );
-    let summary = drain(&broker, rules.options(None)).unwrap();
+    let summary = drain(&Mortal::over(&broker, Fault::KeepRecords), rules.options(None)).unwrap();
     let alerts = read(&broker, "fraud_alerts");
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     assert_eq!(alerts[0].headers["source.topic"], "transactions");

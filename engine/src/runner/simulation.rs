@@ -33,7 +33,8 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         let generation = Generation::of(rules, &options, 1)?;
-        let shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
+        let mut shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
+        shared.writes_checkpoints_inline = true;
         Ok(Self { shared: Arc::new(shared), drained: Drained::default() })
     }
 

@@ -13,6 +13,11 @@ pub(super) fn changelog(group: &str, store: &str) -> String {
     format!("{group}-{store}-changelog")
 }
 
+/// Where a task with several inputs notes in which order it took them.
+pub(super) fn journal(group: &str, task: &str) -> String {
+    format!("{group}-{task}-journal")
+}
+
 /// The topics that are there, with their partition counts.
 type Counts = BTreeMap<String, i32>;
 
@@ -44,6 +49,11 @@ pub(super) fn ensure(broker: &dyn Broker, options: &Options, program: &Program) 
         let count = partitioned_alike(&counts, task)?;
         for store in &task.stores {
             let spec = TopicSpec::compacted(changelog(&options.group, &store.name), count);
+            same_count(&counts, &spec)?;
+            want(&mut counts, &mut missing, spec);
+        }
+        if task.inputs.len() > 1 {
+            let spec = TopicSpec::retained(journal(&options.group, &task.name), count);
             same_count(&counts, &spec)?;
             want(&mut counts, &mut missing, spec);
         }
@@ -124,12 +134,12 @@ fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
     }
 }
 
-/// A changelog whose partition count differs means that keys would be looked for in the wrong place.
-fn same_count(counts: &Counts, changelog: &TopicSpec) -> Result<(), Error> {
-    match counts.get(&changelog.name) {
-        Some(there) if *there != changelog.partitions => Err(Error::Topic(format!(
-            "the changelog {} has {there} partitions, but the topic it belongs to has {}: partitions were added, so the windows cannot be restored exactly; delete the changelog to begin with empty windows",
-            changelog.name, changelog.partitions
+/// A changelog or journal whose partition count differs means that keys would be looked for in the wrong place.
+fn same_count(counts: &Counts, ours: &TopicSpec) -> Result<(), Error> {
+    match counts.get(&ours.name) {
+        Some(there) if *there != ours.partitions => Err(Error::Topic(format!(
+            "the topic {} has {there} partitions, but the topic it belongs to has {}: partitions were added, so the windows cannot be restored exactly; delete it with the changelogs of the same rules to begin with empty windows",
+            ours.name, ours.partitions
         ))),
         _ => Ok(()),
     }

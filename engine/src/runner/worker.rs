@@ -1,12 +1,16 @@
 //! A worker: one thread, one consumer, one transactional producer, and the tasks of its partitions.
 //!
-//! What holds: what a record caused (outputs, changelog records, offsets) is in one transaction; after any
-//! failure the tasks and the input stand at the last commit.
+//! What holds: what a record caused (outputs, offsets, the order of inputs) is in one transaction; after any
+//! failure the tasks and the input stand at the last commit. What the tasks know goes into checkpoints, by a
+//! producer of its own.
 
 mod change;
+mod checkpoints;
 mod commit;
 mod cut;
 mod merge;
+mod offsets;
+mod recover;
 mod tasks;
 mod waiting;
 
@@ -20,7 +24,9 @@ use broker::{
 };
 use tasks::{Route, Tasks};
 use waiting::Look;
+pub(super) use waiting::{Pace, Waiting};
 
+use super::checkpoint::{Checkpointer, Inline, Threaded, Writer};
 use super::generation::Generation;
 use super::{Error, Shared};
 use crate::task::{InputRecord, Output, RecordHeaders, StreamTask};
@@ -35,10 +41,8 @@ const LINGER: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(50);
 /// How long a commit may be put off while catching up.
 const CATCH_UP: Duration = Duration::from_secs(1);
-/// How long to wait before the first try after a failure; twice as long before each further one.
-const RETRY: Duration = Duration::from_millis(100);
-/// The longest wait before a try.
-const LONGEST_RETRY: Duration = Duration::from_secs(3);
+/// How long a poll waits while a checkpoint is under way: the time between two looks at it.
+const BETWEEN_SLICES: Duration = Duration::from_millis(1);
 /// Bytes of output that are handed to the producer at once.
 const HAND_OVER: usize = 1 << 20;
 
@@ -74,7 +78,16 @@ pub(super) struct Worker {
     behind: bool,
     /// Failures since the last commit that went well.
     failures: u32,
-    commit_number: u64,
+    /// Of the last commit; it counts up over all workers that had these partitions.
+    commit_number: i64,
+    checkpointer: Box<dyn Checkpointer>,
+    /// The one that is under way.
+    checkpoint: Option<checkpoints::Pending>,
+    /// Why the last one failed.
+    failed_checkpoint: Option<broker::Error>,
+    /// When the last one began, and the last one of all tasks.
+    last_checkpoint: Instant,
+    last_refresh: Instant,
     records: u64,
     outputs: u64,
     /// When the first record since the last count came.
@@ -108,6 +121,11 @@ impl Worker {
             behind: false,
             failures: 0,
             commit_number: 0,
+            checkpointer: checkpointer(shared, index)?,
+            checkpoint: None,
+            failed_checkpoint: None,
+            last_checkpoint: shared.clock.now(),
+            last_refresh: shared.clock.now(),
             records: 0,
             outputs: 0,
             first_record: None,
@@ -136,9 +154,10 @@ impl Worker {
 
     /// Commits what is done and leaves the group.
     pub(super) fn finish(mut self) -> Result<(), Error> {
-        if let Err(error) = self.commit() {
+        match self.commit() {
+            Ok(()) => self.checkpoint_before_leaving()?,
             // What is not committed is done again after the next start.
-            tracing::warn!(worker = self.index, %error, "the last commit failed");
+            Err(error) => tracing::warn!(worker = self.index, %error, "the last commit failed"),
         }
         Ok(self.consumer.close()?)
     }
@@ -151,7 +170,12 @@ impl Worker {
         if let Some(partitions) = self.pending.clone() {
             self.assign(partitions)?;
         }
-        let timeout = self.until_commit().min(IDLE);
+        let wait = match &self.checkpoint {
+            None => IDLE,
+            Some(pending) if pending.waits() => BETWEEN_SLICES,
+            Some(_) => Duration::ZERO,
+        };
+        let timeout = self.until_commit().min(wait);
         let mut batch = std::mem::take(&mut self.batch);
         let polled = self.consumer.poll(&mut batch, timeout);
         let outcome = match polled {
@@ -169,8 +193,10 @@ impl Worker {
         };
         self.batch = batch;
         outcome?;
+        self.go_on_with_checkpoint()?;
         if self.until_commit().is_zero() {
             self.commit()?;
+            self.checkpoint_if_due();
         }
         Ok(())
     }
@@ -290,59 +316,6 @@ impl Worker {
         self.tasks.count(&self.generation.program, &mut summary);
     }
 
-    /// What an error asks for; an error that nothing can be done about ends the worker.
-    fn recover(&mut self, error: Error) -> Result<(), Error> {
-        let Error::Broker(failure) = error else { return Err(error) };
-        if lasts(failure.kind()) {
-            return Err(failure.into());
-        }
-        tracing::warn!(worker = self.index, error = %failure, "going back to the last commit");
-        self.failures += 1;
-        self.wait();
-        match failure.kind() {
-            ErrorKind::Fenced | ErrorKind::Fatal => self.retry(Self::rejoin),
-            _ => self.retry(Self::go_back),
-        }
-    }
-
-    /// Waits before the next try: the longer, the more tries have failed. A request to end is heard.
-    fn wait(&self) {
-        let until =
-            self.shared.clock.now() + RETRY.saturating_mul(1 << self.failures.min(5)).min(LONGEST_RETRY);
-        while self.shared.clock.now() < until && !self.shared.stop.load(Ordering::SeqCst) {
-            self.shared.clock.sleep(RETRY / 4);
-        }
-    }
-
-    /// Tries until the log is there again.
-    fn retry(&mut self, way: impl Fn(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
-        loop {
-            match way(self) {
-                Err(Error::Broker(e)) if !lasts(e.kind()) => {
-                    if self.shared.stop.load(Ordering::SeqCst) {
-                        return Err(Error::Stopping);
-                    }
-                    tracing::warn!(worker = self.index, error = %e, "trying again");
-                    self.failures += 1;
-                    self.wait();
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// Joins the group anew, as if just started.
-    fn rejoin(&mut self) -> Result<(), Error> {
-        self.forget_transaction();
-        self.undone();
-        self.tasks = Tasks::default();
-        self.pending = None;
-        self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
-        self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
-        self.consumer.subscribe(&topics_of(&self.generation))?;
-        Ok(())
-    }
-
     fn forget_transaction(&mut self) {
         self.in_transaction = false;
         self.first_output = None;
@@ -391,4 +364,25 @@ fn producer_config(shared: &Shared, index: usize) -> ProducerConfig {
         transactional_id: Some(client_name(shared, index)),
         properties: shared.options.producer_properties.clone(),
     }
+}
+
+/// How long the transaction of a checkpoint may last. It lasts as long as the state takes to go out in slices,
+/// which the work comes before, so it is given more time than a commit: 100 MB of changed keys at 5 MB/s. A worker
+/// that dies in the middle of one, and does not come back under its name, keeps the next owner of its partitions
+/// waiting for so long at most.
+const CHECKPOINT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The checkpointer of a worker, with a producer of its own.
+fn checkpointer(shared: &Shared, index: usize) -> Result<Box<dyn Checkpointer>, Error> {
+    let name = format!("{}-checkpoint", client_name(shared, index));
+    let mut properties = shared.options.producer_properties.clone();
+    let timeout = CHECKPOINT_TIMEOUT.as_millis();
+    properties.entry("transaction.timeout.ms".to_owned()).or_insert_with(|| timeout.to_string());
+    let config = ProducerConfig { transactional_id: Some(name), properties };
+    let writer = Writer::new(shared.broker.clone(), config);
+    if shared.writes_checkpoints_inline {
+        return Ok(Box::new(Inline::new(writer)));
+    }
+    let thread = Threaded::start(&format!("checkpoint-{index}"), writer);
+    Ok(Box::new(thread.map_err(|source| Error::State { path: "threads".into(), source })?))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use broker::{Broker, TopicSpec};
 
 use crate::joins::{Numbers, Row, drain_over_kills, in_order, put, values};
+use crate::mortal::{Fault, Mortal};
 use crate::support::{Rules, drain, memory, produce, read};
 
 const TABLES: &str = "CREATE TABLE profiles (account_id VARCHAR PRIMARY KEY, country VARCHAR) \
@@ -112,7 +113,7 @@ fn a_stream_comes_by_the_bytes_that_the_table_has() {
     let accounts: Vec<_> = (0..20).map(|i| (format!("A{i}"), format!("t{i}"))).collect();
     let rows: Vec<_> = accounts.iter().map(|(a, t)| (a.as_str(), t.as_str(), "1", "m", 1)).collect();
     produce(&broker, &rows);
-    drain(&broker, rules.options(None)).unwrap();
+    drain(&Mortal::over(&broker, Fault::KeepRecords), rules.options(None)).unwrap();
     assert_eq!(read(&broker, "KNOWN").len(), 20);
     assert_eq!(read(&broker, "streamguard-transactions-by-account_id-as-json-repartition").len(), 20);
 }

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     EndAfterCommit(u64),
     /// Every n-th commit fails, and the engine goes back to the one before.
     FailCommits(u64),
+    /// Records are never deleted.
+    KeepRecords,
     /// A topic seems to have a record more that never comes.
     Lag(&'static str),
 }
@@ -120,6 +122,9 @@ impl Broker for Mortal {
     }
 
     fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()> {
+        if let Fault::KeepRecords = self.fault {
+            return Ok(());
+        }
         self.inner.delete_records(below)
     }
 

@@ -13,33 +13,51 @@ impl Worker {
     /// Takes up partitions that the group gave; where that fails, the next step tries again.
     pub(super) fn assign(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Error> {
         self.pending = Some(partitions.clone());
-        // A predecessor's pending commit is waited for here, before its changelog is read: the stable offsets
-        // are only known once it has ended.
-        self.shared.broker.committed(&self.shared.options.group, &partitions)?;
-        self.tasks.open(&self.shared, &self.generation.program, &partitions)?;
-        let positions: Vec<_> = partitions.into_iter().map(|p| (p, Position::Committed)).collect();
-        self.consumer.assign(&positions)?;
+        // Partitions that stay are read on from here, too.
+        self.commit()?;
+        // Nothing of ours may be pending where changelogs are read to their ends.
+        self.give_up_checkpoint()?;
+        let number = self.tasks.open(&self.shared, &self.generation.program, &partitions)?;
+        self.commit_number = self.commit_number.max(number);
+        let positions = self.tasks.positions().map(|(p, at)| (p.clone(), Position::Offset(at)));
+        self.consumer.assign(&positions.collect::<Vec<_>>())?;
         self.group = Some(self.consumer.group_metadata()?);
+        self.checkpoint_before_work()?;
         self.pending = None;
         self.last_commit = self.shared.clock.now();
         Ok(())
     }
 
-    /// Gives partitions up, with what was done for them committed unless they are another's already.
+    /// A store that is in no checkpoint yet is in one before the first commit that touches it: otherwise nobody
+    /// could tell later from where it has to be made again.
+    fn checkpoint_before_work(&mut self) -> Result<(), Error> {
+        if self.tasks.need_checkpoint() { self.checkpoint_now() } else { Ok(()) }
+    }
+
+    /// Gives partitions up, with what was done for them committed and in a checkpoint, unless they are another's
+    /// already.
     pub(super) fn revoke(&mut self, partitions: &[TopicPartition], lost: bool) -> Result<(), Error> {
         tracing::info!(worker = self.index, partitions = %names(partitions), lost, "revoked");
-        let committed = if lost { self.abort() } else { self.commit() };
+        let outcome = if lost {
+            self.abort().and_then(|()| self.give_up_checkpoint())
+        } else {
+            self.commit().and_then(|()| self.checkpoint_before_leaving())
+        };
         self.pending = None;
         self.undone();
+        // Where this fails, the way back gives it up.
+        let given_up = self.give_up_checkpoint();
         self.tasks.close(&self.generation.program, partitions);
         self.consumer.unassign(partitions)?;
         // A commit that failed now is settled by the offsets that the next owner finds.
-        committed
+        outcome.and(given_up)
     }
 
     /// Takes over the new program: at a commit boundary, with the state of what stays.
     pub(super) fn switch(&mut self) -> Result<(), Error> {
         self.commit()?;
+        // The new program goes on from here: what its tasks do not take over is not in its checkpoints.
+        self.checkpoint_now()?;
         let next = self.shared.current();
         let (before, after) = (topics_of(&self.generation), topics_of(&next));
         let waiting = self.tasks.waiting();
@@ -47,6 +65,7 @@ impl Worker {
         tracing::info!(worker = self.index, number = next.number, "the new rules run");
         self.generation = next;
         self.read_again(&waiting)?;
+        self.checkpoint_before_work()?;
         if before != after {
             self.consumer.subscribe(&after)?;
         }

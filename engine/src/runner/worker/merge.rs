@@ -93,6 +93,7 @@ impl Tasks {
             headers: &record.headers,
         };
         open.task.process(input, &record, output);
+        open.journal.took(input, record.offset);
         waiting.advance();
         Ok(true)
     }

@@ -1,24 +1,26 @@
 //! A worker's tasks: opened with their state restored, carried over to a new program, closed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use broker::{Broker, OffsetCommit, Outgoing, Producer, TopicPartition, partition_for_key};
+use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, TopicPartition, partition_for_key};
 
-use super::super::fill::fill;
-use super::super::restore::{Numbered, POSITION_KEY, StoreOf, restore};
-use super::super::topics::changelog;
+use super::super::checkpoint::Stamp;
+use super::super::journal::Journal;
+use super::super::restore::{Carried, Restored, Standing, restore, take_over};
 use super::super::{Error, Shared, Summary};
 use super::waiting::Waiting;
-use crate::plan::{InputId, Program, StoreId};
+use crate::plan::{InputId, Program};
 use crate::task::{InputRecord, Output, StreamTask};
 
 /// A partition of an input.
 pub(super) struct Assigned {
     pub(super) partition: TopicPartition,
-    /// The position of the last commit of ours; None before the first.
-    committed: Option<i64>,
-    /// The position that the pending commit sent.
-    attempted: Option<i64>,
+    /// Where the last commit stands; before the first, where the work begins.
+    pub(super) at: i64,
+    /// What was committed with it, if it was by us; None before the first commit.
+    pub(super) stamp: Option<Option<Stamp>>,
+    /// What the pending commit sent.
+    pub(super) attempted: Option<(i64, Option<Stamp>)>,
     /// Of a task with several inputs: what has come and is not processed.
     pub(super) waiting: Option<Waiting>,
 }
@@ -26,13 +28,24 @@ pub(super) struct Assigned {
 /// A task for one partition number of all its inputs.
 pub(super) struct Open {
     /// Its index in the program.
-    plan: usize,
+    pub(super) plan: usize,
     pub(super) number: i32,
     pub(super) task: StreamTask,
     /// Of a task with several inputs: their partitions among the assigned ones. It works while all are there.
     pub(super) places: Vec<Option<usize>>,
     /// It has worked off what joins want of rows that were there before.
     begun: bool,
+    /// It has written something since the last commit that no position tells of.
+    pub(super) has_spoken: bool,
+    /// In which order it took its inputs since the last commit.
+    pub(super) journal: Journal,
+    pub(super) journal_topic: TopicPartition,
+    /// Names what it does.
+    pub(super) work: String,
+    /// The changelogs of its stores, and from where they count.
+    pub(super) logs: Vec<(TopicPartition, i64)>,
+    /// Where its last checkpoint stands in its inputs. None: the next one has to come before the next commit.
+    pub(super) checkpoint: Option<Vec<i64>>,
 }
 
 /// Where the records of a partition go.
@@ -44,6 +57,17 @@ pub(super) struct Route {
     pub(super) number: i32,
     /// Its place among the assigned ones, where its records wait for their turn.
     pub(super) waits: Option<usize>,
+}
+
+/// What became of a commit whose outcome was not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It has happened.
+    Happened,
+    /// It has not: the log stands at the commit before, or none was pending.
+    Before,
+    /// Somebody else has committed.
+    Foreign,
 }
 
 /// The tasks of a worker, and the partition counts of the topics that they write.
@@ -79,51 +103,59 @@ impl Tasks {
         self.open[route.task].task.process(route.input, record, output);
     }
 
-    /// The partitions with the positions of their last commits and, where records of it wait, the position of
-    /// the first.
-    pub(super) fn positions(&self) -> impl Iterator<Item = (&TopicPartition, Option<i64>, Option<i64>)> {
-        let first = |a: &Assigned| a.waiting.as_ref().and_then(Waiting::head).map(|record| record.offset);
-        self.list.iter().map(move |a| (&a.partition, a.committed, first(a)))
+    /// The assigned partitions.
+    pub(super) fn partitions(&self) -> impl Iterator<Item = &TopicPartition> {
+        self.list.iter().map(|assigned| &assigned.partition)
+    }
+
+    /// Where each of them stands as of the last commit.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
+        self.list.iter().map(|assigned| (&assigned.partition, assigned.at))
     }
 
     /// Takes up newly assigned partitions. The tasks that they need are opened with their state restored, also
     /// those that other partitions of theirs kept open meanwhile: what these could not do alone, another worker
-    /// may have done.
+    /// may have done. Tells the highest number of a commit that they know of.
     pub(super) fn open(
         &mut self,
         shared: &Shared,
         program: &Program,
         partitions: &[TopicPartition],
-    ) -> Result<(), Error> {
+    ) -> Result<i64, Error> {
         let given = needed(program, partitions.iter());
-        let fresh = fresh(shared, program, &given)?;
-        self.open.retain(|open| !given.contains(&(open.plan, open.number)));
-        self.open.extend(fresh);
-        self.open.sort_by_key(|open| (open.plan, open.number));
+        let fresh = restore(shared, program, &given)?;
+        let number = fresh.iter().map(|restored| restored.standing.last_number()).max().unwrap_or(0);
         self.list.retain(|a| !partitions.contains(&a.partition));
-        self.list.extend(partitions.iter().map(|partition| Assigned {
-            partition: partition.clone(),
-            committed: None,
-            attempted: None,
-            waiting: None,
-        }));
-        self.settle_inputs(shared)
+        for partition in partitions {
+            let found = fresh.iter().flat_map(|r| &r.standing.inputs).find(|i| i.partition == *partition);
+            let (at, stamp) = match found {
+                Some(input) => (input.at, input.committed.as_ref().map(|(_, stamp)| stamp.clone())),
+                None => committed(shared, partition)?,
+            };
+            let partition = partition.clone();
+            self.list.push(Assigned { partition, at, stamp, attempted: None, waiting: None });
+        }
+        self.open.retain(|open| !given.contains(&(open.plan, open.number)));
+        self.open.extend(fresh.into_iter().map(opened));
+        self.open.sort_by_key(|open| (open.plan, open.number));
+        // All partitions are read on from their commits, so what waits comes again.
+        self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
+        self.settle_inputs(shared)?;
+        Ok(number)
     }
 
-    /// Opens all tasks again at their last commit; what waits is read again.
+    /// Opens all tasks anew, as the last commit left them.
     pub(super) fn reopen(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
-        self.open = fresh(shared, program, &needed(program, self.list.iter().map(|a| &a.partition)))?;
-        for assigned in &mut self.list {
-            (assigned.committed, assigned.attempted, assigned.waiting) = (None, None, None);
-        }
-        self.settle_inputs(shared)
+        let partitions: Vec<_> = self.list.iter().map(|a| a.partition.clone()).collect();
+        self.open(shared, program, &partitions).map(drop)
     }
 
     /// Lets newly opened tasks begin.
     pub(super) fn begin(&mut self, output: &mut Output) {
         for open in self.open.iter_mut().filter(|open| !open.begun) {
+            let before = output.len();
             open.task.begin(output);
-            open.begun = true;
+            (open.begun, open.has_spoken) = (true, output.len() > before);
         }
     }
 
@@ -138,23 +170,17 @@ impl Tasks {
     /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
     /// where another task keeps the store now. What waits is to be read again, from the positions committed.
     pub(super) fn switch(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
-        let (mut next, mut there) = (Vec::new(), BTreeSet::new());
+        let mut carried = Vec::new();
         for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
             let mut task = StreamTask::new(program, plan)?;
-            let tables: Vec<StoreId> = task.tables().iter().map(|(store, _)| *store).collect();
-            let is_new = |store: usize, name: &str| {
-                let is_kept = |old: &Open| old.number == number && old.task.store_names().any(|n| n == name);
-                tables.contains(&store) && !self.open.iter().any(is_kept)
-            };
-            let known = task.store_names().enumerate().filter(|(store, name)| !is_new(*store, name));
-            there.extend(known.map(|(store, _)| (next.len(), store)));
+            let mut from = vec![None; task.store_names().len()];
             for old in self.open.iter().filter(|old| old.number == number) {
-                carry_over(&old.task, &mut task)?;
+                carry_over(old, &mut task, &mut from)?;
             }
-            next.push(Open { plan, number, task, places: Vec::new(), begun: false });
+            carried.push(Carried { plan, number, task, from });
         }
-        complete(shared, &mut next, &there)?;
-        self.open = next;
+        let next = take_over(shared, program, carried)?;
+        self.open = next.into_iter().map(opened).collect();
         self.partitions.clear();
         self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
         self.settle_inputs(shared)
@@ -202,71 +228,6 @@ impl Tasks {
         Ok(info.partitions)
     }
 
-    /// Produces what changed in the stores to their changelogs, and of tables where of their topics they stand
-    /// when these offsets are committed.
-    pub(super) fn produce_changes(
-        &mut self,
-        producer: &mut dyn Producer,
-        group: &str,
-        offsets: &[OffsetCommit],
-    ) -> Result<(), Error> {
-        for Open { number, task, .. } in &mut self.open {
-            let topics: Vec<String> = task.store_names().map(|name| changelog(group, name)).collect();
-            let mut outcome = Ok(());
-            let partition = Some(*number);
-            task.take_changes(&mut |store, key, value| {
-                if outcome.is_ok() {
-                    let topic = topics[store].as_str();
-                    let record =
-                        Outgoing { topic, partition, key: Some(key), value, timestamp: 0, headers: &[] };
-                    outcome = producer.produce(&record);
-                }
-            });
-            outcome?;
-            for &(store, input) in task.tables() {
-                let is_its = |offset: &&OffsetCommit| {
-                    offset.partition.partition == *number
-                        && task.topics().nth(input).is_some_and(|topic| *topic == *offset.partition.topic)
-                };
-                let Some(offset) = offsets.iter().find(is_its) else { continue };
-                producer.produce(&Outgoing {
-                    topic: &topics[store],
-                    partition,
-                    key: Some(POSITION_KEY),
-                    value: Some(&offset.offset.to_le_bytes()),
-                    timestamp: 0,
-                    headers: &[],
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes what the pending commit sends.
-    pub(super) fn attempted(&mut self, offsets: &[OffsetCommit]) {
-        for offset in offsets {
-            if let Some(assigned) = self.list.iter_mut().find(|a| a.partition == offset.partition) {
-                assigned.attempted = Some(offset.offset);
-            }
-        }
-    }
-
-    /// The pending commit has happened.
-    pub(super) fn committed(&mut self) {
-        for assigned in &mut self.list {
-            assigned.committed = assigned.attempted.take().or(assigned.committed);
-        }
-    }
-
-    /// Whether the stable offsets are those of the pending commit, which then has happened.
-    pub(super) fn settled(&self, stable: &[Option<OffsetCommit>]) -> bool {
-        let pending = self.list.iter().any(|a| a.attempted.is_some());
-        pending
-            && self.list.iter().zip(stable).all(|(assigned, stable)| {
-                assigned.attempted.is_none() || assigned.attempted == stable.as_ref().map(|s| s.offset)
-            })
-    }
-
     /// Adds the tasks' counts to a summary and begins them anew.
     pub(super) fn count(&mut self, program: &Program, summary: &mut Summary) {
         for open in &mut self.open {
@@ -286,31 +247,50 @@ fn needed<'p>(program: &Program, partitions: impl Iterator<Item = &'p TopicParti
     needed
 }
 
-/// New tasks, their state restored.
-fn fresh(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<Vec<Open>, Error> {
-    let open = |&(plan, number): &(usize, i32)| {
-        Ok(Open { plan, number, task: StreamTask::new(program, plan)?, places: Vec::new(), begun: false })
-    };
-    let mut list = wanted.iter().map(open).collect::<Result<Vec<_>, Error>>()?;
-    complete(shared, &mut list, &BTreeSet::new())?;
-    Ok(list)
+/// A task that was restored, to be worked with.
+fn opened(restored: Restored) -> Open {
+    let Restored { task, standing, is_fresh } = restored;
+    let needs_checkpoint = standing.needs_checkpoint();
+    let Standing { plan, number, work, logs, inputs, journal, .. } = standing;
+    // What it did since is in the stores as changed, so the checkpoint still stands where it was made.
+    let checkpoint = (!needs_checkpoint).then(|| inputs.iter().map(|input| input.from).collect());
+    Open {
+        plan,
+        number,
+        task,
+        places: Vec::new(),
+        begun: !is_fresh,
+        has_spoken: false,
+        journal: Journal::default(),
+        journal_topic: journal,
+        work,
+        logs: logs.into_iter().map(|log| (log.partition, log.from)).collect(),
+        checkpoint,
+    }
 }
 
-/// Brings the stores that are not `there` to the committed offsets.
-fn complete(shared: &Shared, list: &mut [Open], there: &BTreeSet<StoreOf>) -> Result<(), Error> {
-    let mut tasks: Vec<_> = list.iter_mut().map(|open| (open.number, &mut open.task)).collect();
-    let tasks: &mut Numbered<'_> = &mut tasks;
-    let positions = restore(shared, tasks, there)?;
-    fill(shared, tasks, there, &positions)
+/// Where a partition stands that no task reads.
+fn committed(shared: &Shared, partition: &TopicPartition) -> Result<(i64, Option<Option<Stamp>>), Error> {
+    let group = &shared.options.group;
+    let committed = shared.broker.committed(group, std::slice::from_ref(partition))?.pop().flatten();
+    Ok(match committed {
+        Some(OffsetCommit { offset, metadata, .. }) => (offset, Some(Stamp::parse(&metadata))),
+        None => (shared.broker.watermarks(partition, Isolation::ReadCommitted)?.0, None),
+    })
 }
 
-/// Hands the state of one task to another, store by name.
-fn carry_over(old: &StreamTask, next: &mut StreamTask) -> Result<(), Error> {
-    let names: Vec<String> = old.store_names().map(str::to_owned).collect();
+/// Hands the state of one task to another, store by name, and from where the stores' changelogs count.
+fn carry_over(old: &Open, next: &mut StreamTask, from: &mut [Option<i64>]) -> Result<(), Error> {
+    let names: Vec<String> = old.task.store_names().map(str::to_owned).collect();
     let places: Vec<Option<usize>> =
         names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
+    for (place, (_, counts)) in places.iter().zip(&old.logs) {
+        if let Some(place) = place {
+            from[*place] = Some(*counts);
+        }
+    }
     let mut outcome = Ok(());
-    old.export(&mut |store, key, value| {
+    old.task.export(&mut |store, key, value| {
         if let (Ok(()), Some(place)) = (&outcome, places[store]) {
             outcome = next
                 .restore(place, key, Some(value))

@@ -18,7 +18,7 @@ const LARGE: usize = 4 << 20;
 const LOOK: Duration = Duration::from_millis(50);
 
 /// See the module.
-pub(super) struct Waiting {
+pub(in super::super) struct Waiting {
     /// Records are taken from here, from `next` on.
     taken: Batch,
     next: usize,
@@ -48,14 +48,14 @@ pub(super) struct Look<'l> {
 
 /// What to do with a partition's fetching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(in super::super) enum Pace {
     Pause,
     Resume,
 }
 
 impl Waiting {
     /// Nothing waits yet.
-    pub(super) fn new(is_table: bool, load_to: Option<i64>) -> Self {
+    pub(in super::super) fn new(is_table: bool, load_to: Option<i64>) -> Self {
         Self {
             taken: Batch::new(),
             next: 0,
@@ -71,7 +71,7 @@ impl Waiting {
     }
 
     /// A record came.
-    pub(super) fn push(&mut self, record: &Record<'_>) {
+    pub(in super::super) fn push(&mut self, record: &Record<'_>) {
         let Record { offset, timestamp, key, value, headers, .. } = *record;
         self.coming.push(0, offset, timestamp, key, value, headers);
         self.turn_over();
@@ -79,12 +79,12 @@ impl Waiting {
     }
 
     /// The record whose turn is next.
-    pub(super) fn head(&self) -> Option<Record<'_>> {
+    pub(in super::super) fn head(&self) -> Option<Record<'_>> {
         (self.next < self.taken.len()).then(|| self.taken.get(self.next))
     }
 
     /// The head is done with.
-    pub(super) fn advance(&mut self) {
+    pub(in super::super) fn advance(&mut self) {
         self.next += 1;
         self.turn_over();
     }
@@ -160,7 +160,7 @@ impl Waiting {
     }
 
     /// Pauses a partition of which much waits, and resumes it when most of that is done.
-    pub(super) fn pace(&mut self) -> Option<Pace> {
+    pub(in super::super) fn pace(&mut self) -> Option<Pace> {
         let waiting = self.taken.len() - self.next + self.coming.len();
         let size = self.taken.size() + self.coming.size();
         match self.paused {

@@ -1,0 +1,193 @@
+//! The transaction of a checkpoint.
+//!
+//! Enters: a job, chunks, the end. Leaves: the transaction, committed; then the trimming that it allows. What
+//! holds: after an error a new producer of the same id is made before anything else is written, which ends what
+//! was pending, one way or the other. That a checkpoint may have been committed although it counts as failed does
+//! no harm: the next one writes the same keys again.
+
+use std::sync::Arc;
+
+use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition};
+
+use super::{Checkpointer, Chunk, Job, LogStamp, MARK_KEY, Outcome};
+
+/// See the module.
+pub(in super::super) struct Writer {
+    broker: Arc<dyn Broker>,
+    config: ProducerConfig,
+    /// None before the first use and after an error.
+    producer: Option<Box<dyn Producer>>,
+    open: Option<Open>,
+    /// The ends of the journals when the last checkpoint was committed.
+    journals: Vec<(TopicPartition, i64)>,
+}
+
+/// A checkpoint under way.
+struct Open {
+    job: Job,
+    /// The end of each of its changelogs before it.
+    ends: Vec<i64>,
+}
+
+impl Writer {
+    /// Writes with a producer of this configuration, which has a transactional id.
+    pub(in super::super) fn new(broker: Arc<dyn Broker>, config: ProducerConfig) -> Self {
+        Self { broker, config, producer: None, open: None, journals: Vec::new() }
+    }
+
+    fn producer(&mut self) -> Result<&mut dyn Producer> {
+        let producer = match self.producer.take() {
+            Some(producer) => producer,
+            None => self.broker.producer(&self.config)?,
+        };
+        Ok(&mut **self.producer.insert(producer))
+    }
+
+    /// Begins a checkpoint.
+    pub(in super::super) fn begin(&mut self, job: Job) -> Result<()> {
+        let mut ends = Vec::with_capacity(job.logs.len());
+        for log in &job.logs {
+            ends.push(self.broker.watermarks(&log.partition, Isolation::ReadUncommitted)?.1);
+        }
+        self.open = Some(Open { job, ends });
+        let done = self.producer()?.begin();
+        self.judge(done)
+    }
+
+    /// Writes a part of it.
+    pub(in super::super) fn write(&mut self, chunk: &Chunk) -> Result<()> {
+        let Some((Open { job, .. }, producer)) = self.open.as_ref().zip(self.producer.as_mut()) else {
+            return Ok(());
+        };
+        let done = chunk.iter().try_for_each(|record| {
+            let to = &job.logs[record.log].partition;
+            producer.produce(&changed(to, record.key, record.value))
+        });
+        self.judge(done)
+    }
+
+    /// Ends it with its marks and offsets, and commits.
+    pub(in super::super) fn finish(&mut self) -> Result<()> {
+        let Some((Open { job, ends }, producer)) = self.open.take().zip(self.producer.as_mut()) else {
+            return Ok(());
+        };
+        let done = commit(&job, &ends, &mut **producer);
+        self.judge(done)?;
+        self.trim(&job);
+        Ok(())
+    }
+
+    /// Ends what is pending, of an earlier life of this worker too, without a commit.
+    pub(in super::super) fn give_up(&mut self) -> Result<()> {
+        if self.open.take().is_some()
+            && let Some(producer) = &mut self.producer
+        {
+            let done = producer.abort();
+            // A new producer ends it as well.
+            if let Err(error) = self.judge(done) {
+                tracing::debug!(%error, "a checkpoint is not aborted in order");
+            }
+        }
+        self.producer().map(|_| ())
+    }
+
+    fn judge(&mut self, done: Result<()>) -> Result<()> {
+        if done.is_err() {
+            (self.producer, self.open) = (None, None);
+        }
+        done
+    }
+
+    /// Deletes what nobody needs any more. What fails now is tried again with the next checkpoint.
+    fn trim(&mut self, job: &Job) {
+        let known = |journal: &TopicPartition| self.journals.iter().find(|(known, _)| known == journal);
+        let below: Vec<_> = job.trim.iter().chain(job.journals.iter().filter_map(known)).cloned().collect();
+        if !below.is_empty()
+            && let Err(error) = self.broker.delete_records(&below)
+        {
+            tracing::warn!(%error, "topics of ours are not trimmed now");
+        }
+        // Whatever is in a journal now is of commits before the next checkpoint, which has not begun.
+        let end = |journal: &TopicPartition| {
+            let ends = self.broker.watermarks(journal, Isolation::ReadUncommitted).ok()?;
+            Some((journal.clone(), ends.1))
+        };
+        self.journals = job.journals.iter().filter_map(end).collect();
+    }
+}
+
+fn changed<'r>(to: &'r TopicPartition, key: &'r [u8], value: Option<&'r [u8]>) -> Outgoing<'r> {
+    Outgoing {
+        topic: &to.topic,
+        partition: Some(to.partition),
+        key: Some(key),
+        value,
+        timestamp: 0,
+        headers: &[],
+    }
+}
+
+fn commit(job: &Job, ends: &[i64], producer: &mut dyn Producer) -> Result<()> {
+    let mut offsets = Vec::with_capacity(job.logs.len());
+    for (log, end) in job.logs.iter().zip(ends) {
+        producer.produce(&changed(&log.partition, MARK_KEY, Some(&log.mark)))?;
+        let metadata = LogStamp { number: job.number, from: log.from }.text();
+        offsets.push(OffsetCommit { partition: log.partition.clone(), offset: *end, metadata });
+    }
+    producer.send_offsets(&offsets, &job.group)?;
+    producer.commit()
+}
+
+/// Does everything at once, in the caller's thread: for the simulation, where every step is the caller's.
+pub(in super::super) struct Inline {
+    writer: Writer,
+    outcome: Option<Outcome>,
+}
+
+impl Inline {
+    /// Over a writer.
+    pub(in super::super) fn new(writer: Writer) -> Self {
+        Self { writer, outcome: None }
+    }
+
+    fn note(&mut self, done: Result<()>) {
+        if let Err(error) = done {
+            self.outcome.get_or_insert(Outcome::Failed(error));
+        }
+    }
+}
+
+impl Checkpointer for Inline {
+    fn begin(&mut self, job: Job) {
+        self.outcome = None;
+        let done = self.writer.begin(job);
+        self.note(done);
+    }
+
+    fn offer(&mut self, chunk: Chunk) -> Option<Chunk> {
+        if self.outcome.is_none() {
+            let done = self.writer.write(&chunk);
+            self.note(done);
+        }
+        None
+    }
+
+    fn finish(&mut self) -> bool {
+        if self.outcome.is_none() {
+            self.outcome = Some(match self.writer.finish() {
+                Ok(()) => Outcome::Committed,
+                Err(error) => Outcome::Failed(error),
+            });
+        }
+        true
+    }
+
+    fn poll(&mut self) -> Option<Outcome> {
+        self.outcome.take()
+    }
+
+    fn give_up(&mut self) -> Result<()> {
+        self.outcome = None;
+        self.writer.give_up()
+    }
+}

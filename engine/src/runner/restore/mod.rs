@@ -1,0 +1,123 @@
+//! Brings tasks to where the commits of their group stand.
+//!
+//! ```text
+//! changelogs up to the last checkpoint ─► stores at P ─► inputs from P to the committed offsets C, once more ─► C
+//!                                                        (in the journal's order, nothing is written or counted)
+//! ```
+//!
+//! Enters: the group's stable offsets, changelogs, journals, inputs. Leaves: tasks whose stores are those of the
+//! worker that made the last commit. What holds: reading the stable offsets waits for commits and checkpoints of a
+//! predecessor that are still pending, and later ones of it are refused; a store that was not at work up to the
+//! last commit, or never was, begins empty; what cannot be restored exactly is refused ([`Refusal`]), nothing is
+//! guessed.
+//!
+//! - [`standing`]: what the group has committed of a task's inputs and changelogs.
+//! - [`changelogs`]: stores from changelogs.
+//! - [`fill`]: tables that begin later than their topics.
+//! - [`replay`]: inputs once more.
+//! - [`read`]: reads stretches of partitions.
+
+mod changelogs;
+mod fill;
+mod read;
+mod refusal;
+mod replay;
+mod standing;
+
+use std::collections::BTreeSet;
+
+use broker::TopicPartition;
+
+pub use refusal::Refusal;
+pub(super) use standing::Standing;
+
+use super::{Error, Shared};
+use crate::plan::{Program, StoreId};
+use crate::task::StreamTask;
+
+/// A store of one of several tasks.
+type StoreOf = (usize, StoreId);
+
+/// A task that is where the group's commits are.
+pub(super) struct Restored {
+    pub(super) task: StreamTask,
+    pub(super) standing: Standing,
+    /// Nothing is committed that it did after its last checkpoint, so what it writes when it begins is not, either.
+    pub(super) is_fresh: bool,
+}
+
+/// Restores tasks of a program: each an index of its tasks with a partition number.
+///
+/// # Errors
+/// [`Error::Refused`]-like messages where the state cannot be restored exactly, [`Error::Stopping`] where the
+/// engine is asked to end meanwhile, and those of the log.
+pub(super) fn restore(
+    shared: &Shared,
+    program: &Program,
+    wanted: &[(usize, i32)],
+) -> Result<Vec<Restored>, Error> {
+    let mut standings = standing::look(shared, program, wanted)?;
+    let mut tasks = changelogs::restore(shared, program, &mut standings)?;
+    for standing in &mut standings {
+        standing.settle()?;
+    }
+    let begin_anew = |at: usize, standing: &Standing| -> Vec<StoreOf> {
+        standing.logs.iter().enumerate().filter(|(_, log)| log.mark.is_none()).map(|(s, _)| (at, s)).collect()
+    };
+    let anew: BTreeSet<StoreOf> =
+        standings.iter().enumerate().flat_map(|(at, standing)| begin_anew(at, standing)).collect();
+    fill::fill(shared, &mut tasks, &standings, &anew)?;
+    replay::replay(shared, &mut tasks, &standings)?;
+    let restored = tasks.into_iter().zip(standings);
+    Ok(restored.map(|(task, standing)| Restored { task, is_fresh: standing.is_fresh(), standing }).collect())
+}
+
+/// Makes tasks ready that took over the state of others at a commit: the stores that nobody had begin empty, tables
+/// with the rows of their topics.
+pub(super) fn take_over(
+    shared: &Shared,
+    program: &Program,
+    carried: Vec<Carried>,
+) -> Result<Vec<Restored>, Error> {
+    let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
+    let mut standings = standing::look(shared, program, &wanted)?;
+    let (mut tasks, mut anew) = (Vec::new(), BTreeSet::new());
+    for (at, (carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
+        for (store, (log, from)) in standing.logs.iter_mut().zip(carried.from).enumerate() {
+            match from {
+                Some(from) => log.from = from,
+                None => {
+                    log.begin_anew();
+                    anew.insert((at, store));
+                }
+            }
+        }
+        tasks.push(carried.task);
+    }
+    fill::fill(shared, &mut tasks, &standings, &anew)?;
+    let restored = tasks.into_iter().zip(standings);
+    Ok(restored.map(|(task, standing)| Restored { task, standing, is_fresh: true }).collect())
+}
+
+/// A task with the state of others.
+pub(super) struct Carried {
+    pub(super) plan: usize,
+    pub(super) number: i32,
+    pub(super) task: StreamTask,
+    /// Per store from where its changelog counts; None: nobody had it.
+    pub(super) from: Vec<Option<i64>>,
+}
+
+/// Refuses a task.
+fn refuse(refusal: Refusal, standing: &Standing) -> Error {
+    let changelogs: Vec<_> = standing.logs.iter().map(|log| log.partition.topic.to_string()).collect();
+    Error::Unrestorable { refusal, advice: refusal::advice(&changelogs) }
+}
+
+/// What is read of a partition.
+struct Stretch {
+    partition: TopicPartition,
+    from: i64,
+    /// The offset behind it.
+    end: i64,
+}

@@ -1,0 +1,223 @@
+//! The inputs once more, from the last checkpoint to the committed offsets: what was done is done again, and
+//! nothing of it is written or counted.
+//!
+//! What holds: a task with several inputs takes them in the order that its journal has; memory is bounded by
+//! pausing the input that is ahead of its turn.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use broker::{Batch, Isolation, Record, TopicPartition};
+
+use super::super::journal::{Run, decode};
+use super::super::worker::{Pace, Waiting};
+use super::super::{Error, Shared};
+use super::read::{Reading, read};
+use super::{Refusal, Standing, Stretch, refuse};
+use crate::plan::InputId;
+use crate::task::{InputRecord, Output, StreamTask};
+
+/// A task that catches up.
+struct Behind<'t> {
+    task: &'t mut StreamTask,
+    standing: &'t Standing,
+    /// Where several inputs have records to take: what waits of each, and the order.
+    order: Option<Order>,
+}
+
+#[derive(Default)]
+struct Order {
+    waiting: Vec<Waiting>,
+    runs: VecDeque<Run>,
+    /// Records taken of the first run.
+    taken: u64,
+}
+
+/// Runs the tasks up to where their group has committed.
+pub(super) fn replay(shared: &Shared, tasks: &mut [StreamTask], standings: &[Standing]) -> Result<(), Error> {
+    let output = &mut Output::new();
+    let (mut behind, mut stretches) = (Vec::new(), Vec::new());
+    let mut places: BTreeMap<TopicPartition, (usize, InputId)> = BTreeMap::new();
+    for (task, standing) in tasks.iter_mut().zip(standings) {
+        if !standing.is_fresh() {
+            // What it wrote when it began is committed.
+            task.begin(output);
+            output.clear();
+        }
+        let lacking: Vec<_> = (0..standing.inputs.len()).filter(|at| standing.lacks(*at)).collect();
+        for &input in &lacking {
+            let stretch = stretch(shared, standing, input)?;
+            places.insert(stretch.partition.clone(), (behind.len(), input));
+            stretches.push(stretch);
+        }
+        let order = (lacking.len() > 1).then(Order::default);
+        behind.push(Behind { task, standing, order });
+    }
+    if !stretches.is_empty() {
+        read_journals(shared, &mut behind)?;
+        run(shared, &mut behind, stretches, &places, output)?;
+    }
+    behind.iter_mut().for_each(|behind| behind.task.take_counters(|_, _| ()));
+    Ok(())
+}
+
+impl Standing {
+    /// Whether records of an input have to be taken once more.
+    fn lacks(&self, input: InputId) -> bool {
+        !self.logs.is_empty() && self.inputs[input].from < self.inputs[input].at
+    }
+}
+
+/// What is to be read of an input; refused where that is not there any more.
+fn stretch(shared: &Shared, standing: &Standing, input: InputId) -> Result<Stretch, Error> {
+    let (partition, from, end) = {
+        let input = &standing.inputs[input];
+        (input.partition.clone(), input.from, input.at)
+    };
+    let low = shared.broker.watermarks(&partition, Isolation::ReadCommitted)?.0;
+    if low > from {
+        return Err(refuse(Refusal::Trimmed { input: partition, from, low }, standing));
+    }
+    Ok(Stretch { partition, from, end })
+}
+
+/// Reads in which order inputs were taken, where there is more than one.
+fn read_journals(shared: &Shared, behind: &mut [Behind<'_>]) -> Result<(), Error> {
+    let (mut stretches, mut places) = (Vec::new(), BTreeMap::new());
+    for (at, behind) in behind.iter_mut().enumerate() {
+        let Some(order) = &mut behind.order else { continue };
+        order.waiting.extend(behind.standing.inputs.iter().map(|_| Waiting::new(false, None)));
+        let partition = behind.standing.journal.clone();
+        let (from, end) = shared.broker.watermarks(&partition, Isolation::ReadUncommitted)?;
+        if from < end {
+            places.insert(partition.clone(), at);
+            stretches.push(Stretch { partition, from, end });
+        }
+    }
+    read(shared, stretches, "read in order", &mut |partition, record| {
+        let Some(Behind { standing, order: Some(order), .. }) =
+            places.get(partition).map(|at| &mut behind[*at])
+        else {
+            return Ok(());
+        };
+        let topics: Vec<&str> = standing.inputs.iter().map(|input| &*input.partition.topic).collect();
+        let Some(runs) = record.value.and_then(|value| decode(value, &topics)) else {
+            return Err(standing.without_order());
+        };
+        // What lies before the checkpoint is in the stores already.
+        order.runs.extend(runs.into_iter().filter(|run| run.next > standing.inputs[run.input].from));
+        Ok(())
+    })
+}
+
+impl Standing {
+    fn without_order(&self) -> Error {
+        let inputs = self.inputs.iter().map(|input| input.partition.to_string()).collect();
+        refuse(Refusal::Order { journal: self.journal.clone(), inputs }, self)
+    }
+}
+
+/// Reads the stretches and gives the tasks what is in them.
+fn run(
+    shared: &Shared,
+    behind: &mut [Behind<'_>],
+    stretches: Vec<Stretch>,
+    places: &BTreeMap<TopicPartition, (usize, InputId)>,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let mut reading = Reading::start(shared, stretches, "replayed")?;
+    let mut batch = Batch::new();
+    loop {
+        let more = reading.poll(&mut batch)?;
+        if more {
+            for record in batch.iter() {
+                let Some(&(at, input)) = places.get(&batch.sources()[record.source]) else { continue };
+                behind[at].take(input, &record, output);
+            }
+        }
+        for behind in behind.iter_mut() {
+            behind.run_in_order(&mut reading, output)?;
+        }
+        if !more {
+            break;
+        }
+    }
+    for behind in behind.iter() {
+        behind.check_end()?;
+    }
+    reading.finish()
+}
+
+impl Behind<'_> {
+    /// A record came.
+    fn take(&mut self, input: InputId, record: &Record<'_>, output: &mut Output) {
+        if record.offset >= self.standing.inputs[input].at {
+            return;
+        }
+        match &mut self.order {
+            Some(order) => order.waiting[input].push(record),
+            None => {
+                self.task.process(input, &given(self.standing.number, record), output);
+                output.clear();
+            }
+        }
+    }
+
+    /// Takes what waits, as far as it is known to be next.
+    fn run_in_order(&mut self, reading: &mut Reading<'_>, output: &mut Output) -> Result<(), Error> {
+        let Some(order) = &mut self.order else { return Ok(()) };
+        while let Some(run) = order.runs.front().copied() {
+            let waiting = &mut order.waiting[run.input];
+            let partition = &self.standing.inputs[run.input].partition;
+            match waiting.head() {
+                Some(record) if record.offset < run.next => {
+                    self.task.process(run.input, &given(self.standing.number, &record), output);
+                    output.clear();
+                    waiting.advance();
+                    order.taken += 1;
+                    continue;
+                }
+                None if !reading.is_at(partition, run.next)? => break,
+                _ => {}
+            }
+            // Of a table alone the last row of a key is all that counts, so a compacted one is as good.
+            if order.taken != run.records && self.standing.has_streams {
+                let (input, next) = (partition.clone(), run.next);
+                let (expected, found) = (run.records, order.taken);
+                return Err(refuse(Refusal::Compacted { input, next, expected, found }, self.standing));
+            }
+            order.runs.pop_front();
+            order.taken = 0;
+        }
+        for (waiting, input) in order.waiting.iter_mut().zip(&self.standing.inputs) {
+            let partition = std::slice::from_ref(&input.partition);
+            match waiting.pace() {
+                Some(Pace::Pause) => reading.consumer.pause(partition)?,
+                Some(Pace::Resume) => reading.consumer.resume(partition)?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything was read: nothing may be left.
+    fn check_end(&self) -> Result<(), Error> {
+        match &self.order {
+            Some(order) if order.waiting.iter().any(|waiting| waiting.head().is_some()) => {
+                Err(self.standing.without_order())
+            }
+            Some(order) if !order.runs.is_empty() => Err(self.standing.without_order()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn given<'r>(number: i32, record: &'r Record<'_>) -> InputRecord<'r> {
+    InputRecord {
+        partition: number,
+        offset: record.offset,
+        timestamp: record.timestamp,
+        key: record.key,
+        value: record.value,
+        headers: &record.headers,
+    }
+}

@@ -1,0 +1,182 @@
+//! Where a task stands: what its group has committed of its inputs and its changelogs.
+
+use broker::{Isolation, OffsetCommit, TopicPartition};
+
+use super::super::checkpoint::{LogStamp, Mark, Stamp};
+use super::super::topics::{changelog, journal};
+use super::super::{Error, Shared};
+use super::{Refusal, refuse};
+use crate::plan::{Fingerprint, Program, TaskPlan};
+
+/// See the module.
+pub(in super::super) struct Standing {
+    pub(in super::super) plan: usize,
+    pub(in super::super) number: i32,
+    /// Names what the task does: see [`Stamp`].
+    pub(in super::super) work: String,
+    pub(in super::super) inputs: Vec<Input>,
+    pub(in super::super) logs: Vec<Log>,
+    pub(in super::super) journal: TopicPartition,
+    /// Not all of its inputs are tables.
+    pub(super) has_streams: bool,
+}
+
+/// An input of a task.
+pub(in super::super) struct Input {
+    pub(in super::super) partition: TopicPartition,
+    /// What the group has committed; without a stamp where it was somebody else.
+    pub(in super::super) committed: Option<(i64, Option<Stamp>)>,
+    /// Where the work goes on: the committed offset, else the beginning.
+    pub(in super::super) at: i64,
+    /// Where the stores stand when they come from the changelogs.
+    pub(in super::super) from: i64,
+}
+
+/// A changelog partition of a task.
+pub(in super::super) struct Log {
+    pub(in super::super) partition: TopicPartition,
+    /// Its end, with all that is pending.
+    pub(super) end: i64,
+    pub(super) low: i64,
+    /// What the group has committed.
+    pub(super) stamp: Option<LogStamp>,
+    /// From where it counts.
+    pub(in super::super) from: i64,
+    /// What its last checkpoint says; None where the store begins empty.
+    pub(super) mark: Option<Mark>,
+}
+
+impl Log {
+    /// The store begins empty: what is in the changelog does not count any more.
+    pub(super) fn begin_anew(&mut self) {
+        (self.mark, self.stamp) = (None, None);
+        self.from = self.end;
+    }
+}
+
+/// Names what a task does, and with it the stores and what is kept in them.
+fn work_of(plan: &TaskPlan) -> String {
+    Fingerprint::of(&format!("task/1 {plan:?}")).short()
+}
+
+/// Asks the group where these tasks of a program stand.
+pub(super) fn look(
+    shared: &Shared,
+    program: &Program,
+    wanted: &[(usize, i32)],
+) -> Result<Vec<Standing>, Error> {
+    let group = &shared.options.group;
+    let partitions: Vec<_> = wanted
+        .iter()
+        .flat_map(|(plan, number)| {
+            let plan = &program.tasks[*plan];
+            let inputs = plan.inputs.iter().map(|input| TopicPartition::new(&*input.topic, *number));
+            inputs.chain(plan.stores.iter().map(|s| TopicPartition::new(changelog(group, &s.name), *number)))
+        })
+        .collect();
+    if partitions.is_empty() {
+        return Ok(Vec::new());
+    }
+    // This waits for what a predecessor has pending. Only then are the changelogs looked at.
+    let mut committed = shared.broker.committed(group, &partitions)?.into_iter();
+    let mut partitions = partitions.into_iter().map(|p| (p, committed.next().flatten()));
+    let mut standings = Vec::with_capacity(wanted.len());
+    for &(at, number) in wanted {
+        let plan = &program.tasks[at];
+        let inputs = partitions.by_ref().take(plan.inputs.len()).map(|(p, c)| input(shared, p, c));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let logs = partitions.by_ref().take(plan.stores.len()).map(|(p, c)| log(shared, p, c));
+        let is_table = |input: &crate::plan::Input| input.readings.iter().all(|r| r.source.is_table);
+        standings.push(Standing {
+            plan: at,
+            number,
+            work: work_of(plan),
+            inputs,
+            logs: logs.collect::<Result<Vec<_>, _>>()?,
+            journal: TopicPartition::new(journal(group, &plan.name), number),
+            has_streams: !plan.inputs.iter().all(is_table),
+        });
+    }
+    Ok(standings)
+}
+
+fn input(
+    shared: &Shared,
+    partition: TopicPartition,
+    committed: Option<OffsetCommit>,
+) -> Result<Input, Error> {
+    let committed = committed.map(|c| (c.offset, Stamp::parse(&c.metadata)));
+    let at = match &committed {
+        Some((offset, _)) => *offset,
+        // Where a group begins: at the earliest. It is settled here, so that a checkpoint can say it.
+        None => shared.broker.watermarks(&partition, Isolation::ReadCommitted)?.0,
+    };
+    Ok(Input { partition, committed, at, from: at })
+}
+
+fn log(shared: &Shared, partition: TopicPartition, committed: Option<OffsetCommit>) -> Result<Log, Error> {
+    let stamp = committed.and_then(|c| LogStamp::parse(&c.metadata));
+    let (low, end) = shared.broker.watermarks(&partition, Isolation::ReadUncommitted)?;
+    Ok(Log { partition, end, low, stamp, from: stamp.map_or(0, |stamp| stamp.from), mark: None })
+}
+
+impl Standing {
+    /// The highest number of a commit or checkpoint of it.
+    pub(in super::super) fn last_number(&self) -> i64 {
+        let inputs = self.inputs.iter().filter_map(|input| input.committed.as_ref());
+        let logs = self.logs.iter().filter_map(|log| log.stamp.map(|stamp| stamp.number));
+        inputs.filter_map(|(_, stamp)| Some(stamp.as_ref()?.number)).chain(logs).max().unwrap_or(0)
+    }
+
+    /// Whether the next checkpoint has to come before the next commit: some store is not in the last one, or it
+    /// was made for other work.
+    pub(in super::super) fn needs_checkpoint(&self) -> bool {
+        self.logs.iter().any(|log| log.mark.as_ref().is_none_or(|mark| mark.work != self.work))
+    }
+
+    /// Whether a store's last checkpoint is of the work that the inputs' commits are of: the last commit was of the
+    /// same, or there was none since.
+    pub(super) fn is_current(&self, mark: &Mark) -> bool {
+        let inputs = || self.inputs.iter().filter(|input| mark.position(&input.partition.topic).is_some());
+        let stamps =
+            || inputs().filter_map(|input| input.committed.as_ref()).map(|(_, stamp)| stamp.as_ref());
+        let has_moved = |input: &Input| {
+            let at = input.committed.as_ref().map(|(offset, _)| *offset);
+            at.is_some_and(|at| mark.position(&input.partition.topic) != Some(at))
+        };
+        let last = stamps().flatten().max_by_key(|stamp| stamp.number);
+        // Where somebody else has committed, nobody can tell; it is refused when the positions are settled.
+        stamps().any(|stamp| stamp.is_none())
+            || last.is_none_or(|stamp| stamp.work == mark.work)
+            || !inputs().any(has_moved)
+    }
+
+    /// Settles from where the inputs are read once more.
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        for at in 0..self.inputs.len() {
+            let topic = self.inputs[at].partition.topic.clone();
+            let marks = self.logs.iter().filter_map(|log| log.mark.as_ref());
+            let Some(from) = marks.filter_map(|mark| mark.position(&topic)).max() else { continue };
+            let input = &mut self.inputs[at];
+            if input.committed.is_none() {
+                // Nothing of it is committed since the checkpoint.
+                (input.at, input.from) = (from, from);
+            }
+            let is_others = matches!(input.committed, Some((_, None)));
+            if input.at < from || (is_others && input.at != from) {
+                let (input, committed) = (input.partition.clone(), input.at);
+                return Err(refuse(Refusal::Moved { input, from, committed }, self));
+            }
+            input.from = from;
+        }
+        Ok(())
+    }
+
+    /// Whether no commit of it happened since its last checkpoint.
+    pub(super) fn is_fresh(&self) -> bool {
+        let commits = self.inputs.iter().filter_map(|input| input.committed.as_ref());
+        let last = commits.filter_map(|(_, stamp)| Some(stamp.as_ref()?.number)).max().unwrap_or(0);
+        let marks = self.logs.iter().filter_map(|log| log.mark.as_ref());
+        marks.map(|mark| mark.number).max().is_none_or(|number| number >= last)
+    }
+}

@@ -1,0 +1,132 @@
+//! What a commit says beside its outputs: positions with the commit's number, and the order of inputs.
+//!
+//! What holds: every commit sends at least one offset of each task that did something, so the number in the
+//! stable offsets tells whether a commit has happened, and a task's own offsets tell of its last commit.
+
+use broker::{Consumer, OffsetCommit, Outgoing, Producer};
+
+use super::super::Error;
+use super::super::checkpoint::Stamp;
+use super::tasks::{Assigned, Open, Settled, Tasks};
+use super::waiting::Waiting;
+use crate::plan::Program;
+
+impl Tasks {
+    /// The positions that have moved since the last commit, for a commit of this number.
+    pub(super) fn offsets(
+        &self,
+        program: &Program,
+        consumer: &mut dyn Consumer,
+        number: i64,
+        anything: bool,
+    ) -> Result<Vec<OffsetCommit>, Error> {
+        let mut offsets = Vec::new();
+        for assigned in &self.list {
+            let position = match assigned.waiting.as_ref().and_then(Waiting::head) {
+                // What has come but is not processed is not committed.
+                Some(record) => Some(record.offset),
+                None => consumer.position(&assigned.partition)?,
+            };
+            if let Some(offset) = position
+                && (assigned.at < offset || !assigned.is_committed())
+            {
+                offsets.push(self.offset(program, assigned, offset, number));
+            }
+        }
+        for open in self.open.iter().filter(|open| open.did_something()) {
+            let mut own = self.list.iter().filter(|a| open.reads(&a.partition));
+            if let Some(first) = own.clone().next()
+                && !own.any(|own| offsets.iter().any(|o| o.partition == own.partition))
+            {
+                offsets.push(self.offset(program, first, first.at, number));
+            }
+        }
+        if let (true, true, Some(first)) = (offsets.is_empty(), anything, self.list.first()) {
+            offsets.push(self.offset(program, first, first.at, number));
+        }
+        Ok(offsets)
+    }
+
+    fn offset(&self, program: &Program, assigned: &Assigned, offset: i64, number: i64) -> OffsetCommit {
+        let partition = assigned.partition.clone();
+        let reader = program.reader_of(&partition.topic).map(|(plan, _)| (plan, partition.partition));
+        let open = self.open.iter().find(|open| Some((open.plan, open.number)) == reader);
+        let metadata = Stamp::text(number, open.map_or("", |open| &open.work));
+        OffsetCommit { partition, offset, metadata }
+    }
+
+    /// Produces in which order inputs were taken.
+    pub(super) fn produce_journals(&self, producer: &mut dyn Producer, number: i64) -> Result<(), Error> {
+        for open in &self.open {
+            let topics: Vec<&str> = open.task.topics().collect();
+            for value in open.journal.values(&topics) {
+                producer.produce(&Outgoing {
+                    topic: &open.journal_topic.topic,
+                    partition: Some(open.number),
+                    key: Some(&number.to_le_bytes()),
+                    value: Some(&value),
+                    timestamp: 0,
+                    headers: &[],
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what the pending commit sends.
+    pub(super) fn attempted(&mut self, offsets: &[OffsetCommit]) {
+        for offset in offsets {
+            if let Some(assigned) = self.list.iter_mut().find(|a| a.partition == offset.partition) {
+                assigned.attempted = Some((offset.offset, Stamp::parse(&offset.metadata)));
+            }
+        }
+    }
+
+    /// The pending commit has happened.
+    pub(super) fn committed(&mut self) {
+        for assigned in &mut self.list {
+            if let Some((at, stamp)) = assigned.attempted.take() {
+                (assigned.at, assigned.stamp) = (at, Some(stamp));
+            }
+        }
+        for open in &mut self.open {
+            open.journal.clear();
+            open.has_spoken = false;
+        }
+    }
+
+    /// What the stable offsets say of the pending commit. They are those of all partitions, in their order.
+    pub(super) fn settle(&self, stable: &[Option<OffsetCommit>]) -> Settled {
+        let there = |stable: &Option<OffsetCommit>| {
+            stable.as_ref().map(|stable| (stable.offset, Stamp::parse(&stable.metadata)))
+        };
+        let pairs = || self.list.iter().zip(stable);
+        let is_before =
+            pairs().all(|(a, stable)| there(stable) == a.stamp.clone().map(|stamp| (a.at, stamp)));
+        let mut attempted = pairs().filter(|(a, _)| a.attempted.is_some());
+        if is_before {
+            Settled::Before
+        } else if attempted.all(|(a, stable)| there(stable) == a.attempted) {
+            Settled::Happened
+        } else {
+            Settled::Foreign
+        }
+    }
+}
+
+impl Assigned {
+    fn is_committed(&self) -> bool {
+        self.stamp.is_some()
+    }
+}
+
+impl Open {
+    /// Whether it reads this partition.
+    pub(super) fn reads(&self, partition: &broker::TopicPartition) -> bool {
+        self.number == partition.partition && self.task.topics().any(|topic| *topic == *partition.topic)
+    }
+
+    fn did_something(&self) -> bool {
+        self.has_spoken || !self.journal.is_empty()
+    }
+}
