@@ -1,132 +1,143 @@
 //! `cargo bench --bench drain`: how fast a full topic is worked off, beside the fastest that reading it can be.
 //!
-//! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. First a bare consumer per
-//! thread (librdkafka's batches, by way of `broker`) that reads the rules' fields by sonic-rs and does nothing
-//! else; then the engine with the five rules of `benches/rules`, exactly once, until it has drained the topic. Both
-//! run a few times before they are measured: a node that has just started compiles its code and makes its log of
-//! transactions on the way, and that is neither's work. Where others compute on the machine at the same time, what it
-//! took of the processors, ours and the node's, says more than the clock.
-//! `RECORDS=n` and `THREADS=n` change the size; the figure of interest is the ratio. With `LOG` set the engine says on
-//! stderr what it does when.
+//! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. A bare consumer per thread (librdkafka's
+//! batches, by way of `broker`) reads the rules' fields by sonic-rs and does nothing else; then the engine, with the
+//! same number of threads and the five rules of `benches/rules`, drains the topic. They take turns, `RUNS=n` times
+//! (5); the figure of interest is the ratio within a turn, and of the turns the median. All run a few times before
+//! they are measured: a node that has just started compiles its code and makes its log of transactions on the way,
+//! and that is neither's work. Where others compute on the machine at the same time, what was taken of the
+//! processors, ours and the node's, says more than the clock.
+//!
+//! `RECORDS=n` and `THREADS=n` change the size, `ACCOUNTS=n` how many keys there are (10,000). `SHAPE=repartition` keys the
+//! topic by the transaction, so that every record goes through a repartition topic; `SHAPE=join` joins each with its
+//! account's profile before a rule counts it. With `LOG` set the engine says on stderr what it does when.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod load;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::kafka::Kafka;
 use broker::{
-    Batch, Broker, ConsumerConfig, Isolation, Outgoing, Position, ProducerConfig, Shutdown, TopicPartition,
-    TopicSpec,
+    Batch, Broker, ConsumerConfig, Isolation, Position, ProducerConfig, Shutdown, TopicPartition, TopicSpec,
 };
+use load::{Key, Spent, grouped, median, setting};
 
 const TOPIC: &str = "transactions";
+const PROFILES: &str = "customer_profiles";
 const PARTITIONS: i32 = 3;
 /// After so many passes the node compiles little of its code any more.
-const WARM_UPS: u32 = 3;
+const WARM_UPS: usize = 2;
+
+/// What is drained.
+struct Drain {
+    kafka: Arc<dyn Broker>,
+    node: u32,
+    rules: Vec<PathBuf>,
+    count: usize,
+    threads: usize,
+    ends: Vec<i64>,
+}
+
+/// What one pass was.
+struct Pass {
+    /// Records per second, from the first record to the last commit.
+    rate: f64,
+    spent: Spent,
+    outputs: u64,
+    commits: u64,
+}
 
 fn main() {
-    if std::env::var_os("LOG").is_some() {
-        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    }
+    load::log();
     let Some(server) = servers::kafka() else { return };
     let (count, threads) = (setting("RECORDS", 1_000_000), setting("THREADS", 2));
+    let accounts = setting("ACCOUNTS", load::ACCOUNTS);
+    let shape = std::env::var("SHAPE").unwrap_or_default();
+    let (rules, key) = rules_of(&shape);
     let kafka = Kafka::connect(server.bootstrap(), BTreeMap::new()).unwrap();
-    fill(&*kafka, count);
-    println!(
-        "{} records of {} bytes, {PARTITIONS} partitions, {threads} threads",
-        load::grouped(count as f64),
-        load::RECORD_BYTES
-    );
+    load::fill(&*kafka, TOPIC, PARTITIONS, count, accounts, key);
+    if shape == "join" {
+        fill_profiles(&*kafka, accounts);
+    }
     let end = |partition| {
         kafka.watermarks(&TopicPartition::new(TOPIC, partition), Isolation::ReadCommitted).unwrap().1
     };
-    let ends: Vec<i64> = (0..PARTITIONS).map(end).collect();
+    let ends = (0..PARTITIONS).map(end).collect();
+    println!(
+        "{} records of {} bytes, {} accounts, {PARTITIONS} partitions, {threads} threads{}{shape}",
+        grouped(count as f64),
+        load::RECORD_BYTES,
+        grouped(accounts as f64),
+        if shape.is_empty() { "" } else { ", " }
+    );
+    let drain = Drain { kafka, node: server.pid(), rules, count, threads, ends };
     for pass in 1..=WARM_UPS {
-        bare(&*kafka, &ends, threads);
-        engine(kafka.clone(), &format!("warm-up-{pass}"), count, threads);
+        drain.bare();
+        drain.engine(&format!("warm-up-{pass}"));
     }
-    let before = Spent::now(server.pid());
-    let bare = bare(&*kafka, &ends, threads);
-    let by_bare = before.since();
-    println!("bare consumer  {:>12} records/s   {by_bare}", load::grouped(bare));
-    let before = Spent::now(server.pid());
-    let (engine, busy, done) = engine(kafka, "measured", count, threads);
-    let by_engine = before.since();
-    println!(
-        "engine         {:>12} records/s   {by_engine}\n               {:.2} of the bare consumer, {:.2} by processor time",
-        load::grouped(engine),
-        engine / bare,
-        by_bare.total() / by_engine.total()
-    );
-    println!(
-        "  from its first record to its last commit {:>12} records/s   {:.2}",
-        load::grouped(busy),
-        busy / bare
-    );
-    println!(
-        "               alerts on {:.2} % of the records, {} commits",
-        done.outputs as f64 / count as f64 * 100.0,
-        done.commits
-    );
+    report(&drain, setting("RUNS", 5));
 }
 
-/// Processor time of this process and of the node, in seconds.
-#[derive(Clone, Copy)]
-struct Spent {
-    node: u32,
-    ours: f64,
-    theirs: f64,
+fn report(drain: &Drain, runs: usize) {
+    let (mut by_clock, mut by_processor) = (Vec::new(), Vec::new());
+    for run in 1..=runs {
+        let bare = drain.bare();
+        println!("bare consumer  {bare}");
+        let engine = drain.engine(&format!("measured-{run}"));
+        let (clock, processor) = (engine.rate / bare.rate, bare.spent.total() / engine.spent.total());
+        println!(
+            "engine         {engine}   {clock:.2} of the bare consumer, {processor:.2} by processor time; \
+             {:.2} % alerts, {} commits",
+            engine.outputs as f64 / drain.count as f64 * 100.0,
+            engine.commits
+        );
+        by_clock.push(clock);
+        by_processor.push(processor);
+    }
+    println!("median of {runs}: {:.2}, {:.2} by processor time", median(by_clock), median(by_processor));
 }
 
-impl Spent {
-    fn now(node: u32) -> Self {
-        Self { node, ours: Self::of("self"), theirs: Self::of(&node.to_string()) }
-    }
-
-    /// What was spent from then until now.
-    fn since(self) -> Self {
-        let now = Self::now(self.node);
-        Self { ours: now.ours - self.ours, theirs: now.theirs - self.theirs, ..self }
-    }
-
-    fn total(self) -> f64 {
-        self.ours + self.theirs
-    }
-
-    /// User and system time by /proc; nothing where there is none.
-    fn of(process: &str) -> f64 {
-        const TICKS_PER_SECOND: f64 = 100.0;
-        let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        // The name, in brackets, may have spaces.
-        let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
-        fields.skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap_or(0.0)).sum::<f64>()
-            / TICKS_PER_SECOND
+/// The rules for a shape of the work, and what the topic is keyed by.
+fn rules_of(shape: &str) -> (Vec<PathBuf>, Key) {
+    let five = ["amount_velocity", "high_amount", "night", "rapid_fire", "velocity"];
+    match shape {
+        "" => (vec![load::rules("rules")], Key::Account),
+        "repartition" => {
+            let mut rules = vec![load::rules("repartition/00_sources.sql")];
+            rules.extend(five.iter().map(|name| load::rules(&format!("rules/{name}.sql"))));
+            (rules, Key::Transaction)
+        }
+        "join" => (vec![load::rules("rules/00_sources.sql"), load::rules("joins")], Key::Account),
+        other => panic!("SHAPE={other} is not known: repartition or join, or none"),
     }
 }
 
-impl std::fmt::Display for Spent {
+impl std::fmt::Display for Pass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "(processor: {:.2} s ours, {:.2} s the node's)", self.ours, self.theirs)
+        let Spent { ours, theirs, .. } = self.spent;
+        write!(
+            f,
+            "{:>10} records/s (processor: {ours:.2} s ours, {theirs:.2} s the node's)",
+            grouped(self.rate)
+        )
     }
 }
 
-fn setting(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-fn fill(kafka: &dyn Broker, count: usize) {
-    kafka.create_topics(&[TopicSpec::retained(TOPIC, PARTITIONS)]).unwrap();
+/// A profile of every account.
+fn fill_profiles(kafka: &dyn Broker, accounts: usize) {
+    kafka.create_topics(&[TopicSpec::retained(PROFILES, PARTITIONS)]).unwrap();
     let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
-    for record in load::records(count) {
-        let (key, value) = (Some(record.key.as_slice()), Some(record.value.as_slice()));
-        let timestamp = record.timestamp;
-        producer
-            .produce(&Outgoing { topic: TOPIC, partition: None, key, value, timestamp, headers: &[] })
-            .unwrap();
+    for account in 0..accounts {
+        let value = format!(
+            r#"{{"account_id":"ACC-{account:06}","home_country":"DE","risk_rating":"low","tier":{}}}"#,
+            account % 4
+        );
+        load::produce(&mut *producer, PROFILES, &load::account_key(account), value.as_bytes(), 1);
     }
     producer.flush(Duration::from_secs(60)).unwrap();
 }
@@ -142,57 +153,73 @@ struct Fields<'a> {
     country: &'a str,
 }
 
-/// Records per second of consumers that read the fields, from the first record to the last: connecting is
-/// not part of it.
-fn bare(kafka: &dyn Broker, ends: &[i64], threads: usize) -> f64 {
-    let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
-        let readers: Vec<_> =
-            (0..threads).map(|at| scope.spawn(move || read(kafka, ends, at, threads))).collect();
-        readers.into_iter().map(|reader| reader.join().unwrap()).collect()
-    });
-    let (first, last) = (spans.iter().map(|span| span.0).min(), spans.iter().map(|span| span.1).max());
-    ends.iter().sum::<i64>() as f64 / last.unwrap().duration_since(first.unwrap()).as_secs_f64()
-}
-
-/// Reads every `threads`-th partition from `at` on to its end; when the first and the last record came.
-fn read(kafka: &dyn Broker, ends: &[i64], at: usize, threads: usize) -> (Instant, Instant) {
-    let mut consumer = kafka.consumer(&ConsumerConfig::default()).unwrap();
-    let mine = || (at..ends.len()).step_by(threads);
-    let partitions: Vec<_> =
-        mine().map(|p| (TopicPartition::new(TOPIC, p as i32), Position::Beginning)).collect();
-    consumer.assign(&partitions).unwrap();
-    let (mut batch, mut left) = (Batch::new(), mine().map(|p| ends[p]).sum::<i64>());
-    let (mut first, mut seen) = (None, 0.0);
-    while left > 0 {
-        consumer.poll(&mut batch, Duration::from_secs(1)).unwrap();
-        first = first.or_else(|| (!batch.is_empty()).then(Instant::now));
-        for record in batch.iter() {
-            let fields: Fields<'_> = sonic_rs::from_slice(record.value.unwrap()).unwrap();
-            let text =
-                [fields.transaction_id, fields.timestamp, fields.merchant, fields.category, fields.country];
-            // Summed up, so that nothing is optimised away.
-            seen += fields.amount + text.iter().map(|part| part.len()).sum::<usize>() as f64;
-        }
-        left -= batch.len() as i64;
+impl Drain {
+    /// Consumers that read the fields, from the first record to the last: connecting is not part of it.
+    fn bare(&self) -> Pass {
+        let before = Spent::now(self.node);
+        let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..self.threads).map(|at| scope.spawn(move || self.read(at))).collect();
+            readers.into_iter().map(|reader| reader.join().unwrap()).collect()
+        });
+        let (first, last) = (spans.iter().map(|span| span.0).min(), spans.iter().map(|span| span.1).max());
+        let took = last.unwrap().duration_since(first.unwrap());
+        Pass { rate: self.count as f64 / took.as_secs_f64(), spent: before.since(), outputs: 0, commits: 0 }
     }
-    assert!(seen > 0.0);
-    (first.unwrap(), Instant::now())
-}
 
-/// Records per second of the engine, from its start (joining the group is part of it) to its end, and from its
-/// first record to its last commit; and what it did.
-fn engine(kafka: Arc<dyn Broker>, group: &str, count: usize, threads: usize) -> (f64, f64, engine::Summary) {
-    let options = engine::Options {
-        rules: vec![load::rules()],
-        group: group.to_owned(),
-        threads,
-        ..engine::Options::default()
-    };
-    let shutdown = Shutdown::new();
-    shutdown.request_when_drained();
-    let begin = Instant::now();
-    let done = engine::run(kafka.clone(), options, shutdown).unwrap();
-    let rate = count as f64 / begin.elapsed().as_secs_f64();
-    assert_eq!(done.records, count as u64);
-    (rate, count as f64 / done.busy().as_secs_f64(), done)
+    /// Reads every `threads`-th partition from `at` on to its end; when the first and the last record came.
+    fn read(&self, at: usize) -> (Instant, Instant) {
+        let mut consumer = self.kafka.consumer(&ConsumerConfig::default()).unwrap();
+        let mine = || (at..self.ends.len()).step_by(self.threads);
+        let partitions: Vec<_> =
+            mine().map(|p| (TopicPartition::new(TOPIC, p as i32), Position::Beginning)).collect();
+        consumer.assign(&partitions).unwrap();
+        let (mut batch, mut left) = (Batch::new(), mine().map(|p| self.ends[p]).sum::<i64>());
+        let (mut first, mut seen) = (None, 0.0);
+        while left > 0 {
+            consumer.poll(&mut batch, Duration::from_secs(1)).unwrap();
+            first = first.or_else(|| (!batch.is_empty()).then(Instant::now));
+            for record in batch.iter() {
+                let fields: Fields<'_> = sonic_rs::from_slice(record.value.unwrap()).unwrap();
+                let text = [
+                    fields.transaction_id,
+                    fields.timestamp,
+                    fields.merchant,
+                    fields.category,
+                    fields.country,
+                ];
+                // Summed up, so that nothing is optimised away.
+                seen += fields.amount + text.iter().map(|part| part.len()).sum::<usize>() as f64;
+            }
+            left -= batch.len() as i64;
+        }
+        assert!(seen > 0.0);
+        (first.unwrap(), Instant::now())
+    }
+
+    /// The engine, from its first record to its last commit: joining the group and the wait for the end are not part
+    /// of it, nor of what it does when it ends.
+    fn engine(&self, group: &str) -> Pass {
+        let options = engine::Options {
+            rules: self.rules.clone(),
+            group: group.to_owned(),
+            threads: self.threads,
+            ..engine::Options::default()
+        };
+        let shutdown = Shutdown::new();
+        shutdown.request_when_drained();
+        let before = Spent::now(self.node);
+        let done = engine::run(self.kafka.clone(), options, shutdown).unwrap();
+        let spent = before.since();
+        assert!(done.records >= self.count as u64);
+        self.forget(group);
+        let rate = self.count as f64 / done.busy().as_secs_f64();
+        Pass { rate, spent, outputs: done.outputs, commits: done.commits }
+    }
+
+    /// Deletes the topics that a group made for itself.
+    fn forget(&self, group: &str) {
+        let topics = self.kafka.topics().unwrap().into_iter().map(|topic| topic.name);
+        let its: Vec<String> = topics.filter(|name| name.starts_with(&format!("{group}-"))).collect();
+        self.kafka.delete_topics(&its).unwrap();
+    }
 }

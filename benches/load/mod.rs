@@ -1,20 +1,28 @@
 //! The records that all benches measure with: 285-byte JSON transactions, the same for the same number.
 //!
-//! 10,000 accounts take turns at random, 10 ms of event time apart, from noon UTC on; so an account has 0.6
-//! transactions a minute, and the five rules alert on less than 1 % of the records (each bench says on how
-//! many).
+//! Accounts take turns at random, each on average once in 100 s of event time, from noon UTC on; so an account has
+//! 0.6 transactions a minute however many accounts there are, and the five rules alert on less than 1 % of the
+//! records (each bench says on how many).
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![allow(unreachable_pub, reason = "each bench uses a part of it")]
 
+mod spent;
+
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use broker::{Broker, Outgoing, ProducerConfig, TopicSpec};
+
+pub use spent::Spent;
 
 pub const RECORD_BYTES: usize = 285;
-const ACCOUNTS: u64 = 10_000;
+pub const ACCOUNTS: usize = 10_000;
 /// 2026-03-01T12:00:00Z in milliseconds.
 const START: i64 = 1_772_366_400_000;
-const STEP_MS: i64 = 10;
+/// Event time between two transactions of an account, on average.
+const TURN_MS: i64 = 100_000;
 const CATEGORIES: [&str; 4] = ["grocery", "travel", "electronics", "fuel"];
 const CITIES: [(&str, &str); 4] = [("DE", "Berlin"), ("DE", "Hamburg"), ("US", "Boston"), ("US", "Austin")];
 
@@ -25,20 +33,29 @@ pub struct Record {
     pub timestamp: i64,
 }
 
-/// That many records.
-pub fn records(count: usize) -> impl Iterator<Item = Record> {
-    let mut random = Random(7);
-    (0..count).map(move |at| record(at, &mut random))
+/// What a topic's records are keyed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// What the rules group by.
+    Account,
+    /// Something else: the engine has to repartition.
+    Transaction,
 }
 
-fn record(at: usize, random: &mut Random) -> Record {
-    let account = random.below(ACCOUNTS);
+/// That many records of so many accounts, in which `first` is the number of the first.
+pub fn records(first: usize, count: usize, accounts: usize) -> impl Iterator<Item = Record> {
+    let mut random = Random(7 + first as u64);
+    (first..first + count).map(move |at| record(at, accounts, &mut random))
+}
+
+fn record(at: usize, accounts: usize, random: &mut Random) -> Record {
+    let account = random.below(accounts as u64);
     let cents = match random.below(1_000) {
         0..=2 => 500_100 + random.below(400_000),
-        3..=99 => 50_000 + random.below(100_000),
+        3..=99 => 50_000 + random.below(50_000),
         _ => 100 + random.below(9_900),
     };
-    let timestamp = START + at as i64 * STEP_MS;
+    let timestamp = START + at as i64 * TURN_MS / accounts as i64;
     let time = chrono::DateTime::from_timestamp_millis(timestamp).unwrap();
     let (country, city) = CITIES[random.below(4) as usize];
     let mut value = Vec::with_capacity(RECORD_BYTES);
@@ -56,12 +73,57 @@ fn record(at: usize, random: &mut Random) -> Record {
     }
     value.extend_from_slice(b"\"}");
     assert_eq!(value.len(), RECORD_BYTES);
-    Record { key: format!("ACC-{account:06}").into_bytes(), value, timestamp }
+    Record { key: account_key(account as usize), value, timestamp }
 }
 
-/// The rules that are measured, kept apart from the shipped ones so that figures compare over time.
-pub fn rules() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/rules")
+/// The key of an account.
+pub fn account_key(account: usize) -> Vec<u8> {
+    format!("ACC-{account:06}").into_bytes()
+}
+
+/// The number of the transaction that a record is about: of one of ours, or of an alert on one.
+pub fn number_of(value: &[u8]) -> Option<usize> {
+    let at = value.windows(4).position(|four| four == b"tx-0")? + 3;
+    std::str::from_utf8(value.get(at..at + 12)?).ok()?.parse().ok()
+}
+
+/// Makes the topic and fills it.
+pub fn fill(kafka: &dyn Broker, topic: &str, partitions: i32, count: usize, accounts: usize, key: Key) {
+    kafka.create_topics(&[TopicSpec::retained(topic, partitions)]).unwrap();
+    let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
+    for (at, record) in records(0, count, accounts).enumerate() {
+        let transaction = format!("tx-{at:012}");
+        let key = match key {
+            Key::Account => record.key.as_slice(),
+            Key::Transaction => transaction.as_bytes(),
+        };
+        produce(&mut *producer, topic, key, &record.value, record.timestamp);
+    }
+    producer.flush(Duration::from_secs(60)).unwrap();
+}
+
+/// Hands a record to the producer.
+pub fn produce(producer: &mut dyn broker::Producer, topic: &str, key: &[u8], value: &[u8], timestamp: i64) {
+    let (key, value) = (Some(key), Some(value));
+    producer.produce(&Outgoing { topic, partition: None, key, value, timestamp, headers: &[] }).unwrap();
+}
+
+/// A directory or file of rules that are measured, kept apart from the shipped ones so that figures compare over
+/// time.
+pub fn rules(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches").join(path)
+}
+
+/// A number from the environment; digits may be grouped by commas.
+pub fn setting(name: &str, default: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.replace([',', '_'], "").parse().ok()).unwrap_or(default)
+}
+
+/// With `LOG` set, what the parts say of themselves goes to stderr.
+pub fn log() {
+    if std::env::var_os("LOG").is_some() {
+        tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    }
 }
 
 /// A linear congruential generator (Knuth's MMIX constants).
@@ -81,4 +143,11 @@ pub fn grouped(number: f64) -> String {
         if at > 0 && (digits.len() - at) % 3 == 0 { format!(",{digit}") } else { format!("{digit}") }
     };
     digits.chars().enumerate().map(cut).collect()
+}
+
+/// The middle of some numbers; of an even count, the lower of the two.
+pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.into_iter().collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers[(numbers.len() - 1) / 2]
 }

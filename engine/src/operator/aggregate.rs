@@ -141,8 +141,9 @@ impl Run<'_, '_> {
             return self.end(&frame.queries, change, |c| c.late += 1);
         }
         self.end(&frame.queries, change, |c| c.contributed += 1);
-        let mut computed = self.scratch.rows.take();
+        let mut computed = Vec::new();
         if frame.computes {
+            computed = self.scratch.rows.take();
             for (_, arg) in &frame.calls {
                 let value = match arg {
                     Some(arg) if !arg.lies_in_place() => arg.eval(change.row),
@@ -156,7 +157,9 @@ impl Run<'_, '_> {
         for start in starts {
             self.window(frame, group, args, (start, change.time, now));
         }
-        self.scratch.rows.give(computed);
+        if frame.computes {
+            self.scratch.rows.give(computed);
+        }
     }
 
     /// Brings the arguments into one window and gives its change to the frame's outputs.

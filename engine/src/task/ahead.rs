@@ -8,6 +8,7 @@ use super::{ReadingRun, StreamTask};
 use crate::operator::Scratch;
 use crate::plan::{InputId, StoreId};
 use crate::state::{AHEAD, AggregateStore, Store, codec};
+use crate::types::Value;
 use crate::types::expr::{Expr, Node as ExprNode};
 
 use super::wiring::{Node, StepRun};
@@ -38,7 +39,8 @@ fn look_ahead<'k>(
 ) {
     let mut hashes = [0; AHEAD];
     let mut len = 0;
-    let mut row = scratch.rows.take_nulls(reading.key_width);
+    let mut row = scratch.rows.take();
+    row.resize_with(reading.key_width, || Value::Null);
     for (key, hash) in keys.zip(&mut hashes) {
         // A key that cannot be read will be a dead letter.
         if reading.key.decode(key, &mut row).is_ok() {

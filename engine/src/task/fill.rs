@@ -133,7 +133,7 @@ impl Run<'_, '_> {
                 fill_pseudo(&mut row, &read, (self.record.partition, self.record.offset), true);
                 self.keep_row(store, 0..reading.key_width, &Change::of_table(&row, &read));
             }
-            self.scratch.rows.give(row);
+            self.scratch.rows.give_whole(row);
         }
     }
 }

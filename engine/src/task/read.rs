@@ -63,7 +63,7 @@ impl Run<'_, '_> {
             let change = Change { is_table: reading.is_table, ..Change::of_table(&row, read) };
             self.feed(&reading.outputs, &change);
         }
-        self.scratch.rows.give(row);
+        self.scratch.rows.give_whole(row);
         outcome.map(|_| true)
     }
 

@@ -70,6 +70,25 @@ impl<'a> Value<'a> {
         matches!(self, Value::Null)
     }
 
+    /// Whether something has to be given back when it goes.
+    #[inline]
+    pub fn owns_memory(&self) -> bool {
+        match self {
+            Value::String(text) => matches!(text, Cow::Owned(_)),
+            Value::Bytes(bytes) => matches!(bytes, Cow::Owned(_)),
+            Value::Array(_) | Value::Map(_) | Value::Struct(_) => true,
+            Value::Null
+            | Value::Boolean(_)
+            | Value::Integer(_)
+            | Value::Bigint(_)
+            | Value::Double(_)
+            | Value::Decimal(_)
+            | Value::Date(_)
+            | Value::Time(_)
+            | Value::Timestamp(_) => false,
+        }
+    }
+
     /// The same value, borrowing text and bytes from this one: no allocation for scalars.
     pub fn borrowed(&self) -> Value<'_> {
         match self {

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::fault::{Faults, Seen, Stop, within};
 use super::names::Match;
 use super::number::{text_to_decimal, text_to_f64, text_to_integer};
+use super::order::Along;
 use super::scanner::{Scanner, Syntax};
 use super::shape::{Field, Kind, Shape, Target};
 use super::tree;
@@ -106,19 +107,19 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads an object, whose bracket comes next, into `row` where its values are wanted.
     fn object(&mut self, shape: &Shape, mut row: Option<&mut [Value<'a>]>) -> Result<(), Stop> {
+        shape.order.learn(&shape.names, shape.fields.len(), &self.scanner);
         self.scanner.enter()?;
         let (mut seen, mut faults) = (Seen::new(shape.fields.len()), Faults::default());
-        let (mut first, mut guess) = (true, 0);
+        let (mut first, mut along) = (true, shape.order.begin());
         while self.scanner.more(b'}', first)? {
             first = false;
-            let found = match self.scanner.plain_name() {
-                Some(name) => shape.names.find(name, guess),
-                None => shape.names.find(&self.scanner.name()?, guess),
+            let found = match along.next(&mut self.scanner) {
+                Some(found) => found,
+                None => self.look_up(shape, &mut along)?,
             };
             match found {
                 Match::Unknown => self.scanner.skip()?,
                 Match::One { column, exact } => {
-                    guess = column + 1;
                     self.field(shape, column, exact, &mut row, &mut seen, &mut faults)?;
                 }
                 Match::Two { exact, upper } => {
@@ -130,6 +131,18 @@ impl<'a> Reader<'a> {
             }
         }
         faults.finish()
+    }
+
+    /// What the field is for whose name comes next; reads the name.
+    fn look_up(&mut self, shape: &Shape, along: &mut Along<'_>) -> Result<Match, Stop> {
+        let found = match self.scanner.plain_name() {
+            Some(name) => shape.names.find(name),
+            None => shape.names.find(&self.scanner.name()?),
+        };
+        if let Match::One { column, .. } = found {
+            along.resume(column);
+        }
+        Ok(found)
     }
 
     /// Reads the value of a field into its place.

@@ -9,6 +9,7 @@ mod encode;
 mod fault;
 mod names;
 mod number;
+mod order;
 mod scanner;
 mod shape;
 pub mod tree;

@@ -2,7 +2,7 @@
 //!
 //! A column takes the field of exactly its name, or else the one whose upper-cased name is the column's
 //! (as ksqlDB's `KsqlJsonDeserializer` does). What holds: a look-up changes nothing and depends on nothing but
-//! the name; a guess (fields mostly come in the declared order) only makes it faster.
+//! the name.
 
 /// The columns that a field is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,18 +25,11 @@ pub(super) enum Match {
     },
 }
 
-#[derive(Debug)]
-struct Name {
-    /// As declared.
-    exact: Box<[u8]>,
-    /// In lower case, as most producers write it.
-    lower: Box<[u8]>,
-}
-
 /// The names of an object's declared fields.
 #[derive(Debug)]
 pub(super) struct Names {
-    names: Vec<Name>,
+    /// As declared.
+    names: Vec<Box<[u8]>>,
     /// Whether all names are ASCII without lower-case letters: then a field means at most one column.
     upper_only: bool,
     /// Column index plus one by hash, open addressing; 0 is free.
@@ -59,16 +52,13 @@ fn hash(name: &[u8]) -> u32 {
 impl Names {
     /// The look-up for these names. There are fewer than 65,536 of them.
     pub(super) fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let names: Vec<Name> = names
-            .map(|n| Name { exact: n.as_bytes().into(), lower: n.to_ascii_lowercase().into_bytes().into() })
-            .collect();
-        let upper_only =
-            names.iter().all(|n| n.exact.iter().all(|b| b.is_ascii() && !b.is_ascii_lowercase()));
+        let names: Vec<Box<[u8]>> = names.map(|name| name.as_bytes().into()).collect();
+        let upper_only = names.iter().all(|n| n.iter().all(|b| b.is_ascii() && !b.is_ascii_lowercase()));
         let size = (names.len() * 4).next_power_of_two().max(2);
         let shift = 32 - size.trailing_zeros();
         let mut table = vec![0u16; size].into_boxed_slice();
         for (index, name) in names.iter().enumerate() {
-            let mut place = (hash(&name.exact) >> shift) as usize;
+            let mut place = (hash(name) >> shift) as usize;
             while table[place] != 0 {
                 place = (place + 1) % size;
             }
@@ -77,29 +67,20 @@ impl Names {
         Self { names, upper_only, table, shift }
     }
 
-    /// The columns that the field `name` is for; `guess` is the column it is likely to be.
+    /// The columns that the field `name` is for.
     #[inline]
-    pub(super) fn find(&self, name: &str, guess: usize) -> Match {
-        let field = name.as_bytes();
+    pub(super) fn find(&self, name: &str) -> Match {
         if !self.upper_only || !name.is_ascii() {
             return self.find_any(name);
         }
-        if let Some(expected) = self.names.get(guess) {
-            if *expected.lower == *field {
-                return Match::One { column: guess, exact: *expected.exact == *field };
-            }
-            if *expected.exact == *field {
-                return Match::One { column: guess, exact: true };
-            }
-        }
-        self.find_hashed(field)
+        self.find_hashed(name.as_bytes())
     }
 
     fn find_hashed(&self, field: &[u8]) -> Match {
         let mut place = (hash(field) >> self.shift) as usize;
         loop {
             let Some(column) = usize::from(self.table[place]).checked_sub(1) else { return Match::Unknown };
-            let exact = &self.names[column].exact;
+            let exact = &self.names[column];
             if exact.eq_ignore_ascii_case(field) {
                 return Match::One { column, exact: **exact == *field };
             }
@@ -111,7 +92,7 @@ impl Names {
     #[cold]
     fn find_any(&self, name: &str) -> Match {
         let upper = name.to_uppercase();
-        let position = |wanted: &str| self.names.iter().position(|n| *n.exact == *wanted.as_bytes());
+        let position = |wanted: &str| self.names.iter().position(|n| **n == *wanted.as_bytes());
         match (position(name), position(&upper)) {
             (None, None) => Match::Unknown,
             (None, Some(column)) => Match::One { column, exact: false },
@@ -132,23 +113,21 @@ mod tests {
     #[test]
     fn upper_case_names_take_any_case() {
         let names = Names::new(["AMOUNT", "ACCOUNT_ID", "A", "", "X1"].into_iter());
-        for guess in 0..6 {
-            assert_eq!(names.find("AMOUNT", guess), one(0, true));
-            assert_eq!(names.find("amount", guess), one(0, false));
-            assert_eq!(names.find("Account_Id", guess), one(1, false));
-            assert_eq!(names.find("x1", guess), one(4, false));
-            assert_eq!(names.find("", guess), one(3, true));
-            assert_eq!(names.find("amounts", guess), Match::Unknown);
-            assert_eq!(names.find("ſ", guess), Match::Unknown);
-        }
+        assert_eq!(names.find("AMOUNT"), one(0, true));
+        assert_eq!(names.find("amount"), one(0, false));
+        assert_eq!(names.find("Account_Id"), one(1, false));
+        assert_eq!(names.find("x1"), one(4, false));
+        assert_eq!(names.find(""), one(3, true));
+        assert_eq!(names.find("amounts"), Match::Unknown);
+        assert_eq!(names.find("ſ"), Match::Unknown);
     }
 
     #[test]
     fn quoted_names_take_their_own_case() {
         let names = Names::new(["a", "A", "Größe", "GRÖSSE"].into_iter());
-        assert_eq!(names.find("a", 0), Match::Two { exact: 0, upper: 1 });
-        assert_eq!(names.find("A", 0), one(1, true));
-        assert_eq!(names.find("größe", 0), one(3, false));
-        assert_eq!(names.find("Größe", 0), Match::Two { exact: 2, upper: 3 });
+        assert_eq!(names.find("a"), Match::Two { exact: 0, upper: 1 });
+        assert_eq!(names.find("A"), one(1, true));
+        assert_eq!(names.find("größe"), one(3, false));
+        assert_eq!(names.find("Größe"), Match::Two { exact: 2, upper: 3 });
     }
 }

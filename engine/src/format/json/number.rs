@@ -17,6 +17,17 @@ const EXACT_POWERS: [f64; 23] = [
     1e19, 1e20, 1e21, 1e22,
 ];
 
+/// Powers of ten up to that of the most digits.
+const POWERS: [i64; SAFE_DIGITS as usize + 1] = {
+    let mut powers = [1; SAFE_DIGITS as usize + 1];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = 10 * powers[at - 1];
+        at += 1;
+    }
+    powers
+};
+
 impl<'a> Number<'a> {
     fn signed(&self) -> i64 {
         if self.negative { -(self.mantissa as i64) } else { self.mantissa as i64 }
@@ -60,7 +71,8 @@ impl<'a> Number<'a> {
         if self.digits <= SAFE_DIGITS && !self.exponent && self.fraction <= scale {
             let padding = scale - self.fraction;
             if self.digits + padding <= precision {
-                let unscaled = i128::from(self.signed()) * 10i128.checked_pow(padding)?;
+                let power = *POWERS.get(padding as usize)?;
+                let unscaled = i128::from(self.signed()) * i128::from(power);
                 return Some(Decimal::new(unscaled, scale));
             }
         }

@@ -3,6 +3,8 @@
 //! What holds: the position only moves forward, past what was read; every token follows RFC 8259; nesting is
 //! bounded, so recursion is.
 
+mod escapes;
+
 use std::borrow::Cow;
 
 /// How deeply arrays and objects may nest.
@@ -42,7 +44,7 @@ pub(super) struct Scanner<'a> {
     depth: u32,
 }
 
-type Scan<T> = Result<T, Syntax>;
+pub(super) type Scan<T> = Result<T, Syntax>;
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -53,6 +55,25 @@ fn special(chunk: u64) -> u64 {
     let zero = |x: u64| x.wrapping_sub(ONES) & !x;
     let below_space = chunk.wrapping_sub(ONES * 0x20) & !chunk;
     (below_space | zero(chunk ^ (ONES * u64::from(b'"'))) | zero(chunk ^ (ONES * u64::from(b'\\')))) & HIGHS
+}
+
+/// Whether two texts of one length are the same: a few words at a time, which for short ones is faster than a call.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let word =
+        |bytes: &[u8], at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+    if a.len() != b.len() || a.len() < 8 {
+        return a == b;
+    }
+    let last = a.len() - 8;
+    let mut at = 0;
+    while at < last {
+        if word(a, at) != word(b, at) {
+            return false;
+        }
+        at += 8;
+    }
+    word(a, last) == word(b, last)
 }
 
 impl<'a> Scanner<'a> {
@@ -160,6 +181,18 @@ impl<'a> Scanner<'a> {
         None
     }
 
+    /// Reads `expected` if it comes next, which is not empty.
+    #[inline]
+    pub(super) fn take_all(&mut self, expected: &[u8]) -> bool {
+        let found = self
+            .text
+            .as_bytes()
+            .get(self.position..self.position + expected.len())
+            .is_some_and(|text| same(text, expected));
+        self.position += if found { expected.len() } else { 0 };
+        found
+    }
+
     /// A string without escapes, whose opening quote comes next; None, and nothing is read, where it has some.
     #[inline]
     pub(super) fn plain_string(&mut self) -> Option<&'a str> {
@@ -220,86 +253,6 @@ impl<'a> Scanner<'a> {
                 return;
             }
             self.position += 1;
-        }
-    }
-
-    /// The rest of a string from its first escape on.
-    #[cold]
-    fn escaped(&mut self, mut text: Option<&mut String>) -> Scan<()> {
-        loop {
-            match self.byte() {
-                Some(b'"') => {
-                    self.position += 1;
-                    return Ok(());
-                }
-                Some(b'\\') => {
-                    self.position += 1;
-                    let character = self.escape()?;
-                    if let Some(text) = &mut text {
-                        text.push(character);
-                    }
-                }
-                Some(_) => return self.error("a control character in a string"),
-                None => return self.error("the text ends inside of a string"),
-            }
-            let start = self.position;
-            self.plain();
-            if let Some(text) = &mut text {
-                text.push_str(self.since(start));
-            }
-        }
-    }
-
-    /// What stands after a backslash.
-    fn escape(&mut self) -> Scan<char> {
-        let character = match self.byte() {
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.position += 1;
-                return self.unicode();
-            }
-            _ => return self.error("an unknown escape in a string"),
-        };
-        self.position += 1;
-        Ok(character)
-    }
-
-    /// The four digits of `\u`, and the second half of a surrogate pair.
-    fn unicode(&mut self) -> Scan<char> {
-        let first = self.hex4()?;
-        let code = match first {
-            0xD800..0xDC00 => {
-                if self.text.as_bytes().get(self.position..self.position + 2) != Some(b"\\u") {
-                    return self.error("half of a surrogate pair");
-                }
-                self.position += 2;
-                let second = self.hex4()?;
-                if !(0xDC00..0xE000).contains(&second) {
-                    return self.error("half of a surrogate pair");
-                }
-                0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)
-            }
-            code => code,
-        };
-        char::from_u32(code).map_or_else(|| self.error("half of a surrogate pair"), Ok)
-    }
-
-    fn hex4(&mut self) -> Scan<u32> {
-        let digits = self.text.as_bytes().get(self.position..self.position + 4);
-        let code = digits.and_then(|digits| {
-            digits.iter().try_fold(0, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?))
-        });
-        match code {
-            Some(code) => {
-                self.position += 4;
-                Ok(code)
-            }
-            None => self.error("four hexadecimal digits are missing after \\u"),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a JSON value is to become: the declared columns, prepared for reading.
 
 use super::names::Names;
+use super::order::Order;
 use crate::format::{Format, FormatError};
 use crate::types::DataType;
 
@@ -8,6 +9,7 @@ use crate::types::DataType;
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) names: Names,
+    pub(super) order: Order,
     pub(super) fields: Vec<Field>,
 }
 
@@ -63,6 +65,7 @@ impl Shape {
         if fields.len() >= usize::from(u16::MAX) {
             return Err(FormatError(format!("{} fields are too many for a JSON object", fields.len())));
         }
-        Ok(Self { names: Names::new(fields.iter().map(|f| f.name.as_str())), fields })
+        let names = Names::new(fields.iter().map(|f| f.name.as_str()));
+        Ok(Self { names, order: Order::default(), fields })
     }
 }

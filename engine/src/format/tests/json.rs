@@ -225,3 +225,44 @@ fn maps_need_varchar_keys() {
     let data_type = DataType::Map(Box::new(DataType::Integer), Box::new(DataType::Integer));
     assert!(Decoder::new(&JSON, &columns(&[("M", data_type)]), &[true]).is_err());
 }
+
+/// A decoder learns the order of the fields from its first record; what it reads must not depend on it.
+#[test]
+fn what_was_learned_of_the_order_shows_in_nothing() {
+    let columns = columns(&[
+        ("A", DataType::Integer),
+        ("B", DataType::String),
+        ("LONG_NAME", DataType::Bigint),
+        ("S", structure(&[("X", DataType::Integer), ("A_LONGER_NAME", DataType::Integer)])),
+    ]);
+    let fields = [
+        r#""a":1"#,
+        r#""b":"two""#,
+        r#""long_name":3"#,
+        r#""Long_Name" : 4"#,
+        r#""s":{"x":5,"a_longer_name":6}"#,
+        r#""s": {"a_longer_name":"wrong", "x":7}"#,
+        r#""unknown":[8]"#,
+        r#""un\u006bnown":9"#,
+        r#""long_names":10"#,
+        r#""A":true"#,
+    ];
+    let mut random = 1u64;
+    let mut record = || {
+        let mut next = |below: usize| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 33) as usize % below
+        };
+        let picked: Vec<&str> = (0..next(8)).map(|_| fields[next(fields.len())]).collect();
+        format!("{{{}}}", picked.join([",", " , "][next(2)]))
+    };
+    for _ in 0..100 {
+        let decoder = Decoder::new(&JSON, &columns, &[true; 4]).unwrap();
+        for _ in 0..50 {
+            let text = record();
+            let mut row = vec![Value::Null; columns.len()];
+            let learned = decoder.decode(text.as_bytes(), &mut row).map(|presence| (presence, row));
+            assert_eq!(learned, decode(&JSON, &columns, text.as_bytes()), "{text}");
+        }
+    }
+}
