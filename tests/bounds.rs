@@ -42,6 +42,11 @@ impl Place {
 
     /// Starts an engine with this rule over the topic `<group>-in`, to which it counts accounts.
     fn engine(&self, select: &str, more: &[&str]) -> Running {
+        self.engine_named("engine", select, more)
+    }
+
+    /// One of several, with a directory and a log of its own.
+    fn engine_named(&self, name: &str, select: &str, more: &[&str]) -> Running {
         let group = self.group;
         let sql = format!(
             "CREATE STREAM payments (account_id VARCHAR KEY, id VARCHAR, note VARCHAR)
@@ -51,9 +56,12 @@ impl Place {
         std::fs::create_dir_all(self.dir.path().join("rules")).unwrap();
         std::fs::write(self.dir.path().join("rules/10_rule.sql"), sql).unwrap();
         let mut command = streamguard(&["engine", "--rules", "rules", "--group", group]);
-        command.args(more).current_dir(self.dir.path()).env("STREAMGUARD_DATA_DIR", self.dir.path());
+        command
+            .args(more)
+            .current_dir(self.dir.path())
+            .env("STREAMGUARD_DATA_DIR", self.dir.path().join(name));
         command.env("STREAMGUARD_KAFKA_BOOTSTRAP_SERVERS", self.server.bootstrap());
-        Running::start(command, &self.dir.path().join("engine.log"))
+        Running::start(command, &self.dir.path().join(format!("{name}.log")))
     }
 
     fn topic(&self, name: &str) -> String {
@@ -235,6 +243,32 @@ fn a_record_that_kafka_refuses_ends_the_engine() {
     let engine = place.engine(&copy(&place), &[]);
     place.send(&payments(3));
     place.ends_with(engine, &["producing to refused-out", "message.timestamp.before.max.ms"]);
+}
+
+/// A worker that is back within its session is the same member: no partition moves, nobody else stops.
+#[test]
+fn a_restart_within_the_session_moves_no_partition() {
+    let Some(place) = Place::new("static") else { return };
+    place.kafka.create_topics(&[TopicSpec::retained(place.topic("in"), 4)]).unwrap();
+    // The session is longer than a start takes on a slow machine.
+    let start = |name: &str| {
+        place.engine_named(name, &copy(&place), &["--set", "kafka.consumer.session.timeout.ms=45000"])
+    };
+    let (first, mut second) = (start("first"), start("second"));
+    let both = |engine: &Running| engine.log().matches("assigned worker=0 partitions=static-in").count();
+    wait_until("both to have partitions", LIMIT, || both(&first) > 0 && both(&second) > 0);
+    let keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let records: Vec<_> = (0..40).map(|i| (keys[i % keys.len()], payment(i as u64), TIME)).collect();
+    place.send(&records);
+    place.await_values(&mut second, "static-out", 40);
+    let revoked = |engine: &Running| engine.log().matches("revoked worker=0").count();
+    let before = revoked(&second);
+    first.kill();
+    let first = start("first");
+    place.send(&records);
+    place.await_values(&mut second, "static-out", 80);
+    assert_eq!(revoked(&second), before, "{}", second.log());
+    assert!(first.terminate(LIMIT).success() && second.terminate(LIMIT).success());
 }
 
 /// Longer than a session, a transaction and each of the calls' own limits.
