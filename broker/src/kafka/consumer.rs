@@ -6,6 +6,8 @@
 //! from the start and a missing offset is an error, never a jump; a poll does not fail while brokers cannot
 //! be reached.
 
+mod standing;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -135,12 +137,14 @@ impl KafkaConsumer {
         for place in &mut self.places {
             *place = Place::at(place.offset);
         }
+        let before = self.native_positions()?;
         let mut list = TopicPartitionList::with_capacity(self.assigned.len());
         for (p, place) in self.assigned.iter().zip(&self.places) {
             let done = list.add_partition_offset(&p.topic, p.partition, Offset::Offset(place.offset));
             done.map_err(|e| Failure::from_crate(&e).outside(self.doing("assign")))?;
         }
         self.handle.apply(OnPartitions::Assign, &list).map_err(|f| f.outside(self.doing("assign")))?;
+        self.await_reset(&before)?;
         // A new assignment begins unpaused.
         self.paused.retain(|p| self.assigned.contains(p));
         if self.paused.is_empty() {
@@ -164,16 +168,10 @@ impl KafkaConsumer {
         let Incident { code, text, partition, offset } = incident;
         let context = format!("reading {partition} by the {}", self.name);
         if let Some(i) = self.index(&partition) {
-            self.places[i].end = offset;
+            // Taking a batch, librdkafka counts an error at an offset as if it were a record.
+            self.places[i].is_spoiled |= offset >= 0;
         }
         match code {
-            Code::PartitionEOF => {
-                self.handle.context().answered();
-                if let Some(i) = self.index(&partition) {
-                    self.places[i].reach(offset);
-                }
-                None
-            }
             Code::AutoOffsetReset | Code::OffsetOutOfRange => {
                 let message = format!(
                     "{text}: what lay at the offset asked for was deleted by retention, or the topic was made anew"
@@ -211,24 +209,6 @@ impl KafkaConsumer {
     fn fatal(&self) -> Option<Failure> {
         let (code, text) = self.handle.client().fatal_error()?;
         Some(Failure { text, fatal: true, ..Failure::of(code) })
-    }
-
-    /// Moves the positions behind the records of the batch.
-    fn advance(&mut self, batch: &Batch) {
-        let mut missing = batch.sources().len();
-        let mut seen = vec![false; missing];
-        for i in (0..batch.len()).rev() {
-            if missing == 0 {
-                break;
-            }
-            let record = batch.get(i);
-            if !std::mem::replace(&mut seen[record.source], true) {
-                missing -= 1;
-                if let Some(at) = self.index(&batch.sources()[record.source]) {
-                    self.places[at].reach(record.offset + 1);
-                }
-            }
-        }
     }
 
     /// One look into the queue; true if there is something to tell.
@@ -278,6 +258,7 @@ impl Consumer for KafkaConsumer {
             if let Some(told) = self.told() {
                 return Ok(told);
             }
+            self.mend_positions()?;
             let left = deadline.saturating_duration_since(Instant::now());
             self.look(batch, left.min(SLICE));
             if !batch.is_empty() {
@@ -326,7 +307,12 @@ impl Consumer for KafkaConsumer {
         match done {
             // Not begun yet, or stopped by an offset that was not there: begun anew, from the new position.
             Err(f) if matches!(f.code, Code::State | Code::PreviousInProgress) => self.assign_all(),
-            done => done.map_err(|f| f.outside(self.doing("seek"))),
+            // It has answered, so its position was reset before.
+            Ok(()) => {
+                self.places[index].is_current = true;
+                Ok(())
+            }
+            Err(f) => Err(f.outside(self.doing("seek"))),
         }
     }
 
@@ -348,19 +334,7 @@ impl Consumer for KafkaConsumer {
 
     fn position(&mut self, partition: &TopicPartition) -> Result<Option<i64>> {
         let Some(i) = self.index(partition) else { return Ok(None) };
-        if self.places[i].begun {
-            let list = self.list(std::slice::from_ref(partition), "position")?;
-            self.handle
-                .apply(OnPartitions::Position, &list)
-                .map_err(|f| f.outside(self.doing("position")))?;
-            // It knows of the markers that librdkafka passed over behind the last record.
-            match list.elements().first().map(|e| e.offset()) {
-                Some(Offset::Offset(native)) if native != self.places[i].end + 1 => {
-                    self.places[i].reach(native)
-                }
-                _ => {}
-            }
-        }
+        self.pass_markers(i)?;
         Ok(Some(self.places[i].offset))
     }
 

@@ -38,20 +38,19 @@ pub(super) fn committed(
 pub(super) struct Place {
     /// The next offset to read.
     pub(super) offset: i64,
-    /// Something has come since the offset was set. Before, librdkafka's own position may be an older one.
-    pub(super) begun: bool,
-    /// The offset of the last end (or error) that came. Taking a batch, librdkafka 2.12 counts it as if it
-    /// were a record (`rd_kafka_q_serve_rkmessages`), so its own position may then be one too far.
-    pub(super) end: i64,
+    /// librdkafka's own position is one since the offset was set; before, it may be an older one.
+    pub(super) is_current: bool,
+    /// librdkafka's own position may be one too far, so it has to be set anew.
+    pub(super) is_spoiled: bool,
 }
 
 impl Place {
     pub(super) fn at(offset: i64) -> Self {
-        Self { offset, begun: false, end: -1 }
+        Self { offset, is_current: false, is_spoiled: false }
     }
 
     /// Moves on to `offset`.
     pub(super) fn reach(&mut self, offset: i64) {
-        *self = Self { offset: self.offset.max(offset), begun: true, ..*self };
+        *self = Self { offset: self.offset.max(offset), is_current: true, ..*self };
     }
 }

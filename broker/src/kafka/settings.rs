@@ -114,7 +114,10 @@ impl Cluster {
             ("enable.auto.offset.store", "false"),
             // A position that is not there is told, never mended by a jump.
             ("auto.offset.reset", "error"),
-            ("enable.partition.eof", "true"),
+            // Taking a batch, librdkafka 2.12 counts an end of a partition as if it were a record
+            // (`rd_kafka_q_serve_rkmessages`): after a pause, or under a new leader, it goes on one too far, and
+            // a record is lost. Positions pass markers without it.
+            ("enable.partition.eof", "false"),
             ("partition.assignment.strategy", "range"),
             ("allow.auto.create.topics", "false"),
         ];
