@@ -128,6 +128,11 @@ engine_alone() {
   logged engine cargo test "${locked[@]}" -p engine
 }
 
+# As many worlds as a change has to survive; the tests of the engine play only a few.
+simulation() {
+  SEEDS=2000 logged simulation cargo test "${locked[@]}" -p engine --test simulation seeds -- --nocapture
+}
+
 all_tests() { logged workspace cargo test "${locked[@]}" --workspace --features kafka --no-fail-fast; }
 
 release_build() { cargo build "${locked[@]}" --release; }
@@ -151,6 +156,9 @@ run_steps() {
     step "dependencies: bans, licenses, sources" dependencies
   fi
   step "tests of the engine, without librdkafka" engine_alone
+  if [ $quick = no ]; then
+    step "simulation, 2,000 seeds" simulation
+  fi
   if [ $quick = no ]; then
     step "release build" release_build
     # The long end-to-end tests run the binary that people run.
