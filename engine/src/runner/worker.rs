@@ -170,6 +170,7 @@ impl Worker {
         if let Some(partitions) = self.pending.clone() {
             self.assign(partitions)?;
         }
+        self.checkpoint_before_work()?;
         let wait = match &self.checkpoint {
             None => IDLE,
             Some(pending) if pending.waits() => BETWEEN_SLICES,

@@ -26,9 +26,10 @@ mod standing;
 
 use std::collections::BTreeSet;
 
-use broker::TopicPartition;
+use broker::{ErrorKind, TopicPartition};
 
 pub use refusal::Refusal;
+use standing::Committed;
 pub(super) use standing::Standing;
 
 use super::{Error, Shared};
@@ -56,7 +57,26 @@ pub(super) fn restore(
     program: &Program,
     wanted: &[(usize, i32)],
 ) -> Result<Vec<Restored>, Error> {
-    let mut standings = standing::look(shared, program, wanted)?;
+    let committed = standing::ask(shared, program, wanted)?;
+    let outcome = restore_to(shared, program, wanted, &committed);
+    match outcome {
+        // Whoever was slow here may have been given up meanwhile. What others have committed since, and deleted as
+        // done with, then looks as if something was missing.
+        Err(error) if error.is_lack() && standing::ask(shared, program, wanted)? != committed => {
+            let message = "others have gone on with these partitions meanwhile";
+            Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into())
+        }
+        outcome => outcome,
+    }
+}
+
+fn restore_to(
+    shared: &Shared,
+    program: &Program,
+    wanted: &[(usize, i32)],
+    committed: &Committed,
+) -> Result<Vec<Restored>, Error> {
+    let mut standings = standing::look(shared, program, wanted, committed)?;
     let mut tasks = changelogs::restore(shared, program, &mut standings)?;
     for standing in &mut standings {
         standing.settle()?;
@@ -80,7 +100,8 @@ pub(super) fn take_over(
     carried: Vec<Carried>,
 ) -> Result<Vec<Restored>, Error> {
     let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
-    let mut standings = standing::look(shared, program, &wanted)?;
+    let committed = standing::ask(shared, program, &wanted)?;
+    let mut standings = standing::look(shared, program, &wanted, &committed)?;
     let (mut tasks, mut anew) = (Vec::new(), BTreeSet::new());
     for (at, (carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
         for (store, (log, from)) in standing.logs.iter_mut().zip(carried.from).enumerate() {
@@ -106,6 +127,17 @@ pub(super) struct Carried {
     pub(super) task: StreamTask,
     /// Per store from where its changelog counts; None: nobody had it.
     pub(super) from: Vec<Option<i64>>,
+}
+
+impl Error {
+    /// Whether something is not there that has to be.
+    fn is_lack(&self) -> bool {
+        match self {
+            Self::Unrestorable { .. } => true,
+            Self::Broker(error) => error.kind() == ErrorKind::OffsetOutOfRange,
+            _ => false,
+        }
+    }
 }
 
 /// Refuses a task.

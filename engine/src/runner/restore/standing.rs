@@ -59,12 +59,11 @@ fn work_of(plan: &TaskPlan) -> String {
     Fingerprint::of(&format!("task/1 {plan:?}")).short()
 }
 
-/// Asks the group where these tasks of a program stand.
-pub(super) fn look(
-    shared: &Shared,
-    program: &Program,
-    wanted: &[(usize, i32)],
-) -> Result<Vec<Standing>, Error> {
+/// What a group has committed of the inputs and changelogs of some tasks.
+pub(super) type Committed = Vec<(TopicPartition, Option<OffsetCommit>)>;
+
+/// Asks the group what it has committed of these tasks. This waits for what a predecessor has pending.
+pub(super) fn ask(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<Committed, Error> {
     let group = &shared.options.group;
     let partitions: Vec<_> = wanted
         .iter()
@@ -77,9 +76,19 @@ pub(super) fn look(
     if partitions.is_empty() {
         return Ok(Vec::new());
     }
-    // This waits for what a predecessor has pending. Only then are the changelogs looked at.
-    let mut committed = shared.broker.committed(group, &partitions)?.into_iter();
-    let mut partitions = partitions.into_iter().map(|p| (p, committed.next().flatten()));
+    let committed = shared.broker.committed(group, &partitions)?;
+    Ok(partitions.into_iter().zip(committed).collect())
+}
+
+/// Where these tasks of a program stand, by what the group has committed. The changelogs are looked at afterwards.
+pub(super) fn look(
+    shared: &Shared,
+    program: &Program,
+    wanted: &[(usize, i32)],
+    committed: &Committed,
+) -> Result<Vec<Standing>, Error> {
+    let group = &shared.options.group;
+    let mut partitions = committed.iter().cloned();
     let mut standings = Vec::with_capacity(wanted.len());
     for &(at, number) in wanted {
         let plan = &program.tasks[at];

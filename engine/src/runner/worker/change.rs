@@ -30,7 +30,7 @@ impl Worker {
 
     /// A store that is in no checkpoint yet is in one before the first commit that touches it: otherwise nobody
     /// could tell later from where it has to be made again.
-    fn checkpoint_before_work(&mut self) -> Result<(), Error> {
+    pub(super) fn checkpoint_before_work(&mut self) -> Result<(), Error> {
         if self.tasks.need_checkpoint() { self.checkpoint_now() } else { Ok(()) }
     }
 

@@ -103,10 +103,10 @@ impl Tasks {
         let pairs = || self.list.iter().zip(stable);
         let is_before =
             pairs().all(|(a, stable)| there(stable) == a.stamp.clone().map(|stamp| (a.at, stamp)));
-        let mut attempted = pairs().filter(|(a, _)| a.attempted.is_some());
+        let mut attempted = pairs().filter(|(a, _)| a.attempted.is_some()).peekable();
         if is_before {
             Settled::Before
-        } else if attempted.all(|(a, stable)| there(stable) == a.attempted) {
+        } else if attempted.peek().is_some() && attempted.all(|(a, stable)| there(stable) == a.attempted) {
             Settled::Happened
         } else {
             Settled::Foreign

@@ -28,7 +28,7 @@ impl Worker {
     /// What an error asks for; an error that nothing can be done about ends the worker.
     pub(super) fn recover(&mut self, error: Error) -> Result<(), Error> {
         let Error::Broker(failure) = error else { return Err(error) };
-        if lasts(failure.kind()) {
+        if lasts(failure.kind()) && !self.is_given_up(failure.kind()) {
             return Err(failure.into());
         }
         tracing::warn!(worker = self.index, error = %failure, "going back to the last commit");
@@ -49,6 +49,17 @@ impl Worker {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Whether records are only gone because others, who have the partitions now, are done with them.
+    fn is_given_up(&self, kind: ErrorKind) -> bool {
+        if kind != ErrorKind::OffsetOutOfRange {
+            return false;
+        }
+        let partitions: Vec<TopicPartition> = self.tasks.partitions().cloned().collect();
+        let stable = self.shared.broker.committed(&self.shared.options.group, &partitions);
+        // Where there is no answer now, the way back asks again.
+        stable.map_or(true, |stable| self.tasks.settle(&stable) == Settled::Foreign)
     }
 
     /// Waits before the next try: the longer, the more tries have failed. A request to end is heard.
