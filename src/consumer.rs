@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use events::{DateTime, Utc};
+use events::{DateTime, Mask, Utc};
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -38,6 +38,9 @@ pub(crate) struct Args {
     /// Events further ahead of the clock than this many seconds are dead-lettered.
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     max_ahead: u64,
+    /// Fields that must not be seen in dead letters, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    mask_columns: Vec<String>,
     /// End when everything that lies in the topics is stored.
     #[arg(long)]
     exit_when_done: bool,
@@ -53,6 +56,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     options.max_batch = args.max_batch;
     options.earliest = args.earliest_event;
     options.ahead = Duration::from_secs(args.max_ahead);
+    options.mask = Mask::new(&args.mask_columns);
     options.consumer_properties = context.kafka.consumer.clone();
     options.producer_properties = context.kafka.producer.clone();
     if args.exit_when_done {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use broker::{Broker, Shutdown};
 use engine::sql::RenderStyle;
 use engine::{Error, Options};
+use events::Mask;
 
 use crate::context::{Context, Terminal};
 use crate::counts::{self, Counts};
@@ -57,6 +58,13 @@ pub(crate) struct EngineArgs {
     /// How often the log has a line per query of what became of its records, in seconds; 0: only at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     count_interval: u64,
+    /// Columns that must not be seen in dead letters, separated by commas.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) mask_columns: Vec<String>,
+    /// How many records of each 10,000 offsets of a partition get a dead letter of their own where they cannot be read;
+    /// the others are told of by their offsets alone.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    dead_letter_limit: u32,
     /// How the counts per query are written to stderr at the end.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) counts: Counts,
@@ -88,6 +96,8 @@ impl EngineArgs {
             state_dir: Some(context.data_dir.join("state")),
             commit_interval: Duration::from_millis(self.commit_interval),
             task_idle: Duration::from_millis(self.task_idle),
+            mask: Mask::new(&self.mask_columns),
+            dead_letter_limit: self.dead_letter_limit,
             count_interval: Duration::from_secs(self.count_interval),
             ..Options::default()
         })

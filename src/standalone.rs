@@ -91,7 +91,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     let report = (context.terminal, args.engine.counts);
     let engine = args.engine.options(context)?;
-    let consumer = consumer_options(context)?;
+    let consumer = ::consumer::Options { mask: engine.mask.clone(), ..consumer_options(context)? };
     let broker = open(context)?;
     let until = if args.exit_when_done { Until::Drained } else { Until::Asked };
     let crew = start(broker, load, engine, consumer, report)?;

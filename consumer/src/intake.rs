@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use broker::{Batch, Record, TopicPartition};
 use chrono::{DateTime, SecondsFormat, Utc};
-use events::{CustomerProfile, FraudAlert, Invalid, Label, RuleRecord, Transaction, topics};
+use events::{CustomerProfile, FraudAlert, Invalid, Label, Mask, RuleRecord, Transaction, topics};
+
+use crate::refused::{DeadLetter, Why};
 
 /// Where a record lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,19 +39,6 @@ pub(crate) enum ProfileChange {
 pub(crate) enum RuleChange {
     Loaded(RuleRecord, i64),
     Removed(String),
-}
-
-/// A record that was refused.
-#[derive(Debug)]
-pub(crate) struct DeadLetter {
-    pub(crate) source: TopicPartition,
-    pub(crate) offset: i64,
-    pub(crate) timestamp: i64,
-    pub(crate) reason: String,
-    pub(crate) key: Option<Vec<u8>>,
-    pub(crate) value: Option<Vec<u8>>,
-    /// Names and values in hexadecimal.
-    pub(crate) headers: Vec<(String, String)>,
 }
 
 /// How far a partition has come.
@@ -85,21 +74,26 @@ pub(crate) type Refused = HashMap<usize, String>;
 
 impl Intake {
     /// Reads a range of the batch's records.
-    pub(crate) fn read(batch: &Batch, range: Range<usize>, refused: &Refused, bounds: TimeBounds) -> Self {
+    pub(crate) fn read(
+        batch: &Batch,
+        range: Range<usize>,
+        refused: &Refused,
+        (bounds, mask): (TimeBounds, &Mask),
+    ) -> Self {
         let mut intake = Self::default();
         for index in range {
             let record = batch.get(index);
             let source = &batch.sources()[record.source];
             let dead = match refused.get(&index) {
-                Some(reason) => Some(format!("PostgreSQL refused it: {reason}")),
-                None => intake.take(&record, source, bounds).err().map(|invalid| invalid.to_string()),
+                Some(reason) => Some(Why::Database(reason.clone())),
+                None => intake.take(&record, source, bounds).err().map(Why::Invalid),
             };
             let progress = intake.progress_of(source);
             progress.next_offset = record.offset + 1;
             progress.records += 1;
             progress.dead_letters += i64::from(dead.is_some());
-            if let Some(reason) = dead {
-                intake.dead.push(DeadLetter::new(&record, source, reason));
+            if let Some(why) = dead {
+                intake.dead.push(DeadLetter::new(&record, source, &why, mask));
             }
         }
         intake
@@ -193,25 +187,6 @@ impl TimeBounds {
     }
 }
 
-impl DeadLetter {
-    fn new(record: &Record<'_>, source: &TopicPartition, reason: String) -> Self {
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect();
-        Self {
-            source: source.clone(),
-            offset: record.offset,
-            timestamp: record.timestamp,
-            // PostgreSQL's text holds every character but this one.
-            reason: reason.replace('\0', "\u{fffd}"),
-            key: record.key.map(<[u8]>::to_vec),
-            value: record.value.map(<[u8]>::to_vec),
-            headers: record
-                .headers
-                .map(|(name, value)| (name.replace('\0', "\u{fffd}"), hex(value)))
-                .collect(),
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -225,7 +200,12 @@ mod tests {
             let source = batch.source(&TopicPartition::new(*topic, 0));
             batch.push(source, offset as i64, 1, Some(b"k"), Some(value.as_bytes()), []);
         }
-        Intake::read(&batch, 0..batch.len(), &Refused::from([(1, "no".to_owned())]), BOUNDS)
+        Intake::read(
+            &batch,
+            0..batch.len(),
+            &Refused::from([(1, "no".to_owned())]),
+            (BOUNDS, &Mask::default()),
+        )
     }
 
     #[test]

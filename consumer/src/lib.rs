@@ -21,6 +21,7 @@ mod error;
 mod intake;
 mod lists;
 mod migrate;
+mod refused;
 mod relay;
 mod runner;
 mod store;
@@ -31,6 +32,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use events::Mask;
 
 pub use error::{Error, ForeignLog, OffsetLost, Result};
 pub use lists::Kind;
@@ -55,6 +57,8 @@ pub struct Options {
     pub consumer_properties: BTreeMap<String, String>,
     /// Properties of the producer of dead letters.
     pub producer_properties: BTreeMap<String, String>,
+    /// Fields that are masked in dead letters.
+    pub mask: Mask,
     /// The most records of one batch.
     pub max_batch: usize,
     /// Events before this time are dead-lettered.
@@ -73,6 +77,7 @@ impl Options {
             instance: None,
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
+            mask: Mask::default(),
             max_batch: 20_000,
             earliest: DateTime::from_timestamp(YEAR_2000, 0).unwrap_or_default(),
             ahead: Duration::from_secs(24 * 60 * 60),

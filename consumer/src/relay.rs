@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use broker::{Broker, Outgoing, Producer, ProducerConfig, TopicSpec};
+use events::mask::sha256;
 use events::{dead_letter_key, headers, topics};
 use sqlx::PgConnection;
 
@@ -16,6 +17,8 @@ use crate::writer::Writer;
 
 /// How many are published at once.
 const AT_ONCE: i64 = 500;
+/// The most bytes of a value that are published: the log takes 1,000,000 with key, headers and framing.
+const LARGEST: usize = 900_000;
 /// How long the log may take to confirm them.
 const FLUSH: Duration = Duration::from_secs(10);
 
@@ -104,6 +107,8 @@ impl Row {
         let (partition, offset) = (self.partition.to_string(), self.offset.to_string());
         let timestamp = self.record_time.map_or(0, |time| time.timestamp_millis());
         let time = timestamp.to_string();
+        let cut = self.value.as_deref().filter(|value| value.len() > LARGEST);
+        let cut = cut.map(|value| (value.len().to_string(), sha256(value)));
         let own: Vec<(String, Vec<u8>)> =
             serde_json::from_value::<Vec<(String, String)>>(self.headers.clone())
                 .unwrap_or_default()
@@ -112,6 +117,15 @@ impl Row {
                 .collect();
         let mut all: Vec<(&str, &[u8])> =
             own.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+        // Larger than the log takes: cut, so that those behind it are not held up.
+        let kept = self.value.as_deref().map(|value| &value[..value.len().min(LARGEST)]);
+        if let Some((length, hash)) = &cut {
+            all.extend([
+                (headers::DLQ_CUT, b"value".as_slice()),
+                (headers::DLQ_VALUE_LENGTH, length.as_bytes()),
+                (headers::DLQ_VALUE_SHA256, hash.as_bytes()),
+            ]);
+        }
         all.extend([
             (headers::DLQ_STAGE, self.stage.as_bytes()),
             (headers::DLQ_REASON, self.reason.as_bytes()),
@@ -127,7 +141,7 @@ impl Row {
             topic: &topics::dlq(&self.topic),
             partition: None,
             key: Some(dead_letter_key(&self.topic, self.partition, self.offset).as_bytes()),
-            value: self.value.as_deref(),
+            value: kept,
             timestamp,
             headers: &all,
         })

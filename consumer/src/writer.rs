@@ -207,7 +207,7 @@ impl Writer {
         };
         let now = Utc::now();
         let bounds = bounds(now, self.options.earliest, self.options.ahead);
-        let mut intake = Intake::read(batch, range, refused, bounds);
+        let mut intake = Intake::read(batch, range, refused, (bounds, &self.options.mask));
         let write = self.store.write(connection, &mut intake, held, now);
         let failure = match self.runtime.block_on(async { timeout(SILENCE, write).await }) {
             Ok(Ok(written)) => {

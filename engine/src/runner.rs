@@ -29,11 +29,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use broker::{Broker, Clock, Shutdown, SystemClock};
+use events::Mask;
 
 use crate::rule_files::RuleFilesError;
 use crate::sql::{Diagnostics, RenderStyle};
 use crate::state::RestoreError;
-use crate::task::{QueryCounters, TaskError};
+use crate::task::{QueryCounters, Stop, TaskError};
 use generation::Generation;
 use identity::Identity;
 pub use restore::Refusal;
@@ -58,6 +59,11 @@ pub struct Options {
     pub task_idle: Duration,
     /// How often the log says what became of the records, a line per query; zero: only at the end.
     pub count_interval: Duration,
+    /// Columns that are masked in dead letters.
+    pub mask: Mask,
+    /// How many records of each 10,000 offsets of a partition get a dead letter of their own; the others are told of by
+    /// their offsets.
+    pub dead_letter_limit: u32,
     /// Client properties of the consumers, passed through.
     pub consumer_properties: BTreeMap<String, String>,
     /// Client properties of the producers, passed through.
@@ -75,6 +81,8 @@ impl Default for Options {
             checkpoint_interval: Duration::from_secs(5),
             task_idle: Duration::from_secs(5),
             count_interval: Duration::from_secs(60),
+            mask: Mask::default(),
+            dead_letter_limit: 1_000,
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
         }
@@ -148,11 +156,9 @@ pub enum Error {
     /// A topic is missing or does not fit.
     #[error("{0}")]
     Topic(String),
-    /// A record ends the run, as `ksql.timestamp.throw.on.invalid` asks for.
-    #[error(
-        "a record has no usable time, which ends the run: {0}; UNSET 'ksql.timestamp.throw.on.invalid' has such records written to the dead letters"
-    )]
-    Time(String),
+    /// A record ends the run, as `ksql.timestamp.throw.on.invalid` or `--@on_error: stop` asks for.
+    #[error("{0}{hint}", hint = stop_hint(.0))]
+    Record(Stop),
     /// A changelog holds what this engine cannot read.
     #[error(
         "the changelog {topic} cannot be restored exactly: {source}; run the version that wrote it, or delete the topic to begin with empty windows"
@@ -191,6 +197,15 @@ pub enum Error {
     /// A worker thread died.
     #[error("a worker thread ended unexpectedly; its message is in the log")]
     Worker,
+}
+
+fn stop_hint(stop: &Stop) -> &'static str {
+    match stop {
+        Stop::Time(_) => {
+            "; UNSET 'ksql.timestamp.throw.on.invalid' has such records written to the dead letters"
+        }
+        Stop::Unreadable(_) => "",
+    }
 }
 
 /// What the supervisor and its workers share.

@@ -14,6 +14,7 @@ pub mod headers;
 mod invalid;
 mod json;
 mod label;
+pub mod mask;
 mod profile;
 mod rule;
 pub mod topics;
@@ -29,6 +30,7 @@ pub use invalid::{Invalid, Problem};
 
 pub use json::{parse_amount, parse_timestamp};
 pub use label::Label;
+pub use mask::Mask;
 pub use profile::{CustomerProfile, RiskLevel};
 pub use rule::{Mode, RuleRecord, Severity};
 pub use transaction::{Transaction, TransactionType};

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use events::{CustomerProfile, Label};
 use sqlx::PgConnection;
 
-use crate::intake::{At, DeadLetter, Intake, ProfileChange, RuleChange};
+use crate::intake::{At, Intake, ProfileChange, RuleChange};
+use crate::refused::DeadLetter;
 use crate::store::time_ms;
 
 /// Writes all of them.

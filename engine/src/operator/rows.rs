@@ -1,7 +1,7 @@
 //! Memory that is reused from record to record: rows, a key's bytes, ordinals.
 
-use crate::plan::Program;
-use crate::task::QueryCounters;
+use crate::plan::{InputId, Program};
+use crate::task::{Letters, QueryCounters};
 use crate::types::Value;
 
 /// What a task's run needs and gives back.
@@ -23,6 +23,8 @@ pub(crate) struct Scratch {
     pub(crate) fired: Vec<usize>,
     /// Counts before one of a record's rows.
     pub(crate) ends: Vec<QueryCounters>,
+    /// Dead letters of late, per input.
+    letters: Vec<Letters>,
 }
 
 impl Scratch {
@@ -37,7 +39,16 @@ impl Scratch {
             verdicts: Vec::new(),
             fired: Vec::new(),
             ends: Vec::new(),
+            letters: Vec::new(),
         }
+    }
+
+    /// The dead letters of an input.
+    pub(crate) fn letters_of(&mut self, input: InputId) -> &mut Letters {
+        if self.letters.len() <= input {
+            self.letters.resize(input + 1, Letters::default());
+        }
+        &mut self.letters[input]
     }
 
     /// The next record begins.

@@ -41,7 +41,9 @@ pub use foreign::{ForeignRole, ForeignStep, Letters};
 pub use from::{From, Join, JoinKey, JoinKind, KeyOrigin, Within};
 pub use join::{DerivedRef, JoinRow, JoinStep, Partners, Side, TableRef};
 pub(crate) use physical::physical;
-pub use program::{Assertion, Expected, ExpectedRecord, InsertedRecord, OutputTopic, Program, Query};
+pub use program::{
+    Assertion, DeadLetters, Expected, ExpectedRecord, InsertedRecord, OutputTopic, Program, Query,
+};
 pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};
 pub use source::{KeyWindow, Source, TimestampColumn};

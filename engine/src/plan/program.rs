@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use events::Mask;
+
 use super::{InputId, Rule, Source, TaskPlan};
 use crate::types::Value;
 
@@ -22,6 +24,27 @@ pub struct Program {
     pub assertions: Vec<Assertion>,
     /// The declared and derived sources by name, for DESCRIBE and for reading topics as JSON.
     pub sources: BTreeMap<String, Arc<Source>>,
+    /// How records that cannot be read are kept.
+    pub dead_letters: DeadLetters,
+}
+
+/// How records that cannot be read are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetters {
+    /// Columns that must not be seen in them.
+    pub mask: Mask,
+    /// The most bytes of a dead letter: what is longer is cut.
+    pub max_bytes: usize,
+    /// How many records of each 10,000 offsets of a partition get a letter of their own; the others are told of by
+    /// their offsets. None: all.
+    pub limit: Option<u32>,
+}
+
+impl Default for DeadLetters {
+    fn default() -> Self {
+        // What clients of Kafka send at most, unless told otherwise, is 1,000,000 bytes.
+        Self { mask: Mask::default(), max_bytes: 950_000, limit: None }
+    }
 }
 
 impl Program {

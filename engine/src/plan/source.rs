@@ -35,6 +35,8 @@ pub struct Source {
     pub partitions: Option<i32>,
     /// REPLICAS likewise; None for as many as the log gives by default.
     pub replicas: Option<i32>,
+    /// A record that does not fit it ends the run; otherwise it becomes a dead letter.
+    pub stop_on_error: bool,
 }
 
 impl Source {

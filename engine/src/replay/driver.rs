@@ -253,7 +253,7 @@ impl Tasks {
             };
             running.task.process(place.input, &input, &mut self.output);
             if let Some(problem) = self.output.stop_reason() {
-                return Err(ReplayError::Time(problem.to_owned()));
+                return Err(ReplayError::Stop(problem.clone()));
             }
             place.offset += 1;
             if self.stops {

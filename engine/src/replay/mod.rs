@@ -25,7 +25,7 @@ pub use session::Session;
 
 use crate::plan::{Derived, Program};
 use crate::state::RestoreError;
-use crate::task::{QueryCounters, TaskError};
+use crate::task::{QueryCounters, Stop, TaskError};
 
 /// Which comes first where there are several records and several queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -107,9 +107,9 @@ pub enum ReplayError {
         /// Why.
         problem: String,
     },
-    /// A record ends the run, as `ksql.timestamp.throw.on.invalid` asks for.
-    #[error("a record has no usable time, which ends the run: {0}")]
-    Time(String),
+    /// A record ends the run, as `ksql.timestamp.throw.on.invalid` or `--@on_error: stop` asks for.
+    #[error(transparent)]
+    Stop(Stop),
     /// What ASSERT expects did not come: each statement with what was expected and what came.
     #[error("{} of the assertions failed\n{}", .0.len(), .0.join("\n"))]
     Assertions(Vec<String>),

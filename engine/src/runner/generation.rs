@@ -15,7 +15,7 @@ use events::{Mode, RuleRecord, Severity};
 use notify::Watcher;
 
 use super::{Error, Options, Shared, topics};
-use crate::plan::{Program, Rule};
+use crate::plan::{DeadLetters, Program, Rule};
 use crate::rule_files;
 use crate::sql::{LoadOptions, RenderStyle, SourceFile};
 
@@ -27,6 +27,18 @@ pub(crate) struct Generation {
     pub(crate) program: Arc<Program>,
     /// Of its files' names and texts.
     hash: u64,
+}
+
+/// How dead letters are kept. They fit into what the producer sends, its framing apart.
+fn dead_letters(options: &Options) -> DeadLetters {
+    let default = DeadLetters::default();
+    let largest =
+        options.producer_properties.get("message.max.bytes").and_then(|text| text.parse::<usize>().ok());
+    DeadLetters {
+        mask: options.mask.clone(),
+        max_bytes: largest.map_or(default.max_bytes, |largest| largest - largest / 20),
+        limit: Some(options.dead_letter_limit),
+    }
 }
 
 fn hash_of(files: &[SourceFile]) -> u64 {
@@ -46,7 +58,11 @@ impl Generation {
     /// Loads rules that are here as texts.
     pub(super) fn of(files: Vec<SourceFile>, options: &Options, number: u64) -> Result<Self, Error> {
         let hash = hash_of(&files);
-        let load = LoadOptions { internal_prefix: options.group.clone(), ..LoadOptions::default() };
+        let load = LoadOptions {
+            internal_prefix: options.group.clone(),
+            dead_letters: dead_letters(options),
+            ..LoadOptions::default()
+        };
         let loaded = crate::sql::load(files, &load).map_err(|d| Error::Refused(Box::new(d)))?;
         if !loaded.warnings.is_empty() {
             tracing::warn!("the rules have warnings\n{}", loaded.warnings.render(RenderStyle::Plain));

@@ -8,6 +8,7 @@ mod change;
 mod checkpoints;
 mod commit;
 mod cut;
+mod flood;
 mod merge;
 mod offsets;
 mod recover;
@@ -22,6 +23,7 @@ use broker::{
     Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Headers, Poll, Producer, ProducerConfig,
     TopicPartition,
 };
+use flood::FloodWarning;
 use tasks::{Route, Tasks};
 use waiting::Look;
 pub(super) use waiting::{Pace, Waiting};
@@ -96,6 +98,7 @@ pub(super) struct Worker {
     last_records: Option<Instant>,
     /// Records since the last commit.
     uncommitted: bool,
+    flood: FloodWarning,
 }
 
 impl Worker {
@@ -131,6 +134,7 @@ impl Worker {
             first_record: None,
             last_records: None,
             uncommitted: false,
+            flood: FloodWarning::default(),
         })
     }
 
@@ -269,7 +273,7 @@ impl Worker {
         self.records += 1;
         self.uncommitted = true;
         if let Some(problem) = self.output.stop_reason() {
-            return Err(Error::Time(problem.to_owned()));
+            return Err(Error::Record(problem.clone()));
         }
         if self.output.size() >= HAND_OVER { self.hand_over() } else { Ok(()) }
     }
@@ -290,6 +294,7 @@ impl Worker {
             return Ok(());
         }
         self.begin()?;
+        self.flood.note(self.output.seal(), self.shared.clock.now(), self.index);
         self.first_output.get_or_insert_with(|| self.shared.clock.now());
         self.outputs += self.output.len() as u64;
         self.tasks.produce(&self.output, &mut *self.producer, &*self.shared.broker)?;

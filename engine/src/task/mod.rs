@@ -21,6 +21,7 @@ mod cooldown;
 mod counters;
 mod dead_letter;
 mod fill;
+mod flood;
 mod foreign;
 mod frames;
 mod headers;
@@ -32,9 +33,10 @@ mod wiring;
 
 pub use counters::QueryCounters;
 pub use input::{InputRecord, NoHeaders, Origin, RecordHeaders};
-pub use output::{Output, OutputRecord};
+pub use output::{Output, OutputRecord, Stop};
 
 pub(crate) use cooldown::CooldownRun;
+pub(crate) use flood::Letters;
 pub(crate) use foreign::{ForeignRun, LettersRun, RoleRun};
 pub(crate) use frames::{FinalRun, FrameOutputRun, FrameRun};
 pub(crate) use headers::moved as moved_headers;
@@ -129,7 +131,7 @@ impl StreamTask {
 
     /// Where an input's unreadable records go.
     pub fn dead_letter_topic(&self, input: InputId) -> Option<&str> {
-        self.wiring.inputs.get(input).map(|input| &*input.dead_letters)
+        self.wiring.inputs.get(input).map(|input| &*input.letters.topic)
     }
 
     /// Whether some query reads this input.

@@ -7,15 +7,37 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::flood::Flood;
 use crate::plan::QueryId;
 
 /// Records in order of writing.
 #[derive(Debug, Default)]
 pub struct Output {
     bytes: Vec<u8>,
-    headers: Vec<(&'static str, Range<usize>)>,
+    headers: Vec<(Name, Range<usize>)>,
     records: Vec<Entry>,
-    stop: Option<String>,
+    stop: Option<Stop>,
+    /// Refused records that get no letter of their own.
+    pub(super) floods: Vec<Flood>,
+}
+
+/// The name of a header.
+#[derive(Debug, Clone)]
+enum Name {
+    Known(&'static str),
+    /// Where it lies: a name that came with a record.
+    Own(Range<usize>),
+}
+
+/// Why the run is to end at a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// It has no usable time, and `ksql.timestamp.throw.on.invalid` is set.
+    #[error("a record has no usable time, which ends the run: {0}")]
+    Time(String),
+    /// It cannot be read, and its topic's declaration says `--@on_error: stop`.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// A record's parts as ranges of the buffers.
@@ -49,16 +71,17 @@ impl Output {
         self.headers.clear();
         self.records.clear();
         self.stop = None;
+        self.floods.clear();
     }
 
     /// Notes that the record which is being processed ends the run.
-    pub(crate) fn stop(&mut self, why: String) {
+    pub(crate) fn stop(&mut self, why: Stop) {
         self.stop.get_or_insert(why);
     }
 
     /// Why the run is to end at the record that was processed last: nothing of it may be committed.
-    pub fn stop_reason(&self) -> Option<&str> {
-        self.stop.as_deref()
+    pub fn stop_reason(&self) -> Option<&Stop> {
+        self.stop.as_ref()
     }
 
     /// How many records there are.
@@ -66,9 +89,9 @@ impl Output {
         self.records.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are none, and none are due: see [`Output::seal`].
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.records.is_empty() && self.floods.is_empty()
     }
 
     /// How many bytes keys, values and header values take.
@@ -125,17 +148,22 @@ impl<'a> OutputRecord<'a> {
         self.entry.timestamp
     }
 
-    /// The headers in order; no name repeats.
-    pub fn headers(&self) -> impl ExactSizeIterator<Item = (&'static str, &'a [u8])> + use<'a> {
+    /// The headers in order; a name may repeat in a dead letter only, where the refused record's own come first.
+    pub fn headers(&self) -> impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> + use<'a> {
         let output = self.output;
+        let name = |name: &'a Name| match name {
+            Name::Known(name) => *name,
+            // It was text when it was put there.
+            Name::Own(range) => std::str::from_utf8(&output.bytes[range.clone()]).unwrap_or_default(),
+        };
         output.headers[self.entry.headers.clone()]
             .iter()
-            .map(|(name, range)| (*name, &output.bytes[range.clone()]))
+            .map(move |(known, range)| (name(known), &output.bytes[range.clone()]))
     }
 
-    /// The header of this name.
+    /// The last header of this name.
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
-        self.headers().find(|(n, _)| *n == name).map(|(_, value)| value)
+        self.headers().rev().find(|(n, _)| *n == name).map(|(_, value)| value)
     }
 }
 
@@ -183,7 +211,16 @@ impl Draft<'_> {
     pub(crate) fn header(&mut self, name: &'static str, value: &[u8]) {
         let start = self.output.bytes.len();
         self.output.bytes.extend_from_slice(value);
-        self.output.headers.push((name, start..self.output.bytes.len()));
+        self.output.headers.push((Name::Known(name), start..self.output.bytes.len()));
+    }
+
+    /// Appends a header that came with a record.
+    pub(crate) fn own_header(&mut self, name: &str, value: &[u8]) {
+        let start = self.output.bytes.len();
+        self.output.bytes.extend_from_slice(name.as_bytes());
+        let end = self.output.bytes.len();
+        self.output.bytes.extend_from_slice(value);
+        self.output.headers.push((Name::Own(start..end), end..self.output.bytes.len()));
     }
 
     /// Appends a header whose value is the text of `value`.
@@ -192,7 +229,7 @@ impl Draft<'_> {
         let start = self.output.bytes.len();
         // Writing to a Vec does not fail.
         let _ = write!(self.output.bytes, "{value}");
-        self.output.headers.push((name, start..self.output.bytes.len()));
+        self.output.headers.push((Name::Known(name), start..self.output.bytes.len()));
     }
 
     /// The record is whole.

@@ -1,5 +1,6 @@
 //! Which queries a step's rows lead to: whom to count for, and which steps a restricted task needs.
 
+use super::{Node, Wiring};
 use crate::plan::{Operator, Program, QueryId, StepId, StoreId, TaskPlan};
 
 /// Adds the queries that are not there yet.
@@ -14,6 +15,24 @@ pub(super) fn add_all(all: &mut Vec<QueryId>, more: &[QueryId]) {
 /// The steps that lead to some query.
 pub(super) fn active(steps: &[StepId], reach: &[Vec<QueryId>]) -> Vec<StepId> {
     steps.iter().copied().filter(|step| !reach[*step].is_empty()).collect()
+}
+
+impl Wiring {
+    /// Collects the queries that the steps lead to: those whose records end here, and all.
+    pub(super) fn ends_of(
+        &self,
+        steps: &[StepId],
+        reach: &[Vec<QueryId>],
+        queries: &mut Vec<QueryId>,
+        all: &mut Vec<QueryId>,
+    ) {
+        for &step in steps {
+            add_all(all, &reach[step]);
+            if !matches!(self.steps[step].node, Node::Repartition { .. }) {
+                add_all(queries, &reach[step]);
+            }
+        }
+    }
 }
 
 /// Which queries a step's rows lead to.

@@ -4,6 +4,10 @@
 //! filled; or, once whatever the number of queries, a dead letter. What holds: each reading scans the record
 //! once.
 
+use events::headers::dlq_code;
+
+use super::dead_letter::Refusal;
+use super::output::Stop;
 use super::{InputRecord, Origin, ReadingRun, headers};
 use crate::format::window_key::{Window, WindowKeyError, split_session, split_time};
 use crate::format::{DecodeError, Presence};
@@ -21,7 +25,7 @@ impl Run<'_, '_> {
         if input.carries_origin {
             match Origin::carried(&input.topic, self.record) {
                 Ok(origin) => self.origin = origin,
-                Err(error) => refused = Some(error),
+                Err(error) => refused = Some(Refusal { code: dlq_code::ORIGIN, error, reading: None }),
             }
         }
         let has_origin = refused.is_none();
@@ -43,13 +47,19 @@ impl Run<'_, '_> {
     }
 
     /// True where the record could be read.
-    fn reading(&mut self, reading: &ReadingRun) -> Result<bool, DecodeError> {
+    fn reading<'t>(&mut self, reading: &'t ReadingRun) -> Result<bool, Refusal<'t>> {
         if reading.moved {
-            return self.moved_rows(reading).map(|()| true);
+            let refused = |error| Refusal { code: dlq_code::MALFORMED, error, reading: None };
+            return self.moved_rows(reading).map(|()| true).map_err(refused);
         }
         let mut row = self.scratch.rows.take_nulls(reading.width);
-        let outcome = decode_columns(reading, self.record, &mut row).and_then(|read| {
-            let time = self.time_of(reading, &row, read.is_null)?;
+        let refused = |code| move |error| Refusal { code, error, reading: Some(reading) };
+        let outcome = decode_columns(reading, self.record, &mut row).map_err(|error| {
+            let code = if error.column.is_some() { dlq_code::COLUMN } else { dlq_code::MALFORMED };
+            refused(code)(error)
+        });
+        let outcome = outcome.and_then(|read| {
+            let time = self.time_of(reading, &row, read.is_null).map_err(refused(dlq_code::TIMESTAMP))?;
             Ok(Read { time, ..read })
         });
         if let Ok(read) = &outcome {
@@ -77,7 +87,8 @@ impl Run<'_, '_> {
         let time = time_of(reading, self.record, row, is_null);
         if let (Err(error), true) = (&time, reading.strict_time) {
             let (topic, record) = (&self.input.topic, self.record);
-            self.output.stop(format!("{topic}-{}, offset {}: {error}", record.partition, record.offset));
+            let place = format!("{topic}-{}, offset {}: {error}", record.partition, record.offset);
+            self.output.stop(Stop::Time(place));
         }
         time
     }

@@ -7,11 +7,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use events::topics;
-
 use super::TaskError;
 use super::ahead::grouped_by_key;
 use super::cooldown::CooldownRun;
+use super::dead_letter::LettersTo;
 use super::foreign::{ForeignRun, foreign};
 use super::frames::{FrameRun, final_run, frame_output};
 use super::reach::{Reach, active, add_all};
@@ -45,7 +44,9 @@ pub(crate) struct Wiring {
 #[derive(Debug)]
 pub(crate) struct InputRun {
     pub(crate) topic: Arc<str>,
-    pub(crate) dead_letters: Arc<str>,
+    /// Its place among the inputs.
+    pub(super) id: InputId,
+    pub(super) letters: LettersTo,
     pub(crate) carries_origin: bool,
     /// A column is declared for headers, so they go along where a record is moved.
     pub(crate) has_headers: bool,
@@ -65,8 +66,12 @@ pub(crate) struct ReadingRun {
     pub(crate) is_table: bool,
     pub(crate) repartitioned: bool,
     pub(crate) moved: bool,
+    /// The declaration's name.
+    pub(crate) name: Arc<str>,
     /// A record without a usable time ends the run.
     pub(crate) strict_time: bool,
+    /// A record that it cannot read ends the run.
+    pub(super) stop_on_error: bool,
     pub(crate) window: Option<KeyWindow>,
     pub(crate) timestamp: Option<TimestampColumn>,
     pub(crate) timestamp_name: String,
@@ -168,7 +173,7 @@ impl Wiring {
             wiring.steps.push(step);
         }
         for input in &plan.inputs {
-            let run = wiring.input(plan, &queries, input, only)?;
+            let run = wiring.input((program, plan), &queries, input, only)?;
             wiring.inputs.push(run);
         }
         wiring.tables = wiring.joined_tables();
@@ -177,7 +182,7 @@ impl Wiring {
 
     fn input(
         &self,
-        plan: &TaskPlan,
+        (program, plan): (&Program, &TaskPlan),
         reach: &[Vec<QueryId>],
         input: &Input,
         only: Option<QueryId>,
@@ -188,7 +193,8 @@ impl Wiring {
         readings.retain(|reading| only.is_none() || !reading.outputs.is_empty());
         Ok(InputRun {
             topic: input.topic.as_str().into(),
-            dead_letters: topics::dlq(&input.topic).into(),
+            id: self.inputs.len(),
+            letters: LettersTo::new(input, &program.dead_letters),
             carries_origin: input.carries_origin,
             has_headers: readings.iter().any(|reading| !reading.headers.is_empty()),
             readings,
@@ -240,7 +246,9 @@ impl Wiring {
             is_table: source.is_table,
             repartitioned: reading.repartitioned,
             moved: reading.moved,
+            name: source.name.as_str().into(),
             strict_time: reading.strict_time,
+            stop_on_error: source.stop_on_error,
             window: source.window,
             timestamp_name: timestamp_name.map_or_else(String::new, |column| column.name.clone()),
             timestamp: source.timestamp.clone(),
@@ -250,22 +258,6 @@ impl Wiring {
             queries,
             all_queries,
         })
-    }
-
-    /// Collects the queries that the steps lead to: those whose records end here, and all.
-    fn ends_of(
-        &self,
-        steps: &[StepId],
-        reach: &[Vec<QueryId>],
-        queries: &mut Vec<QueryId>,
-        all: &mut Vec<QueryId>,
-    ) {
-        for &step in steps {
-            add_all(all, &reach[step]);
-            if !matches!(self.steps[step].node, Node::Repartition { .. }) {
-                add_all(queries, &reach[step]);
-            }
-        }
     }
 
     fn step(

@@ -256,8 +256,10 @@ impl Replay {
         let key = headers::dead_letter_key(&self.file, 0, line.cast_signed());
         let reason = format!("line {line}: {reason}");
         let number = line.to_string();
-        let all: [(&str, &[u8]); 5] = [
+        let all: [(&str, &[u8]); 7] = [
+            (headers::DLQ_HEADERS, b"0"),
             (headers::DLQ_STAGE, b"producer"),
+            (headers::DLQ_CODE, headers::dlq_code::ROW.as_bytes()),
             (headers::DLQ_REASON, reason.as_bytes()),
             (headers::DLQ_SOURCE_TOPIC, self.file.as_bytes()),
             (headers::DLQ_SOURCE_PARTITION, b"0"),

@@ -33,7 +33,12 @@ fn produce_cut(
 ) -> broker::Result<()> {
     let length = record.value.map_or(0, <[u8]>::len).to_string();
     let mut parts = record.headers.to_vec();
-    parts.push((headers::DLQ_CUT, length.as_bytes()));
+    // A letter that the task cut already has the length of its record's value.
+    if !parts.iter().any(|(name, _)| *name == headers::DLQ_VALUE_LENGTH) {
+        parts.push((headers::DLQ_VALUE_LENGTH, length.as_bytes()));
+    }
+    parts.retain(|(name, _)| *name != headers::DLQ_CUT);
+    parts.push((headers::DLQ_CUT, b"key value headers"));
     let mut value = record.value;
     loop {
         let mut halved = value.as_mut().is_some_and(halve);
@@ -117,7 +122,8 @@ mod tests {
         let mut small = Small { limit: 20_000, taken: Vec::new() };
         produce(&mut small, &record(&value, &headers)).unwrap();
         let cut = |name: &str, length| (name.to_owned(), length);
-        let expected = vec![cut("dlq.stage", 6), cut("dlq.key", 6_250), cut("dlq.cut", 6)];
+        let expected =
+            vec![cut("dlq.stage", 6), cut("dlq.key", 6_250), cut("dlq.value.length", 6), cut("dlq.cut", 17)];
         assert_eq!(small.taken, [(12_500, expected)]);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::directives::OnError;
 use super::env::Env;
 use super::formats::{Formats, contains_map, map_key};
 use super::properties::Properties;
@@ -15,14 +16,21 @@ use crate::types::{Column, DataType, Schema};
 
 impl Binder {
     /// Declares a source.
-    pub(super) fn create_source(&mut self, statement: &CreateSource) -> Result<(), Diagnostic> {
+    pub(super) fn create_source(
+        &mut self,
+        statement: &CreateSource,
+        on_error: OnError,
+    ) -> Result<(), Diagnostic> {
         if !self.may_create(&statement.name, statement.or_replace, statement.if_not_exists)? {
             return Ok(());
         }
         self.refuse_replacing_read_only(statement)?;
-        let source = self.declare(statement)?;
+        let source = Source { stop_on_error: on_error == OnError::Stop, ..self.declare(statement)? };
         if let Some(entry) = self.catalog.get(&statement.name.name) {
-            let text = |s: &Source| format!("{} partitions {:?}", s.canonical(&|_| true), s.partitions);
+            let text = |s: &Source| {
+                let (text, stop) = (s.canonical(&|_| true), s.stop_on_error);
+                format!("{text} partitions {:?} stop {stop}", s.partitions)
+            };
             if text(&entry.source) == text(&source) {
                 return Ok(());
             }
@@ -125,6 +133,7 @@ impl Binder {
             derived_by: None,
             partitions: properties.partitions,
             replicas: properties.replicas,
+            stop_on_error: false,
         })
     }
 }

@@ -23,7 +23,45 @@ pub(super) struct Directives {
 }
 
 /// All names, those of later versions too.
-const NAMES: &[&str] = &["severity", "mode", "emit", "description", "cooldown", "async", "broadcast"];
+const NAMES: &[&str] =
+    &["severity", "mode", "emit", "description", "cooldown", "async", "broadcast", "on_error"];
+
+const ON_ERROR: &str = "on_error";
+
+/// `--@on_error`: what becomes of a record that does not fit the declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum OnError {
+    /// It is written to the topic of dead letters.
+    #[default]
+    DeadLetter,
+    /// It ends the run.
+    Stop,
+}
+
+impl std::str::FromStr for OnError {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "dead-letter" => Ok(Self::DeadLetter),
+            "stop" => Ok(Self::Stop),
+            _ => Err(()),
+        }
+    }
+}
+
+impl OnError {
+    /// What a declaration says; see [`Binder::check_directives`].
+    pub(super) fn of(statement: &Statement) -> Result<Self, Diagnostic> {
+        let mut given = statement.directives.iter().filter(|d| d.name == ON_ERROR);
+        let Some(first) = given.next() else { return Ok(Self::default()) };
+        if let Some(second) = given.next() {
+            return Err(Diagnostic::error("directive", second.name_span, "on_error is given twice")
+                .note(first.name_span, "first here"));
+        }
+        Ok(word(first, &["dead-letter", "stop"])?.map_or_else(Self::default, |(on_error, _)| on_error))
+    }
+}
 
 /// A directive's word.
 fn word<T: std::str::FromStr>(d: &Directive, words: &[&str]) -> Result<Option<(T, Span)>, Diagnostic> {
@@ -76,6 +114,11 @@ impl Directives {
                 let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");
                 all.description = Some((text + &d.value, d.name_span.to(d.value_span)));
             }
+            "on_error" => {
+                let message = "the directive on_error belongs to the declaration of a topic";
+                return Err(Diagnostic::error("directive", d.name_span, message)
+                    .hint("write it before the CREATE STREAM or CREATE TABLE whose records cannot be read"));
+            }
             name if NAMES.contains(&name) => {
                 return Err(super::expr::unsupported(d.name_span, &format!("the directive {name}")));
             }
@@ -103,9 +146,11 @@ impl Directives {
 impl Binder {
     /// Refuses directives in front of a statement that is no query.
     pub(super) fn check_directives(&self, statement: &Statement) -> Result<(), Diagnostic> {
-        let Some(first) = statement.directives.first() else { return Ok(()) };
+        let others = statement.directives.iter().find(|d| d.name != ON_ERROR);
+        let Some(first) = others.or(statement.directives.first()) else { return Ok(()) };
         match &statement.kind {
             StatementKind::CreateAs(_) | StatementKind::InsertSelect(_) => Ok(()),
+            StatementKind::CreateSource(_) if statement.directives.iter().all(|d| d.name == ON_ERROR) => Ok(()),
             StatementKind::CreateSource(source)
                 if source.kind == SourceKind::Table && first.name == "broadcast" =>
             {
@@ -116,7 +161,7 @@ impl Binder {
             _ => {
                 let message = format!("the directive {} does not belong to this statement", first.name);
                 Err(Diagnostic::error("directive", first.name_span, message)
-                    .hint("directives stand directly before CREATE ... AS SELECT or INSERT INTO ... SELECT"))
+                    .hint("directives stand directly before CREATE ... AS SELECT or INSERT INTO ... SELECT; before CREATE STREAM and CREATE TABLE stands on_error"))
             }
         }
     }

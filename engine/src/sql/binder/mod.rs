@@ -48,7 +48,8 @@ use super::parser::parse_program;
 use super::report::{Part, Report};
 use super::{Diagnostic, Diagnostics, Severity, SourceFile};
 use crate::plan::logical::LogicalQuery;
-use crate::plan::{Assertion, Derived, InsertedRecord, Program};
+use crate::plan::{Assertion, DeadLetters, Derived, InsertedRecord, Program};
+use directives::OnError;
 use env::Env;
 use settings::Settings;
 
@@ -73,11 +74,18 @@ pub struct LoadOptions {
     pub internal_prefix: String,
     /// How joins find the tables that other queries derive.
     pub derived: Derived,
+    /// How records that cannot be read are kept.
+    pub dead_letters: DeadLetters,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { purpose: Purpose::Rules, internal_prefix: "streamguard".into(), derived: Derived::default() }
+        Self {
+            purpose: Purpose::Rules,
+            internal_prefix: "streamguard".into(),
+            derived: Derived::default(),
+            dead_letters: DeadLetters::default(),
+        }
     }
 }
 
@@ -115,6 +123,7 @@ pub fn load(files: Vec<SourceFile>, options: &LoadOptions) -> Result<Loaded, Dia
     program.inserts = binder.inserts;
     program.assertions = binder.assertions;
     program.sources = sources;
+    program.dead_letters = options.dead_letters.clone();
     Ok(Loaded { program, warnings: diagnostics, reports: binder.reports })
 }
 
@@ -210,7 +219,7 @@ impl Binder {
         self.check_directives(statement)?;
         match &statement.kind {
             StatementKind::CreateSource(s) => {
-                self.create_source(s)?;
+                self.create_source(s, OnError::of(statement)?)?;
                 self.texts.insert(s.name.name.clone(), statement.text.clone());
                 Ok(())
             }

@@ -85,6 +85,7 @@ impl Binder {
             derived_by: Some(self.queries.len()),
             partitions: properties.partitions.or(self.settings.partitions),
             replicas: properties.replicas.or(self.settings.replicas),
+            stop_on_error: false,
         })
     }
 
