@@ -131,6 +131,17 @@ impl Context {
             .hint("build it with `cargo build --release --features kafka`, or run `streamguard standalone`"))
     }
 
+    /// The embedded broker in the data directory, which a standalone has made.
+    pub(crate) fn embedded(&self) -> Result<Arc<dyn Broker>, Failure> {
+        let directory = self.data_dir.join("broker");
+        if !directory.is_dir() {
+            let message = format!("there is no embedded broker in {}", self.data_dir.display());
+            return Err(Failure::usage(message)
+                .hint("--data-dir DIR names the directory of `streamguard standalone`; leave out --embedded for Kafka"));
+        }
+        Ok(broker::embedded::Embedded::open(&directory)?)
+    }
+
     /// PostgreSQL as the writer: `DATABASE_URL`, or the file that `DATABASE_URL_FILE` names.
     pub(crate) fn database_url(&self) -> Result<Secret, Failure> {
         secret("DATABASE_URL")?.ok_or_else(|| {

@@ -10,6 +10,7 @@ mod context;
 mod counts;
 mod crew;
 mod db;
+mod dlq;
 mod engine;
 mod failure;
 mod logging;
@@ -51,6 +52,7 @@ Examples:
   streamguard engine --rules rules                 the three processes, on Kafka:
   streamguard consumer
   streamguard producer --tps 100 --duration 60
+  streamguard dlq list                             what was refused, and why
 
 Settings: a flag wins over its environment variable (--data-dir, STREAMGUARD_DATA_DIR), that over
 streamguard.toml (data-dir = \"...\", or [standalone] tps = 50 for one command). PostgreSQL is named by
@@ -70,6 +72,8 @@ enum Command {
     Rules(rules::Args),
     /// Send records from a file through rules, offline.
     Replay(replay::Args),
+    /// Dead letters: list, show, send again.
+    Dlq(dlq::Args),
     /// The database: schema and logins.
     Db(db::Args),
 }
@@ -102,6 +106,7 @@ impl Command {
             Self::Producer(args) => producer::run(args, context),
             Self::Rules(args) => rules::run(args, context),
             Self::Replay(args) => replay::run(args, context),
+            Self::Dlq(args) => dlq::run(args, context),
             Self::Db(args) => db::run(args, context),
         }
     }

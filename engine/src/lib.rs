@@ -17,6 +17,7 @@
 
 pub mod bench;
 pub mod format;
+pub mod letters;
 pub mod operator;
 pub mod plan;
 pub mod replay;

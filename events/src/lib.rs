@@ -20,7 +20,7 @@ mod rule;
 pub mod topics;
 mod transaction;
 
-pub use chrono::{DateTime, Utc};
+pub use chrono::{DateTime, SecondsFormat, Utc};
 
 pub use alert::{EXTERNAL_VERSION, FraudAlert, Retraction, Source};
 pub use alert_id::{AlertOrigin, alert_id};
