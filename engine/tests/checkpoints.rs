@@ -1,14 +1,17 @@
 //! Checkpoints against a plain export taken where they began: whatever happens while one is written, what it
-//! wrote over those that were committed before gives the state at its beginning.
+//! wrote over those that were committed before gives the state at its beginning. And stores on disk against the
+//! same stores in memory.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cases;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use cases::cases;
 use engine::plan::Program;
 use engine::sql::{LoadOptions, SourceFile, load};
+use engine::state::{Backing, BackingError, MemoryLimit};
 use engine::task::{InputRecord, Output, RecordHeaders, StreamTask};
 use proptest::prelude::*;
 use serde_json::json;
@@ -124,6 +127,56 @@ fn restored(program: &Program, id: usize, kept: &Kept) -> StreamTask {
 /// What a checkpoint wrote, in order.
 type Written = Vec<(usize, Vec<u8>, Option<Vec<u8>>)>;
 
+/// A disk, for tests: what the committed checkpoints say. It fails for this key.
+#[derive(Debug, Clone, Default)]
+struct Shelf {
+    kept: Arc<Mutex<Kept>>,
+    store: usize,
+    broken: Option<Vec<u8>>,
+}
+
+impl Backing for Shelf {
+    fn get(&self, key: &[u8], value: &mut Vec<u8>) -> Result<bool, BackingError> {
+        if self.broken.as_deref() == Some(key) {
+            return Err(BackingError("the disk is broken".to_owned()));
+        }
+        let kept = self.kept.lock().unwrap();
+        let found = kept.get(&(self.store, key.to_vec()));
+        value.clear();
+        value.extend(found.into_iter().flatten());
+        Ok(found.is_some())
+    }
+
+    fn scan(&self, from: &[u8], visit: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), BackingError> {
+        let kept = self.kept.lock().unwrap();
+        let range = kept.range((self.store, from.to_vec())..(self.store + 1, Vec::new()));
+        range.into_iter().all(|((_, key), value)| visit(key, value));
+        Ok(())
+    }
+}
+
+/// Where a task's stores lie.
+#[derive(Debug, Clone)]
+enum Place {
+    Memory,
+    Disk(Shelf, Arc<MemoryLimit>),
+}
+
+/// A task with what is committed, on its disk where it has one.
+fn taken_up(program: &Program, id: usize, committed: &Kept, place: &Place) -> StreamTask {
+    let Place::Disk(shelf, limit) = place else { return restored(program, id, committed) };
+    let mut task = StreamTask::new(program, id).unwrap();
+    let stores = task.store_names().len();
+    for store in 0..stores {
+        let of = Shelf { store, ..shelf.clone() };
+        if !task.put_on_disk(store, Box::new(of), limit).unwrap() {
+            let its = committed.iter().filter(|((other, _), _)| *other == store);
+            its.for_each(|((_, key), value)| task.restore(store, key, Some(value)).unwrap());
+        }
+    }
+    task
+}
+
 /// A task with its checkpoints.
 struct Checked<'p> {
     program: &'p Program,
@@ -133,12 +186,15 @@ struct Checked<'p> {
     /// What the pending one has written, whether all, and the export at its beginning.
     pending: Option<(Written, bool, Kept)>,
     checkpoints: usize,
+    place: Place,
 }
 
 impl<'p> Checked<'p> {
-    fn new(program: &'p Program, id: usize) -> Self {
-        let task = StreamTask::new(program, id).unwrap();
-        Self { program, id, task, committed: Kept::new(), pending: None, checkpoints: 0 }
+    fn new(program: &'p Program, id: usize, limit: Option<usize>) -> Self {
+        let place =
+            limit.map_or(Place::Memory, |limit| Place::Disk(Shelf::default(), MemoryLimit::new(limit)));
+        let task = taken_up(program, id, &Kept::new(), &place);
+        Self { program, id, task, committed: Kept::new(), pending: None, checkpoints: 0, place }
     }
 
     fn begin(&mut self) {
@@ -165,9 +221,8 @@ impl<'p> Checked<'p> {
             return self.task.end_checkpoint(false);
         };
         let commit = commit && whole;
-        self.task.end_checkpoint(commit);
         if !commit {
-            return;
+            return self.task.end_checkpoint(false);
         }
         self.checkpoints += 1;
         for (store, key, value) in written {
@@ -176,6 +231,10 @@ impl<'p> Checked<'p> {
                 None => self.committed.remove(&(store, key)),
             };
         }
+        if let Place::Disk(shelf, _) = &self.place {
+            shelf.kept.lock().unwrap().clone_from(&self.committed);
+        }
+        self.task.end_checkpoint(true);
         let back = restored(self.program, self.id, &self.committed);
         assert_eq!(exported(&back), exported(&restored(self.program, self.id, &expected)));
         for (at, value) in &self.committed {
@@ -190,15 +249,17 @@ impl<'p> Checked<'p> {
             self.write(64);
         }
         self.end(true);
-        self.task = restored(self.program, self.id, &self.committed);
+        self.task = taken_up(self.program, self.id, &self.committed, &self.place);
     }
 }
 
-/// Feeds all tasks, and what they write to each other's topics.
-fn run(rules: &str, steps: &[Step]) -> usize {
+/// Feeds all tasks, and what they write to each other's topics, with their stores on disk where there is a limit;
+/// what they write, and how many checkpoints came about.
+fn run(rules: &str, steps: &[Step], limit: Option<usize>) -> (Vec<String>, usize) {
     let program = program(rules);
-    let mut tasks: Vec<_> = (0..program.tasks.len()).map(|id| Checked::new(&program, id)).collect();
+    let mut tasks: Vec<_> = (0..program.tasks.len()).map(|id| Checked::new(&program, id, limit)).collect();
     let (mut output, mut waiting, mut offset) = (Output::new(), VecDeque::new(), 0);
+    let mut all = Vec::new();
     for step in steps {
         match step {
             Step::Begin => tasks.iter_mut().for_each(Checked::begin),
@@ -219,7 +280,11 @@ fn run(rules: &str, steps: &[Step]) -> usize {
                 headers: &Headers(&record.headers),
             };
             tasks[task].task.process(input, &input_record, &mut output);
+            assert_eq!(output.failure(), None);
             for written in output.iter() {
+                let headers: Vec<_> = written.headers().collect();
+                let (topic, time) = (written.topic(), written.timestamp());
+                all.push(format!("{topic} {time} {:?} {:?} {headers:?}", written.key(), written.value()));
                 waiting.push_back(Given {
                     topic: written.topic().to_owned(),
                     key: written.key().map(<[u8]>::to_vec),
@@ -232,7 +297,7 @@ fn run(rules: &str, steps: &[Step]) -> usize {
         }
     }
     tasks.iter_mut().for_each(Checked::hand);
-    tasks.iter().map(|task| task.checkpoints).sum()
+    (all, tasks.iter().map(|task| task.checkpoints).sum())
 }
 
 proptest! {
@@ -240,6 +305,115 @@ proptest! {
 
     #[test]
     fn a_checkpoint_is_the_state_where_it_began(rules in prop::sample::select(&RULES[..]), steps in steps()) {
-        prop_assert!(run(rules, &steps) > 0);
+        prop_assert!(run(rules, &steps, None).1 > 0);
     }
+
+    #[test]
+    fn stores_on_disk_write_what_stores_in_memory_write(
+        rules in prop::sample::select(&RULES[..]),
+        steps in steps(),
+        limit in prop_oneof![Just(0usize), 0..3000usize],
+    ) {
+        prop_assert_eq!(run(rules, &steps, Some(limit)).0, run(rules, &steps, None).0);
+    }
+}
+
+/// A task of one rule on disk, which is fed records of one topic.
+struct OnDisk {
+    program: Program,
+    shelf: Shelf,
+    limit: Arc<MemoryLimit>,
+    task: StreamTask,
+    output: Output,
+}
+
+impl OnDisk {
+    fn new(rules: &str, limit: usize, broken: Option<&[u8]>) -> Self {
+        let program = program(rules);
+        let shelf = Shelf { broken: broken.map(<[u8]>::to_vec), ..Shelf::default() };
+        let limit = MemoryLimit::new(limit);
+        let place = Place::Disk(shelf.clone(), limit.clone());
+        let task = taken_up(&program, 0, &Kept::new(), &place);
+        Self { program, shelf, limit, task, output: Output::new() }
+    }
+
+    fn feed(&mut self, key: &str, time: i64) {
+        let (_, input) = self.program.reader_of("t").unwrap();
+        let record = InputRecord {
+            partition: 0,
+            offset: time,
+            timestamp: time,
+            key: Some(key.as_bytes()),
+            value: Some(b"{\"a\":1}"),
+            headers: &Headers(&[]),
+        };
+        self.output.clear();
+        self.task.process(input, &record, &mut self.output);
+    }
+
+    fn checkpoint(&mut self) {
+        self.task.begin_checkpoint();
+        let mut kept = Kept::new();
+        let mut gone = Vec::new();
+        let written = self.task.write_checkpoint(usize::MAX, &mut |store, key, value| match value {
+            Some(value) => drop(kept.insert((store, key.to_vec()), value.to_vec())),
+            None => gone.push((store, key.to_vec())),
+        });
+        assert!(written);
+        let mut shelf = self.shelf.kept.lock().unwrap();
+        gone.iter().for_each(|at| drop(shelf.remove(at)));
+        shelf.extend(kept);
+        drop(shelf);
+        self.task.end_checkpoint(true);
+    }
+}
+
+const COUNTS: &str = "CREATE TABLE a1 WITH (KEY_FORMAT='JSON') AS SELECT k, COUNT(*) AS c FROM t
+    WINDOW TUMBLING (SIZE 1 SECOND, GRACE PERIOD 0 SECONDS) GROUP BY k;";
+
+#[test]
+fn the_limit_of_memory_is_kept_and_nothing_is_lost() {
+    const LIMIT: usize = 40_000;
+    let mut disk = OnDisk::new("CREATE TABLE a1 AS SELECT k, COUNT(*) AS c FROM t GROUP BY k;", LIMIT, None);
+    for number in 0..6000 {
+        disk.feed(&format!("key {}", number % 3000), number);
+        if number % 50 == 0 {
+            disk.checkpoint();
+            assert!(disk.limit.used() < LIMIT + 20_000, "{} bytes", disk.limit.used());
+        }
+    }
+    assert!(disk.limit.used() > LIMIT / 2 && disk.task.keys() < 1000, "{} keys", disk.task.keys());
+    disk.checkpoint();
+    assert_eq!(exported(&disk.task).len(), 3001);
+    drop(disk.task);
+    assert_eq!(disk.limit.used(), 0, "what a task had is given back");
+}
+
+#[test]
+fn windows_that_lie_on_disk_only_expire() {
+    let mut disk = OnDisk::new(COUNTS, 0, None);
+    (0..2000).for_each(|number| disk.feed(&format!("key {number}"), number / 4));
+    disk.checkpoint();
+    (0..100).for_each(|number| disk.feed("late", 500 + number));
+    disk.checkpoint();
+    assert!(disk.task.keys() < 1000 && disk.shelf.kept.lock().unwrap().len() > 2000);
+    disk.feed("next", 1_000_000);
+    (0..12).for_each(|_| disk.checkpoint());
+    let left: Vec<_> = disk.shelf.kept.lock().unwrap().keys().map(|(_, key)| key.clone()).collect();
+    assert!(left.len() <= 3, "{} are left", left.len());
+}
+
+#[test]
+fn a_disk_that_cannot_be_read_is_told() {
+    let mut key = vec![];
+    let mut disk = OnDisk::new(COUNTS, 0, None);
+    disk.feed("broken", 0);
+    disk.task.export(&mut |_, bytes, _| key = if key.is_empty() { bytes.to_vec() } else { key.clone() });
+    let mut disk = OnDisk::new(COUNTS, 0, Some(&key));
+    disk.feed("fine", 0);
+    assert_eq!(disk.output.failure(), None);
+    disk.feed("broken", 0);
+    assert_eq!(disk.output.failure(), Some("the disk is broken"));
+    disk.feed("fine", 0);
+    assert_eq!(disk.output.failure(), Some("the disk is broken"), "it stays");
 }

@@ -21,7 +21,7 @@ impl FinalStore for SessionStore {
         &mut self.finals
     }
 
-    fn closed(&self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>> {
+    fn closed(&mut self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>> {
         let session = self.session(frame, key, start, end)?;
         Some((session.end, Results::Session(&session.accumulators)))
     }

@@ -22,7 +22,7 @@ pub(super) trait FinalStore {
     fn finals(&mut self) -> &mut Finals;
 
     /// A window of a frame, by the frame's place, the group key's bytes and its bounds.
-    fn closed(&self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>>;
+    fn closed(&mut self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>>;
 }
 
 impl FinalStore for AggregateStore {
@@ -30,7 +30,7 @@ impl FinalStore for AggregateStore {
         &mut self.finals
     }
 
-    fn closed(&self, frame: usize, key: &[u8], start: i64, _: i64) -> Option<Closed<'_>> {
+    fn closed(&mut self, frame: usize, key: &[u8], start: i64, _: i64) -> Option<Closed<'_>> {
         self.window(frame, key, start).map(|window| (window.time(), Results::Window(window)))
     }
 }

@@ -1,28 +1,24 @@
 //! The store of aggregates: group key to the windows of all frames.
 //!
-//! Entries lie in a slab in order of arrival, so that walking over them depends on the records alone; a hash
-//! table finds them by key. A key's closed windows go when it is next seen; a clock hand drops those of keys
+//! Entries lie by key in a slab ([`Keyed`]). A key's closed windows go when it is next seen; a clock hand drops those of keys
 //! that are not seen any more, a few entries at a time, so that memory follows the live windows without a
 //! pause.
 
-use std::hash::BuildHasher;
+use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
-use super::changelog::ChangedKeys;
 use super::entry::Entry;
 use super::finals::Finals;
+use super::keyed::{EntryId, Keep, Keyed};
 use super::layout::FrameLayout;
-use super::{AHEAD, ChangeVisitor, EntryVisitor, RestoreError, Window, WindowMut, codec};
+use super::{
+    Backing, BackingError, ChangeVisitor, EntryVisitor, MemoryLimit, RestoreError, Window, WindowMut, codec,
+};
 
 /// How many entries the hand looks at for each that was added: with more than one it always comes round.
 pub(super) const SWEPT_PER_ENTRY: u32 = 2;
 /// Every how many records it looks at one, whatever was added: an entry that it looks at is one more that
 /// has to come into the cache.
 pub(super) const RECORDS_PER_SWEPT: u32 = 8;
-
-/// Index of an entry, valid until the next [`AggregateStore::sweep`].
-pub(crate) type EntryId = u32;
 
 /// Aggregates by group key.
 #[derive(Debug)]
@@ -33,16 +29,14 @@ pub(crate) struct AggregateStore {
     times_changed: bool,
     /// The highest of them.
     latest: i64,
-    pub(super) hasher: DefaultHashBuilder,
-    pub(super) index: HashTable<EntryId>,
-    pub(super) slab: Vec<Entry>,
-    free: Vec<EntryId>,
+    pub(super) entries: Keyed<Entry>,
     hand: usize,
     /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].
     due: u32,
     /// The windows that wait for their end to be written.
     pub(crate) finals: Box<Finals>,
-    changed: ChangedKeys,
+    /// The entry that the record changed last.
+    touched: EntryId,
     scratch: Vec<u8>,
 }
 
@@ -58,20 +52,17 @@ impl AggregateStore {
             layout,
             times_changed: false,
             latest: NO_TIME,
-            hasher: DefaultHashBuilder::default(),
-            index: HashTable::new(),
-            slab: Vec::new(),
-            free: Vec::new(),
+            entries: Keyed::default(),
             hand: 0,
             due: 0,
-            changed: ChangedKeys::default(),
+            touched: 0,
             scratch: Vec::new(),
         }
     }
 
     /// How many keys it holds.
     pub(crate) fn len(&self) -> usize {
-        self.index.len()
+        self.entries.len()
     }
 
     /// A record of time `time` reached the frame: its stream time from now on.
@@ -93,55 +84,28 @@ impl AggregateStore {
         id: EntryId,
         (start, now): (i64, i64),
     ) -> WindowMut<'_> {
-        let entry = &mut self.slab[id as usize];
-        if !entry.changed {
-            entry.changed = true;
-            self.changed.note(entry.key());
-        }
+        self.touched = id;
+        let entry = self.entries.change(id, &self.layout);
         entry.expire(&self.layout, frame, now);
         let closes_at = self.layout[frame].closes_at(start, start);
         entry.closes_at = entry.closes_at.min(closes_at.unwrap_or(i64::MAX));
         entry.window_mut(&self.layout, frame, start)
     }
 
-    /// The entry of a key, made where it is missing.
+    /// The entry of a key, made where it is missing; it is good until the next [`AggregateStore::sweep`].
     pub(crate) fn find_or_insert(&mut self, key: &[u8]) -> EntryId {
-        let hash = self.hasher.hash_one(key);
-        if let Some(id) = self.index.find(hash, |id| self.slab[*id as usize].key() == key) {
-            return *id;
+        if let Some(id) = self.entries.fetch(key, &self.layout) {
+            return id;
         }
         self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
-        let entry = Entry::new(key, self.layout.len());
-        let id = match self.free.pop() {
-            Some(id) => {
-                self.slab[id as usize] = entry;
-                id
-            }
-            None => {
-                self.slab.push(entry);
-                (self.slab.len() - 1) as EntryId
-            }
-        };
-        self.index.insert_unique(hash, id, |id| self.hasher.hash_one(self.slab[*id as usize].key()));
-        id
+        self.entries.insert(Entry::new(key, self.layout.len()))
     }
 
     /// The window of a key that starts at `start`, where it is there.
-    pub(crate) fn window(&self, frame: usize, key: &[u8], start: i64) -> Option<Window<'_>> {
-        let entry = &self.slab[self.find(key)? as usize];
+    pub(crate) fn window(&mut self, frame: usize, key: &[u8], start: i64) -> Option<Window<'_>> {
+        let id = self.entries.fetch(key, &self.layout)?;
+        let entry = self.entries.get(id);
         entry.frame(&self.layout, frame).windows().find(|window| window.start() == start)
-    }
-
-    fn find(&self, key: &[u8]) -> Option<EntryId> {
-        self.index.find(self.hasher.hash_one(key), |id| self.slab[*id as usize].key() == key).copied()
-    }
-
-    fn remove(&mut self, id: EntryId) {
-        let entry = std::mem::take(&mut self.slab[id as usize]);
-        if let Ok(found) = self.index.find_entry(self.hasher.hash_one(entry.key()), |other| *other == id) {
-            found.remove();
-        }
-        self.free.push(id);
     }
 
     /// Moves the hand on after a record: drops the closed windows of the next entries, and entries that have none left.
@@ -149,32 +113,29 @@ impl AggregateStore {
         self.due = self.due.saturating_add(1);
         while self.due >= RECORDS_PER_SWEPT {
             self.due -= RECORDS_PER_SWEPT;
-            self.hand = if self.hand + 1 < self.slab.len() { self.hand + 1 } else { 0 };
-            let Some(entry) = self.slab.get_mut(self.hand) else { return };
-            if !entry.live || entry.closes_at > self.latest {
-                continue;
-            }
-            let expired = entry.expire_all(&self.layout, &self.times);
-            if expired && !entry.changed {
-                entry.changed = true;
-                self.changed.note(entry.key());
-            }
-            if expired && entry.is_empty(self.layout.len()) {
-                self.remove(self.hand as EntryId);
-            }
+            self.hand = if self.hand + 1 < self.entries.places() { self.hand + 1 } else { 0 };
+            self.expire_at(self.hand as EntryId);
+        }
+        self.entries.recount(self.touched);
+        self.entries.trim();
+    }
+
+    /// Drops the closed windows of the entry at a place, where there is one, and the entry where none is left.
+    fn expire_at(&mut self, id: EntryId) {
+        let Self { entries, layout, times, latest, .. } = self;
+        let Some(entry) = entries.at(id).filter(|entry| entry.closes_at <= *latest) else { return };
+        // Whatever else it does shows in nothing that is written.
+        let expires = entry.expires(layout, times);
+        let entry = if expires { entries.change(id, layout) } else { entries.get_unchanged(id) };
+        entry.expire_all(layout, times);
+        if expires && entry.is_empty(layout.len()) {
+            entries.remove(id, layout);
         }
     }
 
-    /// Visits the changed entries in order of first change, then the windows that wait, then the stream times.
-    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
-        let changed = std::mem::take(&mut self.changed);
-        for first in (0..changed.len()).step_by(AHEAD) {
-            let places = first..changed.len().min(first + AHEAD);
-            self.warm_whole(places.clone().map(|place| changed.get(place)));
-            places.for_each(|place| self.take_change(changed.get(place), visit));
-        }
-        self.changed = changed;
-        self.changed.clear();
+    /// Freezes what changed for a checkpoint. What is little is visited: the windows that wait, the stream times.
+    pub(crate) fn freeze(&mut self, visit: &mut ChangeVisitor<'_>) {
+        self.entries.freeze();
         self.finals.take_changes(visit);
         if std::mem::take(&mut self.times_changed) {
             self.scratch.clear();
@@ -183,40 +144,56 @@ impl AggregateStore {
         }
     }
 
-    fn take_change(&mut self, key: &[u8], visit: &mut ChangeVisitor<'_>) {
-        let Some(id) = self.find(key) else { return visit(key, None) };
-        let entry = &mut self.slab[id as usize];
-        if std::mem::take(&mut entry.changed) {
-            self.scratch.clear();
-            codec::write_entry(&mut self.scratch, &self.layout, entry);
-            visit(key, Some(&self.scratch));
+    /// See [`Keyed::write_frozen`].
+    pub(crate) fn write_frozen(&mut self, budget: &mut usize, visit: &mut ChangeVisitor<'_>) -> bool {
+        let is_written = self.entries.write_frozen(&self.layout, budget, visit);
+        let (layout, times) = (&self.layout, &self.times);
+        for id in self.entries.look_over_disk(layout, &|entry| entry.expires(layout, times)) {
+            self.expire_at(id);
         }
+        is_written
     }
 
-    /// A key counts as changed though it was taken before.
+    /// From now on memory is a cache over `backing`, which has all of the store's records.
+    pub(crate) fn put_on_disk(
+        &mut self,
+        backing: Box<dyn Backing>,
+        limit: &Arc<MemoryLimit>,
+    ) -> Result<(), BackingError> {
+        take_back_small(&*backing, &mut |key, value| self.restore(key, Some(value)))?;
+        self.entries.put_on_disk(backing, limit);
+        Ok(())
+    }
+
+    /// Why the disk could not be read.
+    pub(crate) fn failure(&self) -> Option<&BackingError> {
+        self.entries.failure()
+    }
+
+    /// The memory of what is always there, in bytes.
+    pub(crate) fn fixed_size(&self) -> usize {
+        self.finals.size()
+    }
+
+    /// See [`Keyed::end`].
+    pub(crate) fn end_frozen(&mut self, committed: bool) {
+        self.entries.end(committed);
+    }
+
+    /// Something that was visited by [`AggregateStore::freeze`] counts as changed again.
     pub(crate) fn note_again(&mut self, key: &[u8]) {
         if key == codec::TIMES_KEY {
             self.times_changed = true;
-        } else if Finals::is_theirs(key) {
-            self.finals.note_again(key);
         } else {
-            let entry = self.find(key).map(|id| &mut self.slab[id as usize]);
-            if entry.is_none_or(|entry| !std::mem::replace(&mut entry.changed, true)) {
-                self.changed.note(key);
-            }
+            self.finals.note_again(key);
         }
     }
 
     /// Visits all entries in order of arrival, then the stream times.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
-        let mut bytes = Vec::new();
-        for entry in self.slab.iter().filter(|entry| entry.live) {
-            bytes.clear();
-            codec::write_entry(&mut bytes, &self.layout, entry);
-            visit(entry.key(), &bytes);
-        }
+        self.entries.export(&self.layout, visit);
         self.finals.export(visit);
-        bytes.clear();
+        let mut bytes = Vec::new();
         codec::write_times(&mut bytes, &self.layout, &self.times);
         visit(codec::TIMES_KEY, &bytes);
     }
@@ -235,28 +212,37 @@ impl AggregateStore {
         if Finals::is_theirs(key) {
             return self.finals.restore(key, value);
         }
-        let read = value.map(|bytes| codec::read_entry(key, bytes, &self.layout)).transpose()?;
-        match read {
-            Some((entry, whole)) if !entry.is_empty(self.layout.len()) => {
-                let id = self.find_or_insert(key);
-                self.due = 0;
-                let mine = &mut self.slab[id as usize];
-                let changed = std::mem::replace(mine, entry).changed;
-                (mine.closes_at, mine.changed) = (NO_TIME, changed);
-                if !whole && !mine.changed {
-                    mine.changed = true;
-                    self.changed.note(key);
+        match value.map(|bytes| Entry::read(key, bytes, &self.layout)).transpose()? {
+            Some(Some((entry, whole))) => {
+                let id = self.entries.find(key);
+                let id = id.unwrap_or_else(|| self.entries.insert(Entry::new(key, self.layout.len())));
+                self.entries.replace(id, entry, &self.layout);
+                if !whole {
+                    self.entries.change(id, &self.layout);
                 }
             }
             dropped => {
-                if let Some(id) = self.find(key) {
-                    self.remove(id);
-                }
+                self.entries.take_back_gone(key);
                 if dropped.is_some() {
-                    self.changed.note(key);
+                    self.entries.note_gone(key);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Takes back what a store of windows has beside its entries: windows that wait, stream times.
+pub(super) fn take_back_small(
+    backing: &dyn Backing,
+    restore: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError>,
+) -> Result<(), BackingError> {
+    let mut outcome = Ok(());
+    backing.scan(&[Finals::MARK], &mut |key, value| {
+        if Finals::is_theirs(key) || key == codec::TIMES_KEY {
+            outcome = restore(key, value);
+        }
+        outcome.is_ok()
+    })?;
+    outcome.map_err(|error| BackingError(error.to_string()))
 }

@@ -1,10 +1,10 @@
 //! Bringing the entries of several keys into the cache at once: see [`AggregateStore::warm`].
 
-use std::hash::BuildHasher;
 use std::hint::black_box;
 
-use super::aggregates::{AggregateStore, EntryId};
+use super::aggregates::AggregateStore;
 use super::entry::Entry;
+use super::keyed::EntryId;
 
 /// How many keys are waited for together.
 pub(crate) const AHEAD: usize = 16;
@@ -12,7 +12,7 @@ pub(crate) const AHEAD: usize = 16;
 impl AggregateStore {
     /// A key's hash, for [`AggregateStore::warm`].
     pub(crate) fn hash(&self, key: &[u8]) -> u64 {
-        self.hasher.hash_one(key)
+        self.entries.hash(key)
     }
 
     /// Reads what a record of each of these keys is going to need, and changes nothing. Piece by piece for
@@ -27,23 +27,12 @@ impl AggregateStore {
         }
     }
 
-    /// As [`AggregateStore::warm`], all that these keys have.
-    pub(super) fn warm_whole<'k>(&self, keys: impl Iterator<Item = &'k [u8]>) {
-        let (mut hashes, mut len) = ([0; AHEAD], 0);
-        for (hash, key) in hashes.iter_mut().zip(keys) {
-            *hash = self.hash(key);
-            len += 1;
-        }
-        let found = self.warm_entries(&hashes[..len]);
-        self.entries_of(&found).for_each(|entry| touch(entry.bytes()));
-    }
-
     /// Finds the entries of these hashes and reads them up to their frames' heads.
     fn warm_entries(&self, hashes: &[u64]) -> Found {
         let mut found = [None; AHEAD];
         for (hash, id) in hashes.iter().zip(&mut found) {
             // Seldom another key's, which does no harm: to be sure the entry would have to be here already.
-            *id = self.index.find(*hash, |_| true).copied();
+            *id = self.entries.find_likely(*hash);
         }
         self.entries_of(&found).for_each(|entry| {
             black_box(entry.closes_at);
@@ -53,7 +42,7 @@ impl AggregateStore {
     }
 
     fn entries_of(&self, found: &Found) -> impl Iterator<Item = &Entry> {
-        found.iter().flatten().filter_map(|id| self.slab.get(*id as usize))
+        found.iter().flatten().filter_map(|id| self.entries.at(*id))
     }
 }
 
@@ -61,7 +50,7 @@ impl AggregateStore {
 const LINE: usize = 64;
 
 /// Reads what brings these bytes into the cache.
-fn touch(bytes: &[u8]) {
+pub(super) fn touch(bytes: &[u8]) {
     bytes.iter().step_by(LINE).chain(bytes.last()).for_each(|byte| {
         black_box(*byte);
     });

@@ -82,6 +82,12 @@ impl Cooldowns {
         self.slots.iter().map(|slot| slot.until.len()).sum()
     }
 
+    /// The memory that it takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let keys = self.slots.iter().flat_map(|slot| slot.until.keys());
+        keys.map(|key| 2 * key.len() + 96).sum()
+    }
+
     /// Whether the rule may alert about the key; if so, its cooldown begins.
     pub(crate) fn admit(&mut self, slot: usize, key: &[u8], time: i64) -> bool {
         let Self { slots, changed } = self;

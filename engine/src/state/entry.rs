@@ -15,8 +15,10 @@
 
 use std::ops::Range;
 
+use super::keyed::Keep;
 use super::layout::FrameLayout;
 use super::window::{Window, WindowMut, start_of};
+use super::{RestoreError, ahead, codec};
 use crate::types::aggregate::Beside;
 
 /// Bytes of a frame's head.
@@ -27,10 +29,8 @@ const HEAD: usize = 20;
 pub(crate) struct Entry {
     bytes: Box<[u8]>,
     key_len: u32,
-    /// It is among the changed keys.
-    pub(super) changed: bool,
-    /// It is in the index; a free place of the slab otherwise.
-    pub(super) live: bool,
+    /// When it last changed: see [`Keep::mark`].
+    mark: u32,
     /// No window closes before this stream time: the sweep need not look closer until then.
     pub(super) closes_at: i64,
     /// What has no place in the windows.
@@ -112,6 +112,41 @@ impl<'e> Frame<'e> {
     }
 }
 
+impl Keep for Entry {
+    type Shape = [FrameLayout];
+
+    fn key(&self) -> &[u8] {
+        &self.bytes[..self.key_len as usize]
+    }
+
+    fn mark(&self) -> u32 {
+        self.mark
+    }
+
+    fn set_mark(&mut self, mark: u32) {
+        self.mark = mark;
+    }
+
+    fn write(&self, layouts: &[FrameLayout], out: &mut Vec<u8>) {
+        codec::write_entry(out, layouts, self);
+    }
+
+    fn read(key: &[u8], value: &[u8], layouts: &[FrameLayout]) -> Result<Option<(Self, bool)>, RestoreError> {
+        let (mut entry, is_whole) = codec::read_entry(key, value, layouts)?;
+        // The sweep has to look closer.
+        entry.closes_at = i64::MIN;
+        Ok((!entry.is_empty(layouts.len())).then_some((entry, is_whole)))
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.beside.size()
+    }
+
+    fn touch(&self) {
+        ahead::touch(&self.bytes);
+    }
+}
+
 impl Entry {
     /// An entry of a store of this many frames, without windows.
     pub(super) fn new(key: &[u8], frames: usize) -> Self {
@@ -122,24 +157,13 @@ impl Entry {
             bytes: bytes.into_boxed_slice(),
             key_len: key.len() as u32,
             closes_at: i64::MAX,
-            live: true,
             ..Self::default()
         }
-    }
-
-    /// The key's bytes.
-    pub(crate) fn key(&self) -> &[u8] {
-        &self.bytes[..self.key_len as usize]
     }
 
     /// The part before the windows.
     pub(super) fn heads(&self, frames: usize) -> &[u8] {
         &self.bytes[..self.key_len as usize + frames * HEAD]
-    }
-
-    /// All of its memory but what lies beside.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
     }
 
     /// The windows of a frame.
@@ -174,6 +198,13 @@ impl Entry {
             self.make_room(layouts, None);
         }
         expired
+    }
+
+    /// Whether some window is closed at its frame's stream time.
+    pub(super) fn expires(&self, layouts: &[FrameLayout], times: &[i64]) -> bool {
+        let closed =
+            |frame: usize| layouts[frame].window.is_some() && times[frame] >= self.head(frame).closes_at;
+        (0..layouts.len()).any(closed)
     }
 
     /// Drops the windows of a frame that are closed at stream time `now`. Nothing more can come out of them.

@@ -21,9 +21,6 @@ use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
 use crate::plan::Fingerprint;
 use crate::task::Origin;
 
-/// The first byte of a waiting window's key. No group's entry begins with it.
-const MARK: u8 = 254;
-
 /// A waiting window's place in the order of writing: how its key is put in order, start and end.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place<'k> {
@@ -124,7 +121,7 @@ impl Waiting {
 /// Writes the key of a waiting window to `out`.
 fn write_place(out: &mut Vec<u8>, tag: Fingerprint, place: Place<'_>) {
     out.clear();
-    out.push(MARK);
+    out.push(Finals::MARK);
     out.extend_from_slice(&tag.0);
     out.extend_from_slice(&place.end.to_be_bytes());
     out.extend_from_slice(place.order);
@@ -140,6 +137,9 @@ fn bounds(key: &[u8]) -> Option<(End, i64)> {
 }
 
 impl Finals {
+    /// The first byte of a waiting window's key. No group's entry begins with it.
+    pub(super) const MARK: u8 = 254;
+
     /// None wait. Only windows of frames with these tags will.
     pub(crate) fn new(tags: Vec<Fingerprint>) -> Self {
         Self { tags, ..Self::default() }
@@ -147,7 +147,15 @@ impl Finals {
 
     /// Whether a changelog key is one of a waiting window.
     pub(crate) fn is_theirs(key: &[u8]) -> bool {
-        key.first() == Some(&MARK)
+        key.len() > 1 && key[0] == Self::MARK
+    }
+
+    /// The memory that it takes, in bytes: of each its key and its own, and the places in the lists.
+    pub(crate) fn size(&self) -> usize {
+        let of = |(key, waiting): &Slot| {
+            key.len() + waiting.key.len() + waiting.topic.len() + size_of::<Slot>() + 32
+        };
+        self.slots.iter().flatten().map(of).sum()
     }
 
     /// A window has changed: it waits for its end.

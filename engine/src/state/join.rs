@@ -97,6 +97,12 @@ impl JoinStore {
         self.lists.iter().map(BTreeMap::len).sum()
     }
 
+    /// The memory that it takes, in bytes. A row that waits is the one of its side.
+    pub(crate) fn size(&self) -> usize {
+        let rows = self.lists.iter().flatten();
+        rows.map(|(key, row)| 2 * (key.len() + 48) + row.size()).sum()
+    }
+
     /// Puts a row in, unless it is older than its side keeps rows, and drops those that became so. Its number.
     pub(crate) fn put(&mut self, side: Side, key: &[u8], row: &Arc<TableRow>, retention: i64) -> i64 {
         let at = usize::from(tag(side));

@@ -12,7 +12,8 @@
 //! - [`Finals`]: beside aggregates, the windows that EMIT FINAL has still to write.
 //! - [`Subscriptions`]: the left rows of a join by a foreign key.
 //! - [`Cooldowns`]: until when rules are silent about their keys.
-//! - [`changelog`]: which keys changed, noted beside either.
+//! - [`keyed`]: entries by key, which of them changed, and how they are frozen for a checkpoint.
+//! - [`changelog`]: keys that changed, in order.
 //! - [`codec`]: keys and entries as bytes.
 
 mod aggregates;
@@ -25,6 +26,7 @@ mod entry;
 mod finals;
 mod frozen;
 mod join;
+mod keyed;
 mod layout;
 mod rows;
 mod sessions;
@@ -32,13 +34,17 @@ mod subscriptions;
 mod table;
 mod window;
 
-pub(crate) use aggregates::{AggregateStore, EntryId};
+use std::sync::Arc;
+
+pub(crate) use aggregates::AggregateStore;
 pub(crate) use ahead::AHEAD;
-pub use backing::{Backing, BackingError};
+pub(crate) use backing::Share;
+pub use backing::{Backing, BackingError, MemoryLimit};
 pub(crate) use cooldowns::Cooldowns;
 pub(crate) use finals::{Finals, Place};
 pub(crate) use frozen::Frozen;
 pub(crate) use join::JoinStore;
+pub(crate) use keyed::EntryId;
 pub(crate) use layout::FrameLayout;
 pub(crate) use sessions::{Session, SessionStore};
 pub(crate) use subscriptions::Subscriptions;
@@ -124,25 +130,54 @@ impl Store {
 
     /// See [`crate::task::StreamTask::take_changes`].
     pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
+        self.freeze(visit);
+        let mut budget = usize::MAX;
+        self.write_frozen(&mut budget, visit);
+        self.end_frozen(true);
+    }
+
+    /// Freezes what changed: visits what is little, keeps the rest for [`Store::write_frozen`].
+    pub(crate) fn freeze(&mut self, visit: &mut ChangeVisitor<'_>) {
         match self {
-            Store::Aggregates(store) => store.take_changes(visit),
-            Store::Sessions(store) => store.take_changes(visit),
-            Store::Table(store) => store.take_changes(visit),
+            Store::Aggregates(store) => store.freeze(visit),
+            Store::Sessions(store) => store.freeze(visit),
+            Store::Table(store) => store.freeze(),
             Store::Join(store) => store.take_changes(visit),
             Store::Subscriptions(store) => store.take_changes(visit),
             Store::Cooldowns(store) => store.take_changes(visit),
         }
     }
 
-    /// A key whose change was taken counts as changed again: what took it was not kept.
+    /// Visits the next of what was frozen until `budget` bytes are gone; whether all is visited.
+    pub(crate) fn write_frozen(&mut self, budget: &mut usize, visit: &mut ChangeVisitor<'_>) -> bool {
+        match self {
+            Store::Aggregates(store) => store.write_frozen(budget, visit),
+            Store::Sessions(store) => store.write_frozen(budget, visit),
+            Store::Table(store) => store.write_frozen(budget, visit),
+            Store::Join(_) | Store::Subscriptions(_) | Store::Cooldowns(_) => true,
+        }
+    }
+
+    /// What was frozen is over. Unless it was `committed`, what [`Store::write_frozen`] had to visit counts as changed
+    /// again.
+    pub(crate) fn end_frozen(&mut self, committed: bool) {
+        match self {
+            Store::Aggregates(store) => store.end_frozen(committed),
+            Store::Sessions(store) => store.end_frozen(committed),
+            Store::Table(store) => store.end_frozen(committed),
+            Store::Join(_) | Store::Subscriptions(_) | Store::Cooldowns(_) => {}
+        }
+    }
+
+    /// A key that [`Store::freeze`] visited counts as changed again: what took it was not kept.
     pub(crate) fn note_again(&mut self, key: &[u8]) {
         match self {
             Store::Aggregates(store) => store.note_again(key),
             Store::Sessions(store) => store.note_again(key),
-            Store::Table(store) => store.note_again(key),
             Store::Join(store) => store.note_again(key),
             Store::Subscriptions(store) => store.note_again(key),
             Store::Cooldowns(store) => store.note_again(key),
+            Store::Table(_) => {}
         }
     }
 
@@ -155,6 +190,43 @@ impl Store {
             Store::Join(store) => store.export(visit),
             Store::Subscriptions(store) => store.export(visit),
             Store::Cooldowns(store) => store.export(visit),
+        }
+    }
+
+    /// Makes memory a cache over `backing`, where the store can do that; otherwise it has to be restored.
+    pub(crate) fn put_on_disk(
+        &mut self,
+        backing: Box<dyn Backing>,
+        limit: &Arc<MemoryLimit>,
+    ) -> Result<bool, BackingError> {
+        match self {
+            Store::Aggregates(store) => store.put_on_disk(backing, limit)?,
+            Store::Sessions(store) => store.put_on_disk(backing, limit)?,
+            Store::Table(store) => store.put_on_disk(backing, limit),
+            Store::Join(_) | Store::Subscriptions(_) | Store::Cooldowns(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Why its disk could not be read.
+    pub(crate) fn failure(&self) -> Option<&BackingError> {
+        match self {
+            Store::Aggregates(store) => store.failure(),
+            Store::Sessions(store) => store.failure(),
+            Store::Table(store) => store.failure(),
+            Store::Join(_) | Store::Subscriptions(_) | Store::Cooldowns(_) => None,
+        }
+    }
+
+    /// The memory of what never lies on disk only, in bytes.
+    pub(crate) fn fixed_size(&self) -> usize {
+        match self {
+            Store::Aggregates(store) => store.fixed_size(),
+            Store::Sessions(store) => store.fixed_size(),
+            Store::Table(_) => 0,
+            Store::Join(store) => store.size(),
+            Store::Subscriptions(store) => store.size(),
+            Store::Cooldowns(store) => store.size(),
         }
     }
 

@@ -2,20 +2,20 @@
 //!
 //! What holds: the sessions of a key and frame do not touch, so they ascend by start and by end alike. A key's
 //! closed sessions go when it is next seen; a clock hand, as in [`super::AggregateStore`], drops those of keys
-//! that are not seen any more. In the changelog an entry's value is: version, then slots: tag (16 bytes),
-//! length (u32), body. The body of a frame is per session its start, its end and when its first and last
-//! record came (i64 each); that of a call the sessions' accumulators; that of a first the starts of those that
-//! have fired.
+//! that are not seen any more. Their bytes: see [`rows`].
 
-use hashbrown::HashMap;
+mod rows;
 
-use super::aggregates::{RECORDS_PER_SWEPT, SWEPT_PER_ENTRY};
-use super::changelog::ChangedKeys;
-use super::codec::{self, Slot, read_slot, write_slot};
+use std::sync::Arc;
+
+use super::aggregates::{RECORDS_PER_SWEPT, SWEPT_PER_ENTRY, take_back_small};
+use super::codec;
 use super::finals::Finals;
+use super::keyed::{EntryId, Keep, Keyed};
 use super::layout::FrameLayout;
-use super::{ChangeVisitor, EntryVisitor, RestoreError};
+use super::{Backing, BackingError, ChangeVisitor, EntryVisitor, MemoryLimit, RestoreError};
 use crate::types::aggregate::{Accumulator, Aggregate, Function};
+use rows::{read_sessions, write_sessions};
 
 /// One session.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,18 @@ impl Session {
     pub(crate) fn new(layout: &FrameLayout, time: i64, arrival: i64) -> Self {
         let accumulators = layout.calls.iter().map(|(_, aggregate)| aggregate.start()).collect();
         Self { start: time, end: time, first: arrival, last: arrival, fired: Vec::new(), accumulators }
+    }
+
+    /// Whether no record joins it any more at this stream time.
+    fn is_closed(&self, layout: &FrameLayout, now: i64) -> bool {
+        layout.closes_at(self.start, self.end).is_some_and(|at| at <= now)
+    }
+
+    /// The memory that it has beside itself, in bytes.
+    fn heap_size(&self) -> usize {
+        let accumulators: usize = self.accumulators.iter().map(Accumulator::heap_size).sum();
+        let places = self.accumulators.capacity() * size_of::<Accumulator>();
+        accumulators + places + self.fired.capacity() * size_of::<usize>()
     }
 
     /// Takes in a record that came at `arrival`.
@@ -83,8 +95,49 @@ struct Entry {
     key: Box<[u8]>,
     /// By the frame's place in the layout.
     frames: Vec<Vec<Session>>,
-    changed: bool,
-    live: bool,
+    mark: u32,
+}
+
+impl Keep for Entry {
+    type Shape = [FrameLayout];
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn mark(&self) -> u32 {
+        self.mark
+    }
+
+    fn set_mark(&mut self, mark: u32) {
+        self.mark = mark;
+    }
+
+    fn write(&self, layout: &[FrameLayout], out: &mut Vec<u8>) {
+        write_sessions(out, layout, &self.frames);
+    }
+
+    fn read(key: &[u8], value: &[u8], layout: &[FrameLayout]) -> Result<Option<(Self, bool)>, RestoreError> {
+        let (frames, is_whole) = read_sessions(key, value, layout)?;
+        let is_empty = frames.iter().all(Vec::is_empty);
+        Ok((!is_empty).then(|| (Self { key: key.into(), frames, mark: 0 }, is_whole)))
+    }
+
+    fn size(&self) -> usize {
+        let frames = self.frames.capacity() * size_of::<Vec<Session>>();
+        let sessions: usize =
+            self.frames.iter().map(|sessions| sessions.capacity() * size_of::<Session>()).sum();
+        let beside: usize = self.frames.iter().flatten().map(Session::heap_size).sum();
+        self.key.len() + frames + sessions + beside
+    }
+}
+
+impl Entry {
+    /// Whether some session is closed at its frame's stream time.
+    fn expires(&self, layout: &[FrameLayout], times: &[i64]) -> bool {
+        let mut frames = self.frames.iter().zip(layout).zip(times);
+        frames.any(|((sessions, layout), now)| sessions.iter().any(|session| session.is_closed(layout, *now)))
+    }
 }
 
 /// Sessions by group key.
@@ -96,17 +149,16 @@ pub(crate) struct SessionStore {
     times_changed: bool,
     /// The records so far, as far as the sessions that are open tell.
     arrivals: i64,
-    index: HashMap<Box<[u8]>, usize>,
-    slab: Vec<Entry>,
-    free: Vec<usize>,
+    entries: Keyed<Entry>,
     hand: usize,
     /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].
     due: u32,
     /// The sessions that wait for their end to be written.
     pub(crate) finals: Finals,
-    changed: ChangedKeys,
 }
 
+/// Marks the number of records among the stream times, as if it were a frame's tag.
+const ARRIVALS: [u8; 16] = [255; 16];
 /// Before any record.
 const NO_TIME: i64 = i64::MIN;
 
@@ -119,27 +171,24 @@ impl SessionStore {
             layout,
             times_changed: false,
             arrivals: 0,
-            index: HashMap::new(),
-            slab: Vec::new(),
-            free: Vec::new(),
+            entries: Keyed::default(),
             hand: 0,
             due: 0,
-            changed: ChangedKeys::default(),
         }
     }
 
     /// How many keys it holds.
     pub(crate) fn len(&self) -> usize {
-        self.index.len()
+        self.entries.len()
     }
 
     /// A record of time `time` reached the frame: its stream time from now on, and when the record came.
     pub(crate) fn advance(&mut self, frame: usize, time: i64) -> (i64, i64) {
         self.arrivals += 1;
+        self.times_changed = true;
         let now = &mut self.times[frame];
         if time > *now {
             *now = time;
-            self.times_changed = true;
         }
         (*now, self.arrivals)
     }
@@ -159,54 +208,48 @@ impl SessionStore {
         gap: i64,
         closed: i64,
     ) -> Vec<Session> {
-        let Some(id) = self.index.get(key) else { return Vec::new() };
-        let sessions = &mut self.slab[*id].frames[frame];
+        let Some(id) = self.entries.fetch(key, &self.layout) else { return Vec::new() };
+        let sessions = &self.entries.get(id).frames[frame];
         let (from, to) = (time.saturating_sub(gap).max(closed), time.saturating_add(gap));
         let first = sessions.partition_point(|session| session.end < from);
         let last = sessions.partition_point(|session| session.start <= to);
-        if first >= last { Vec::new() } else { sessions.drain(first..last).collect() }
+        if first >= last {
+            return Vec::new();
+        }
+        self.entries.change(id, &self.layout).frames[frame].drain(first..last).collect()
     }
 
     /// Puts a session of a key in.
     pub(crate) fn put(&mut self, frame: usize, key: &[u8], session: Session) {
         let id = self.find_or_insert(key);
-        let entry = &mut self.slab[id];
-        if !entry.changed {
-            entry.changed = true;
-            self.changed.note(key);
-        }
-        let sessions = &mut entry.frames[frame];
+        let sessions = &mut self.entries.change(id, &self.layout).frames[frame];
         let place = sessions.partition_point(|other| other.start < session.start);
         sessions.insert(place, session);
+        self.entries.recount(id);
     }
 
     /// Drops the sessions of a key that has just changed as far as they end before `closed`.
     pub(crate) fn expire(&mut self, frame: usize, key: &[u8], closed: i64) {
-        if let Some(id) = self.index.get(key) {
-            self.slab[*id].frames[frame].retain(|session| session.end >= closed);
+        if let Some(id) = self.entries.find(key) {
+            let entry = self.entries.change(id, &self.layout);
+            entry.frames[frame].retain(|session| session.end >= closed);
         }
     }
 
     /// The session of a key with these bounds, where it is there.
-    pub(crate) fn session(&self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<&Session> {
-        let sessions = &self.slab[*self.index.get(key)?].frames[frame];
+    pub(crate) fn session(&mut self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<&Session> {
+        let id = self.entries.fetch(key, &self.layout)?;
+        let sessions = &self.entries.get(id).frames[frame];
         sessions.iter().find(|session| session.start == start && session.end == end)
     }
 
-    fn find_or_insert(&mut self, key: &[u8]) -> usize {
-        if let Some(id) = self.index.get(key) {
-            return *id;
+    fn find_or_insert(&mut self, key: &[u8]) -> EntryId {
+        if let Some(id) = self.entries.fetch(key, &self.layout) {
+            return id;
         }
         self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
         let frames = vec![Vec::new(); self.layout.len()];
-        let entry = Entry { key: key.into(), frames, changed: false, live: true };
-        let id = self.free.pop().unwrap_or(self.slab.len());
-        match self.slab.get_mut(id) {
-            Some(place) => *place = entry,
-            None => self.slab.push(entry),
-        }
-        self.index.insert(key.into(), id);
-        id
+        self.entries.insert(Entry { key: key.into(), frames, mark: 0 })
     }
 
     /// Moves the hand on after a record: drops the closed sessions of the next entries, and entries that have
@@ -215,181 +258,137 @@ impl SessionStore {
         self.due = self.due.saturating_add(1);
         while self.due >= RECORDS_PER_SWEPT {
             self.due -= RECORDS_PER_SWEPT;
-            self.hand = if self.hand + 1 < self.slab.len() { self.hand + 1 } else { 0 };
-            let Some(entry) = self.slab.get_mut(self.hand).filter(|entry| entry.live) else { continue };
-            let mut expired = false;
-            for ((sessions, layout), now) in entry.frames.iter_mut().zip(&self.layout).zip(&self.times) {
-                let before = sessions.len();
-                sessions.retain(|s| layout.closes_at(s.start, s.end).is_none_or(|at| *now < at));
-                expired |= sessions.len() < before;
-            }
-            if expired && !entry.changed {
-                entry.changed = true;
-                self.changed.note(&entry.key);
-            }
-            if entry.frames.iter().all(Vec::is_empty) {
-                self.remove(self.hand);
-            }
+            self.hand = if self.hand + 1 < self.entries.places() { self.hand + 1 } else { 0 };
+            self.expire_at(self.hand as EntryId);
+        }
+        self.entries.trim();
+    }
+
+    /// Drops the closed sessions of the entry at a place, where there is one, and the entry where none is left.
+    fn expire_at(&mut self, id: EntryId) {
+        let Self { entries, layout, times, .. } = self;
+        if entries.at(id).is_none_or(|entry| !entry.expires(layout, times)) {
+            return;
+        }
+        let entry = entries.change(id, layout);
+        for ((sessions, layout), now) in entry.frames.iter_mut().zip(layout.iter()).zip(times.iter()) {
+            sessions.retain(|session| !session.is_closed(layout, *now));
+        }
+        if entry.frames.iter().all(Vec::is_empty) {
+            entries.remove(id, layout);
         }
     }
 
-    fn remove(&mut self, id: usize) {
-        let entry = std::mem::take(&mut self.slab[id]);
-        self.index.remove(&entry.key);
-        self.free.push(id);
-    }
-
-    /// Visits the changed entries in order of first change, then the sessions that wait, then the stream times.
-    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
-        let mut bytes = Vec::new();
-        for key in self.changed.iter() {
-            let Some(id) = self.index.get(key) else {
-                visit(key, None);
-                continue;
-            };
-            let entry = &mut self.slab[*id];
-            if std::mem::take(&mut entry.changed) {
-                write_sessions(&mut bytes, &self.layout, &entry.frames);
-                visit(key, Some(&bytes));
-            }
-        }
-        self.changed.clear();
+    /// Freezes what changed for a checkpoint. What is little is visited: the sessions that wait, the stream times.
+    pub(crate) fn freeze(&mut self, visit: &mut ChangeVisitor<'_>) {
+        self.entries.freeze();
         self.finals.take_changes(visit);
         if std::mem::take(&mut self.times_changed) {
-            bytes.clear();
-            codec::write_times(&mut bytes, &self.layout, &self.times);
+            let mut bytes = Vec::new();
+            self.write_times(&mut bytes);
             visit(codec::TIMES_KEY, Some(&bytes));
         }
     }
 
-    /// A key counts as changed though it was taken before.
+    /// See [`Keyed::write_frozen`].
+    pub(crate) fn write_frozen(&mut self, budget: &mut usize, visit: &mut ChangeVisitor<'_>) -> bool {
+        let is_written = self.entries.write_frozen(&self.layout, budget, visit);
+        let (layout, times) = (&self.layout, &self.times);
+        for id in self.entries.look_over_disk(layout, &|entry| entry.expires(layout, times)) {
+            self.expire_at(id);
+        }
+        is_written
+    }
+
+    /// From now on memory is a cache over `backing`, which has all of the store's records.
+    pub(crate) fn put_on_disk(
+        &mut self,
+        backing: Box<dyn Backing>,
+        limit: &Arc<MemoryLimit>,
+    ) -> Result<(), BackingError> {
+        take_back_small(&*backing, &mut |key, value| self.restore(key, Some(value)))?;
+        self.entries.put_on_disk(backing, limit);
+        Ok(())
+    }
+
+    /// Why the disk could not be read.
+    pub(crate) fn failure(&self) -> Option<&BackingError> {
+        self.entries.failure()
+    }
+
+    /// The memory of what is always there, in bytes.
+    pub(crate) fn fixed_size(&self) -> usize {
+        self.finals.size()
+    }
+
+    /// See [`Keyed::end`].
+    pub(crate) fn end_frozen(&mut self, committed: bool) {
+        self.entries.end(committed);
+    }
+
+    /// Something that was visited by [`SessionStore::freeze`] counts as changed again.
     pub(crate) fn note_again(&mut self, key: &[u8]) {
         if key == codec::TIMES_KEY {
             self.times_changed = true;
-        } else if Finals::is_theirs(key) {
-            self.finals.note_again(key);
         } else {
-            let entry = self.index.get(key).map(|id| &mut self.slab[*id]);
-            if entry.is_none_or(|entry| !std::mem::replace(&mut entry.changed, true)) {
-                self.changed.note(key);
-            }
+            self.finals.note_again(key);
         }
     }
 
-    /// Visits all entries in order of arrival, the sessions that wait, then the stream times.
+    /// Visits all entries, the sessions that wait, then the stream times.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
-        let mut bytes = Vec::new();
-        for entry in self.slab.iter().filter(|entry| entry.live) {
-            write_sessions(&mut bytes, &self.layout, &entry.frames);
-            visit(&entry.key, &bytes);
-        }
+        self.entries.export(&self.layout, visit);
         self.finals.export(visit);
-        bytes.clear();
-        codec::write_times(&mut bytes, &self.layout, &self.times);
+        let mut bytes = Vec::new();
+        self.write_times(&mut bytes);
         visit(codec::TIMES_KEY, &bytes);
+    }
+
+    /// The stream times, and as if it were another frame's how many records there were.
+    fn write_times(&self, bytes: &mut Vec<u8>) {
+        codec::write_times(bytes, &self.layout, &self.times);
+        bytes.extend_from_slice(&ARRIVALS);
+        bytes.extend_from_slice(&self.arrivals.to_le_bytes());
+    }
+
+    fn read_times(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
+        codec::read_times(bytes, &self.layout, &mut self.times)?;
+        let body = bytes.get(1..).unwrap_or_default();
+        let arrivals = body.as_chunks::<24>().0.iter().find_map(|chunk| chunk.strip_prefix(&ARRIVALS));
+        let arrivals = arrivals.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
+        self.arrivals = self.arrivals.max(arrivals.unwrap_or_default());
+        Ok(())
     }
 
     /// Takes a changelog record back in, as [`super::AggregateStore::restore`] does: what no rule knows any
     /// more is forgotten by the changelog, too.
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
         if key == codec::TIMES_KEY {
-            return value.map_or(Ok(()), |bytes| codec::read_times(bytes, &self.layout, &mut self.times));
+            return value.map_or(Ok(()), |bytes| self.read_times(bytes));
         }
         if Finals::is_theirs(key) {
             return self.finals.restore(key, value);
         }
-        let read = value.map(|bytes| read_sessions(key, bytes, &self.layout)).transpose()?;
-        match read {
-            Some((frames, whole)) if frames.iter().any(|sessions| !sessions.is_empty()) => {
-                let last = frames.iter().flatten().map(|session| session.last).max();
+        match value.map(|bytes| Entry::read(key, bytes, &self.layout)).transpose()? {
+            Some(Some((entry, whole))) => {
+                let last = entry.frames.iter().flatten().map(|session| session.last).max();
                 self.arrivals = self.arrivals.max(last.unwrap_or_default());
-                let id = self.find_or_insert(key);
-                self.due = 0;
-                let entry = &mut self.slab[id];
-                entry.frames = frames;
-                if !whole && !entry.changed {
-                    entry.changed = true;
-                    self.changed.note(key);
+                let id = match self.entries.find(key) {
+                    Some(id) => id,
+                    None => self.entries.insert(Entry { key: key.into(), ..Entry::default() }),
+                };
+                self.entries.replace(id, entry, &self.layout);
+                if !whole {
+                    self.entries.change(id, &self.layout);
                 }
             }
             dropped => {
-                if let Some(id) = self.index.get(key) {
-                    self.remove(*id);
-                }
+                self.entries.take_back_gone(key);
                 if dropped.is_some() {
-                    self.changed.note(key);
+                    self.entries.note_gone(key);
                 }
             }
         }
         Ok(())
     }
-}
-
-fn write_sessions(out: &mut Vec<u8>, layout: &[FrameLayout], frames: &[Vec<Session>]) {
-    out.clear();
-    out.push(codec::VERSION);
-    for (layout, sessions) in layout.iter().zip(frames).filter(|(_, sessions)| !sessions.is_empty()) {
-        write_slot(out, layout.fingerprint, |out| {
-            for s in sessions {
-                [s.start, s.end, s.first, s.last]
-                    .iter()
-                    .for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
-            }
-        });
-        for (i, (tag, _)) in layout.calls.iter().enumerate() {
-            write_slot(out, *tag, |out| sessions.iter().for_each(|s| s.accumulators[i].write(out)));
-        }
-        for (i, tag) in layout.firsts.iter().enumerate() {
-            let fired = sessions.iter().filter(|session| session.fired.contains(&i));
-            write_slot(out, *tag, |out| fired.for_each(|s| out.extend_from_slice(&s.start.to_le_bytes())));
-        }
-    }
-}
-
-/// The sessions by frame, and whether the layout knows all of the entry.
-fn read_sessions(
-    key: &[u8],
-    bytes: &[u8],
-    layout: &[FrameLayout],
-) -> Result<(Vec<Vec<Session>>, bool), RestoreError> {
-    let mut rest = codec::versioned(key, bytes)?;
-    let mut slots = Vec::new();
-    while !rest.is_empty() {
-        slots.push(read_slot(&mut rest).ok_or_else(|| RestoreError::damaged(key))?);
-    }
-    let whole = slots.iter().all(|(tag, _)| layout.iter().any(|frame| frame.knows(*tag)));
-    let frames: Option<Vec<_>> = layout.iter().map(|frame| read_frame(&slots, frame)).collect();
-    Ok((frames.ok_or_else(|| RestoreError::damaged(key))?, whole))
-}
-
-fn read_frame(slots: &[Slot<'_>], layout: &FrameLayout) -> Option<Vec<Session>> {
-    let body_of = |tag| slots.iter().find(|(t, _)| *t == tag).map(|(_, body)| *body);
-    let Some(body) = body_of(layout.fingerprint) else { return Some(Vec::new()) };
-    let mut sessions = Vec::new();
-    for session in codec::numbers(body)?.chunks(4) {
-        let [start, end, first, last] = *session else { return None };
-        sessions.push(Session { end, last, ..Session::new(layout, start, first) });
-    }
-    if !sessions.iter().all(|s| s.start <= s.end) || !sessions.is_sorted_by(|a, b| a.end < b.start) {
-        return None;
-    }
-    for (i, (tag, _)) in layout.calls.iter().enumerate() {
-        let Some(mut body) = body_of(*tag) else { continue };
-        for session in &mut sessions {
-            let accumulator = Accumulator::read(&mut body)?;
-            let mine = &mut session.accumulators[i];
-            if std::mem::discriminant(&accumulator) != std::mem::discriminant(mine) {
-                return None;
-            }
-            *mine = accumulator;
-        }
-        if !body.is_empty() {
-            return None;
-        }
-    }
-    for (i, tag) in layout.firsts.iter().enumerate() {
-        let starts = codec::numbers(body_of(*tag).unwrap_or_default())?;
-        sessions.iter_mut().filter(|s| starts.contains(&s.start)).for_each(|s| s.fired.push(i));
-    }
-    Some(sessions)
 }

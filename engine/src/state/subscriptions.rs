@@ -21,6 +21,11 @@ impl Subscriptions {
         self.entries.len()
     }
 
+    /// The memory that they take, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.entries.iter().map(|(entry, left)| entry.len() + left.len() + 48).sum()
+    }
+
     /// Puts one in: `entry` begins with the foreign key.
     pub(crate) fn put(&mut self, entry: &[u8], left_key: &[u8]) {
         if self.entries.insert(entry.into(), left_key.into()).is_none() {

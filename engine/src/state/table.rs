@@ -4,10 +4,8 @@
 
 use std::sync::Arc;
 
-use hashbrown::HashMap;
-
-use super::changelog::ChangedKeys;
-use super::{ChangeVisitor, EntryVisitor, RestoreError, codec};
+use super::keyed::{Keep, Keyed};
+use super::{Backing, BackingError, ChangeVisitor, EntryVisitor, MemoryLimit, RestoreError, codec};
 use crate::types::Value;
 use crate::types::aggregate::codec as values;
 
@@ -20,11 +18,64 @@ pub(crate) struct TableRow {
     pub(crate) values: Vec<Value<'static>>,
 }
 
+impl TableRow {
+    /// The memory that it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let values = self.values.iter().map(Value::heap_size).sum::<usize>();
+        values + self.values.capacity() * size_of::<Value<'_>>() + size_of::<Self>()
+    }
+}
+
+/// The row of a key.
+#[derive(Debug, Default)]
+struct Entry {
+    key: Box<[u8]>,
+    /// Only a free place has none.
+    row: Option<Arc<TableRow>>,
+    mark: u32,
+}
+
+impl Keep for Entry {
+    type Shape = ();
+
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    fn mark(&self) -> u32 {
+        self.mark
+    }
+
+    fn set_mark(&mut self, mark: u32) {
+        self.mark = mark;
+    }
+
+    fn write(&self, (): &(), out: &mut Vec<u8>) {
+        if let Some(row) = &self.row {
+            append_row(out, row);
+        }
+    }
+
+    fn read(key: &[u8], value: &[u8], (): &()) -> Result<Option<(Self, bool)>, RestoreError> {
+        let row = match value.split_first() {
+            Some((&version, _)) if version > codec::VERSION => {
+                return Err(RestoreError::version(key, version));
+            }
+            Some((&codec::VERSION, rest)) => read_row(rest).ok_or_else(|| RestoreError::damaged(key))?,
+            _ => return Err(RestoreError::damaged(key)),
+        };
+        Ok(Some((Self { key: key.into(), row: Some(Arc::new(row)), mark: 0 }, true)))
+    }
+
+    fn size(&self) -> usize {
+        self.key.len() + self.row.as_ref().map_or(0, |row| row.size())
+    }
+}
+
 /// Rows by key.
 #[derive(Debug, Default)]
 pub(crate) struct TableStore {
-    rows: HashMap<Box<[u8]>, Arc<TableRow>>,
-    changed: ChangedKeys,
+    rows: Keyed<Entry>,
 }
 
 impl TableStore {
@@ -35,77 +86,88 @@ impl TableStore {
 
     /// Puts a row in, or takes it out; the one that was there.
     pub(crate) fn replace(&mut self, key: &[u8], row: Option<TableRow>) -> Option<Arc<TableRow>> {
-        let old = match row.map(Arc::new) {
-            None => self.rows.remove(key),
-            Some(row) => match self.rows.get_mut(key) {
-                Some(place) => Some(std::mem::replace(place, row)),
-                None => self.rows.insert(key.into(), row),
-            },
-        };
-        self.changed.note(key);
-        old
+        self.rows.trim();
+        match (self.rows.fetch(key, &()), row.map(Arc::new)) {
+            (Some(id), None) => self.rows.remove(id, &()).row,
+            (None, None) => {
+                self.rows.note_gone(key);
+                None
+            }
+            (Some(id), row) => {
+                let old = std::mem::replace(&mut self.rows.change(id, &()).row, row);
+                self.rows.recount(id);
+                old
+            }
+            (None, row) => {
+                let id = self.rows.insert(Entry { key: key.into(), row, mark: 0 });
+                self.rows.change(id, &());
+                None
+            }
+        }
     }
 
     /// The row of a key.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Arc<TableRow>> {
-        self.rows.get(key).cloned()
+    pub(crate) fn get(&mut self, key: &[u8]) -> Option<Arc<TableRow>> {
+        self.rows.trim();
+        let id = self.rows.fetch(key, &())?;
+        self.rows.get(id).row.clone()
     }
 
     /// All rows in order of their keys' bytes.
-    pub(crate) fn in_order(&self) -> impl Iterator<Item = &Arc<TableRow>> {
-        let mut rows: Vec<_> = self.rows.iter().collect();
-        rows.sort_unstable_by_key(|(key, _)| *key);
-        rows.into_iter().map(|(_, row)| row)
-    }
-
-    /// Visits the changed keys in order of change, each once.
-    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
-        let mut seen = hashbrown::HashSet::new();
-        let mut bytes = Vec::new();
-        for key in self.changed.iter().filter(|key| seen.insert(*key)) {
-            match self.rows.get(key) {
-                None => visit(key, None),
-                Some(row) => {
-                    write_row(&mut bytes, row);
-                    visit(key, Some(&bytes));
-                }
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = Arc<TableRow>> {
+        let mut rows: Vec<_> = self.rows.iter().map(|entry| (entry.key.clone(), entry.row.clone())).collect();
+        let mut take = |key: &[u8], value: &[u8]| {
+            // Whoever takes it in says what is wrong with it.
+            if let Ok(Some((entry, _))) = Entry::read(key, value, &()) {
+                rows.push((entry.key, entry.row));
             }
-        }
-        drop(seen);
-        self.changed.clear();
+        };
+        self.rows.visit_disk(&mut take);
+        rows.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        rows.into_iter().filter_map(|(_, row)| row)
     }
 
-    /// A key counts as changed though it was taken before.
-    pub(crate) fn note_again(&mut self, key: &[u8]) {
-        self.changed.note(key);
+    /// Freezes what changed for a checkpoint.
+    pub(crate) fn freeze(&mut self) {
+        self.rows.freeze();
     }
 
-    /// Visits all rows in order of their keys' bytes.
+    /// From now on memory is a cache over `backing`, which has all of the store's records.
+    pub(crate) fn put_on_disk(&mut self, backing: Box<dyn Backing>, limit: &Arc<MemoryLimit>) {
+        self.rows.put_on_disk(backing, limit);
+    }
+
+    /// Why the disk could not be read.
+    pub(crate) fn failure(&self) -> Option<&BackingError> {
+        self.rows.failure()
+    }
+
+    /// See [`Keyed::write_frozen`].
+    pub(crate) fn write_frozen(&mut self, budget: &mut usize, visit: &mut ChangeVisitor<'_>) -> bool {
+        self.rows.write_frozen(&(), budget, visit)
+    }
+
+    /// See [`Keyed::end`].
+    pub(crate) fn end_frozen(&mut self, committed: bool) {
+        self.rows.end(committed);
+    }
+
+    /// Visits all rows, those in memory first.
     pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
-        let mut rows: Vec<_> = self.rows.iter().collect();
-        rows.sort_unstable_by_key(|(key, _)| *key);
-        let mut bytes = Vec::new();
-        for (key, row) in rows {
-            write_row(&mut bytes, row);
-            visit(key, &bytes);
-        }
+        self.rows.export(&(), visit);
     }
 
     /// Takes a changelog record back in.
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
-        let Some(bytes) = value else {
-            self.rows.remove(key);
-            return Ok(());
-        };
-        match bytes.split_first() {
-            Some((&version, _)) if version > codec::VERSION => {
-                return Err(RestoreError::version(key, version));
-            }
-            Some((&codec::VERSION, rest)) => {
-                let row = read_row(rest).ok_or_else(|| RestoreError::damaged(key))?;
-                self.rows.insert(key.into(), Arc::new(row));
-            }
-            _ => return Err(RestoreError::damaged(key)),
+        match value.map(|bytes| Entry::read(key, bytes, &())).transpose()?.flatten() {
+            None => self.rows.take_back_gone(key),
+            Some((entry, _)) => match self.rows.find(key) {
+                Some(id) => self.rows.replace(id, entry, &()),
+                None => {
+                    let id = self.rows.insert(entry);
+                    self.rows.took_back(id, &());
+                }
+            },
         }
         Ok(())
     }
@@ -114,6 +176,10 @@ impl TableStore {
 /// Writes a row over what `out` holds.
 pub(super) fn write_row(out: &mut Vec<u8>, row: &TableRow) {
     out.clear();
+    append_row(out, row);
+}
+
+fn append_row(out: &mut Vec<u8>, row: &TableRow) {
     out.push(codec::VERSION);
     out.extend_from_slice(&row.time.to_le_bytes());
     row.values.iter().for_each(|value| values::write_value(out, value));

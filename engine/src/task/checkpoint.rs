@@ -11,6 +11,7 @@ impl StreamTask {
     /// Freezes what changed since the last committed checkpoint. To be called between two records, while no other
     /// checkpoint is under way.
     pub fn begin_checkpoint(&mut self) {
+        self.count_fixed();
         for (store, frozen) in self.stores.iter_mut().zip(&mut self.frozen) {
             if let Some(store) = store {
                 frozen.take(store);
@@ -22,8 +23,9 @@ impl StreamTask {
     /// most), store by store; whether all is written now. A value is None where the entry was gone.
     pub fn write_checkpoint(&mut self, budget: usize, visit: &mut ChangeVisitor<'_>) -> bool {
         let mut left = budget.max(1);
-        for (id, frozen) in self.frozen.iter_mut().enumerate() {
-            if !frozen.write(&mut left, &mut |key, value| visit(id, key, value)) {
+        for (id, (store, frozen)) in self.stores.iter_mut().zip(&mut self.frozen).enumerate() {
+            let Some(store) = store else { continue };
+            if !frozen.write(store, &mut left, &mut |key, value| visit(id, key, value)) {
                 return false;
             }
         }

@@ -49,7 +49,7 @@ impl StreamTask {
         let Some(Node::Table { store: result, .. }) = result else { return };
         let rows: Vec<Arc<TableRow>> = match (self.stores[*result].as_deref(), self.stores[left].as_deref()) {
             (Some(Store::Table(result)), Some(Store::Table(left))) if result.len() == 0 => {
-                left.in_order().cloned().collect()
+                left.in_order().collect()
             }
             _ => return,
         };

@@ -20,6 +20,7 @@ mod checkpoint;
 mod cooldown;
 mod counters;
 mod dead_letter;
+mod disk;
 mod fill;
 mod flood;
 mod foreign;
@@ -47,7 +48,7 @@ pub(crate) use wiring::{InputRun, Node, ReadingRun, SinkRun, StepRun, Wiring};
 use crate::format::FormatError;
 use crate::operator::{Run, Scratch};
 use crate::plan::{InputId, Program, QueryId, StoreId};
-use crate::state::{Frozen, RestoreError, Store};
+use crate::state::{Frozen, RestoreError, Share, Store};
 
 /// Takes a changelog record: store, key, and value or None for a tombstone.
 pub type ChangeVisitor<'v> = dyn FnMut(StoreId, &[u8], Option<&[u8]>) + 'v;
@@ -64,6 +65,8 @@ pub struct StreamTask {
     scratch: Scratch,
     /// Per store what a checkpoint took of it.
     frozen: Vec<Frozen>,
+    /// What its stores take of the process's memory whatever is on disk; None where nothing is.
+    fixed: Option<Share>,
 }
 
 /// Why a program cannot be run as a task. Binding has checked all of it, so it is a defect of the plan.
@@ -113,6 +116,7 @@ impl StreamTask {
         Ok(Self {
             stores: wiring.empty_stores(),
             frozen: wiring.stores.iter().map(|_| Frozen::default()).collect(),
+            fixed: None,
             counters: vec![QueryCounters::default(); program.queries.len()],
             scratch: Scratch::new(program),
             wiring,
@@ -145,7 +149,12 @@ impl StreamTask {
         let Self { wiring, stores, counters, scratch, .. } = self;
         let Some(input) = wiring.inputs.get(input) else { return };
         let origin = Origin::of_itself(&input.topic, record);
-        Run { wiring, input, record, origin, stores, counters, scratch, output }.record();
+        Run { wiring, input, record, origin, stores, counters, scratch, output: &mut *output }.record();
+        if self.fixed.is_some()
+            && let Some(error) = self.failure()
+        {
+            output.fail(error.to_string());
+        }
         debug_assert!(
             self.counters.iter().all(QueryCounters::adds_up),
             "not every record is accounted for, by query: {:?}",

@@ -17,6 +17,7 @@ pub struct Output {
     headers: Vec<(Name, Range<usize>)>,
     records: Vec<Entry>,
     stop: Option<Stop>,
+    failure: Option<String>,
     /// Refused records that get no letter of their own.
     pub(super) floods: Vec<Flood>,
 }
@@ -72,6 +73,7 @@ impl Output {
         self.records.clear();
         self.stop = None;
         self.floods.clear();
+        self.failure = None;
     }
 
     /// Notes that the record which is being processed ends the run.
@@ -82,6 +84,16 @@ impl Output {
     /// Why the run is to end at the record that was processed last: nothing of it may be committed.
     pub fn stop_reason(&self) -> Option<&Stop> {
         self.stop.as_ref()
+    }
+
+    /// Notes that a store could not be read.
+    pub(crate) fn fail(&mut self, why: String) {
+        self.failure.get_or_insert(why);
+    }
+
+    /// Why a store could not be read: nothing of what is here may be committed, and the task is not good any more.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
     }
 
     /// How many records there are.

@@ -89,6 +89,21 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The memory that it has beside itself, in bytes.
+    pub fn heap_size(&self) -> usize {
+        let all = |values: &[Value<'_>]| values.iter().map(|v| size_of::<Value<'_>>() + v.heap_size()).sum();
+        match self {
+            Value::String(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Array(values) | Value::Struct(values) => all(values),
+            Value::Map(pairs) => {
+                let of = |(k, v): &(Value<'_>, Value<'_>)| k.heap_size() + v.heap_size();
+                pairs.iter().map(|pair| size_of::<(Value<'_>, Value<'_>)>() + of(pair)).sum()
+            }
+            _ => 0,
+        }
+    }
+
     /// The same value, borrowing text and bytes from this one: no allocation for scalars.
     pub fn borrowed(&self) -> Value<'_> {
         match self {

@@ -12,15 +12,16 @@ use crate::types::Value;
 
 impl Run<'_, '_> {
     pub(super) fn derived_row(
-        &self,
+        &mut self,
         derived: &DerivedRef,
         bytes: &[u8],
         key: &Value<'_>,
     ) -> Option<TableRow> {
-        let Node::Aggregate { frames, .. } = &self.wiring.steps[derived.step].node else { return None };
+        let wiring = self.wiring;
+        let Node::Aggregate { frames, .. } = &wiring.steps[derived.step].node else { return None };
         let frame = frames.get(derived.frame)?;
         let output = frame.outputs.get(derived.output).filter(|output| output.query == derived.query)?;
-        let Some(Store::Aggregates(store)) = self.stores[derived.store].as_deref() else { return None };
+        let Some(Store::Aggregates(store)) = self.stores[derived.store].as_deref_mut() else { return None };
         let window = store.window(frame.place, bytes, 0)?;
         let key = std::slice::from_ref(key);
         let group = FrameRow::of(frame, key, None, window);
@@ -30,11 +31,11 @@ impl Run<'_, '_> {
             return None;
         }
         group.fill(&mut row);
-        let project = &self.wiring.steps[output.step];
+        let project = &wiring.steps[output.step];
         let Node::Project { exprs } = &project.node else { return None };
         let values = exprs.iter().map(|expr| expr.eval(&row).unwrap_or(Value::Null).into_owned());
         let mut values: Vec<Value<'static>> = values.collect();
-        let sink = project.outputs.first().map(|sink| &self.wiring.steps[*sink].node);
+        let sink = project.outputs.first().map(|sink| &wiring.steps[*sink].node);
         let timestamp = match sink {
             Some(Node::Sink(sink)) => sink.timestamp.as_ref(),
             _ => None,

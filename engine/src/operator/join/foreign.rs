@@ -56,11 +56,13 @@ impl Run<'_, '_> {
     ) {
         let mut bytes = std::mem::take(&mut self.scratch.key);
         write_key(&mut bytes, key, None);
+        let mut left_keys: Vec<Vec<u8>> = Vec::new();
+        if let Some(Store::Subscriptions(all)) = self.stores[subscriptions].as_deref() {
+            left_keys.extend(all.of(&bytes).map(<[u8]>::to_vec));
+        }
         let mut rows: Vec<Arc<TableRow>> = Vec::new();
-        if let (Some(Store::Subscriptions(all)), Some(Store::Table(table))) =
-            (self.stores[subscriptions].as_deref(), self.stores[left].as_deref())
-        {
-            rows.extend(all.of(&bytes).filter_map(|left| table.get(left)));
+        if let Some(Store::Table(table)) = self.stores[left].as_deref_mut() {
+            rows.extend(left_keys.iter().filter_map(|left| table.get(left)));
         }
         self.scratch.key = bytes;
         if rows.is_empty() {

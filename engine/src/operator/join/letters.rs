@@ -75,7 +75,7 @@ impl Run<'_, '_> {
         }
         let mut bytes = Vec::new();
         write_key(&mut bytes, foreign, None);
-        let found = match self.stores[right].as_deref() {
+        let found = match self.stores[right].as_deref_mut() {
             Some(Store::Table(rows)) => rows.get(&bytes),
             _ => None,
         };
@@ -116,7 +116,7 @@ impl Run<'_, '_> {
         };
         let mut bytes = Vec::new();
         codec::write_key(&mut bytes, own);
-        let left = match self.stores[left].as_deref() {
+        let left = match self.stores[left].as_deref_mut() {
             Some(Store::Table(rows)) => rows.get(&bytes),
             _ => None,
         };

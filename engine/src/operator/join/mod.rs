@@ -100,13 +100,13 @@ impl Run<'_, '_> {
     }
 
     fn find_row(
-        &self,
+        &mut self,
         table: &TableRef,
         bytes: &[u8],
         key: (&Value<'_>, Option<Window>),
     ) -> Option<Arc<TableRow>> {
         match table {
-            TableRef::Store(store) => match self.stores[*store].as_deref()? {
+            TableRef::Store(store) => match self.stores[*store].as_deref_mut()? {
                 Store::Table(rows) => rows.get(bytes),
                 _ => None,
             },

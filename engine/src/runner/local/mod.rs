@@ -6,14 +6,17 @@
 //! begins at the old mark reads the new checkpoint from the changelog anyhow. Nothing here is needed for
 //! correctness: what is damaged or missing is read from the changelog.
 //!
+//! - [`DiskLocal`]: in a directory.
 //! - [`MemoryLocal`]: for tests, the simulation, and where there is no state directory.
 
+mod disk;
 mod memory;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) use disk::DiskLocal;
 pub(crate) use memory::MemoryLocal;
 
 use crate::state::Backing;

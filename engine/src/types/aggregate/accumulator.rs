@@ -76,6 +76,20 @@ impl Accumulator {
         }
     }
 
+    /// The memory that it has beside itself, in bytes.
+    pub fn heap_size(&self) -> usize {
+        match self {
+            Accumulator::Value(kept) => kept.heap_size(),
+            Accumulator::Distinct(values) => values.iter().map(|value| value.len() + 32).sum(),
+            Accumulator::List(list) => list.iter().map(|v| size_of::<Value<'_>>() + v.heap_size()).sum(),
+            Accumulator::Counts(counts) => {
+                counts.iter().map(|(value, _)| 2 * size_of::<Value<'_>>() + value.heap_size()).sum()
+            }
+            Accumulator::Moments(_) => size_of::<Moments>(),
+            _ => 0,
+        }
+    }
+
     /// Takes a value.
     pub(super) fn add(&mut self, aggregate: &Aggregate, value: Option<&Value<'_>>) -> Result<(), EvalError> {
         let Some(value) = value else {

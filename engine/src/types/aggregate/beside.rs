@@ -21,6 +21,13 @@ impl Beside {
         self.0.is_none()
     }
 
+    /// The memory that it takes, in bytes.
+    pub fn size(&self) -> usize {
+        let Some(places) = &self.0 else { return 0 };
+        let values: usize = places.values.iter().map(Accumulator::heap_size).sum();
+        values + places.values.capacity() * size_of::<Accumulator>() + size_of::<Places>()
+    }
+
     /// Keeps an accumulator; its place.
     pub fn put(&mut self, accumulator: Accumulator) -> u32 {
         let Places { values, free } = &mut **self.0.get_or_insert_default();

@@ -28,6 +28,14 @@ impl Kept {
     /// Before any value.
     pub const NOTHING: Self = Self(Inner::Nothing);
 
+    /// The memory that it has beside itself, in bytes.
+    pub(super) fn heap_size(&self) -> usize {
+        match &self.0 {
+            Inner::Other(value) => value.heap_size(),
+            _ => 0,
+        }
+    }
+
     /// Keeps this value, which may be NULL.
     pub fn set(&mut self, value: &Value<'_>) {
         match (&mut self.0, value) {
