@@ -5,6 +5,8 @@
 //! one every 10 ms of event time. Making them is not measured; all that a commit asks of the task is: the
 //! changed keys' bytes are taken every 50,000 records.
 
+pub mod state;
+
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -110,12 +112,31 @@ fn on_processor() -> Option<Duration> {
 }
 
 /// Records in one buffer, so that nothing but their bytes is in the cache.
-#[derive(Default)]
 struct Chunk {
+    accounts: u64,
+    /// Each record is of the next account, not of one by chance.
+    in_turn: bool,
+    /// Event time between two records, in microseconds.
+    step_us: u64,
     first: u64,
     keys: Vec<u8>,
     values: Vec<u8>,
     ends: Vec<(usize, usize)>,
+}
+
+impl Default for Chunk {
+    fn default() -> Self {
+        let (keys, values, ends) = (Vec::new(), Vec::new(), Vec::new());
+        Self {
+            accounts: ACCOUNTS,
+            in_turn: false,
+            step_us: STEP_MS as u64 * 1000,
+            first: 0,
+            keys,
+            values,
+            ends,
+        }
+    }
 }
 
 impl Chunk {
@@ -126,12 +147,16 @@ impl Chunk {
         self.ends.clear();
         for number in first..first + len {
             let random = mix(number);
-            let account = random % ACCOUNTS;
+            let account = if self.in_turn { number } else { random } % self.accounts;
             self.keys.extend_from_slice(format!("ACC-{account:06}").as_bytes());
-            let value = value(number, account, random >> 20);
+            let value = value(number, account, random >> 20, self.time(number));
             self.values.extend_from_slice(value.as_bytes());
             self.ends.push((self.keys.len(), self.values.len()));
         }
+    }
+
+    fn time(&self, number: u64) -> i64 {
+        START_MS + (number * self.step_us / 1000) as i64
     }
 
     fn record(&self, i: usize) -> InputRecord<'_> {
@@ -141,7 +166,7 @@ impl Chunk {
         InputRecord {
             partition: 0,
             offset,
-            timestamp: START_MS + offset * STEP_MS,
+            timestamp: self.time(offset as u64),
             key: Some(&self.keys[key_start..key_end]),
             value: Some(&self.values[value_start..value_end]),
             headers: &NoHeaders,
@@ -158,9 +183,8 @@ fn mix(number: u64) -> u64 {
 }
 
 /// A transaction. Amounts are below 500 but for one in 200, which is up to 6000.
-fn value(number: u64, account: u64, random: u64) -> String {
+fn value(number: u64, account: u64, random: u64, ms: i64) -> String {
     let cents = if random.is_multiple_of(200) { random / 200 % 600_000 } else { random / 200 % 50_000 } + 1;
-    let ms = START_MS + number as i64 * STEP_MS;
     let time =
         chrono::DateTime::from_timestamp_millis(ms).unwrap_or_default().format("%Y-%m-%dT%H:%M:%S%.3fZ");
     let mut text = format!(

@@ -14,7 +14,7 @@ mod inventory;
 mod journal;
 // Until the restore begins with it.
 #[allow(dead_code, unused_imports)]
-mod local;
+pub(crate) mod local;
 mod report;
 mod restore;
 #[doc(hidden)]

@@ -88,7 +88,7 @@ impl AggregateStore {
         let entry = self.entries.change(id, &self.layout);
         entry.expire(&self.layout, frame, now);
         let closes_at = self.layout[frame].closes_at(start, start);
-        entry.closes_at = entry.closes_at.min(closes_at.unwrap_or(i64::MAX));
+        entry.will_close(closes_at);
         entry.window_mut(&self.layout, frame, start)
     }
 
@@ -117,13 +117,13 @@ impl AggregateStore {
             self.expire_at(self.hand as EntryId);
         }
         self.entries.recount(self.touched);
-        self.entries.trim();
+        self.entries.trim(&self.layout);
     }
 
     /// Drops the closed windows of the entry at a place, where there is one, and the entry where none is left.
     fn expire_at(&mut self, id: EntryId) {
         let Self { entries, layout, times, latest, .. } = self;
-        let Some(entry) = entries.at(id).filter(|entry| entry.closes_at <= *latest) else { return };
+        let Some(entry) = entries.at(id).filter(|entry| entry.may_close(*latest)) else { return };
         // Whatever else it does shows in nothing that is written.
         let expires = entry.expires(layout, times);
         let entry = if expires { entries.change(id, layout) } else { entries.get_unchanged(id) };
@@ -163,6 +163,11 @@ impl AggregateStore {
         take_back_small(&*backing, &mut |key, value| self.restore(key, Some(value)))?;
         self.entries.put_on_disk(backing, limit);
         Ok(())
+    }
+
+    /// Lets entries go as far as they may.
+    pub(crate) fn let_go(&mut self) {
+        while self.entries.trim(&self.layout) {}
     }
 
     /// Why the disk could not be read.
@@ -222,7 +227,7 @@ impl AggregateStore {
                 }
             }
             dropped => {
-                self.entries.take_back_gone(key);
+                self.entries.take_back_gone(key, &self.layout);
                 if dropped.is_some() {
                     self.entries.note_gone(key);
                 }

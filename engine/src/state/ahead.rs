@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use super::aggregates::AggregateStore;
-use super::entry::Entry;
-use super::keyed::EntryId;
+use super::entry::{Entry, Frame};
+use super::keyed::{EntryId, Keep};
 
 /// How many keys are waited for together.
 pub(crate) const AHEAD: usize = 16;
@@ -21,9 +21,7 @@ impl AggregateStore {
     pub(crate) fn warm(&self, hashes: &[u64]) {
         let found = self.warm_entries(hashes);
         for entry in self.entries_of(&found) {
-            for (frame, now) in entry.frames(&self.layout).zip(&self.times) {
-                frame.likely(*now).for_each(touch);
-            }
+            entry.frames(&self.layout).flat_map(Frame::likely).for_each(touch);
         }
     }
 
@@ -35,7 +33,7 @@ impl AggregateStore {
             *id = self.entries.find_likely(*hash);
         }
         self.entries_of(&found).for_each(|entry| {
-            black_box(entry.closes_at);
+            black_box(entry.mark());
         });
         self.entries_of(&found).for_each(|entry| touch(entry.heads(self.layout.len())));
         found

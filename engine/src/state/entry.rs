@@ -4,8 +4,8 @@
 //! each piece costs its own bookkeeping. So the key, the frames' heads and their windows follow one another:
 //!
 //! ```text
-//! the key's bytes
-//! per frame a head: closes_at (i64), first, open, room (u32)
+//! twice the key's length, and one where the heads are wide (LEB128); the key's bytes
+//! per frame a head: first, open, room (u16, or u32 where they are wide)
 //! per frame its windows: `room` places of the layout's stride
 //! ```
 //!
@@ -13,64 +13,32 @@
 //! last place with the first one. A window that has closed leaves its place to the next one; an entry that has
 //! far more room than windows gives it back when the sweep comes by.
 
+mod head;
+
 use std::ops::Range;
 
 use super::keyed::Keep;
 use super::layout::FrameLayout;
-use super::window::{Window, WindowMut, start_of};
+use super::window::{Window, WindowMut};
 use super::{RestoreError, ahead, codec};
 use crate::types::aggregate::Beside;
-
-/// Bytes of a frame's head.
-const HEAD: usize = 20;
+use head::{Head, NARROW, PREFIX, Parts, WIDE, write_prefix};
 
 /// All that a store has for one group key.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     bytes: Box<[u8]>,
-    key_len: u32,
-    /// When it last changed: see [`Keep::mark`].
-    mark: u32,
-    /// No window closes before this stream time: the sweep need not look closer until then.
-    pub(super) closes_at: i64,
     /// What has no place in the windows.
     beside: Beside,
+    /// When it last changed: see [`Keep::mark`].
+    mark: u32,
+    /// No window closes before this stream time, by [`coarse`]: the sweep need not look closer until then.
+    closes_at: u32,
 }
 
-/// The state of a frame's ring.
-#[derive(Debug, Clone, Copy)]
-struct Head {
-    /// The stream time at which the oldest of the open windows closes; the highest where there is none.
-    closes_at: i64,
-    /// The place of the oldest one.
-    first: u32,
-    /// How many are open.
-    open: u32,
-    /// How many places there are.
-    room: u32,
-}
-
-impl Head {
-    const EMPTY: Self = Self { closes_at: i64::MAX, first: 0, open: 0, room: 0 };
-
-    fn read(bytes: &[u8]) -> Self {
-        let number = |at: usize| bytes[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        let closes_at = bytes.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
-        Self { closes_at, first: number(8), open: number(12), room: number(16) }
-    }
-
-    fn write(self, bytes: &mut [u8]) {
-        bytes[..8].copy_from_slice(&self.closes_at.to_le_bytes());
-        for (at, number) in [(8, self.first), (12, self.open), (16, self.room)] {
-            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
-        }
-    }
-
-    /// The place of the window that is the n-th by start; with n the number of open ones, the next one's.
-    fn place(self, n: u32) -> usize {
-        let place = self.first + n;
-        (if place < self.room { place } else { place - self.room }) as usize
-    }
+/// A time that takes little room: of two times the later one is never the smaller number.
+pub(super) fn coarse(time: i64) -> u32 {
+    (time >> 10).clamp(0, i64::from(u32::MAX)) as u32
 }
 
 /// The windows of one frame, to be read.
@@ -96,14 +64,14 @@ impl<'e> Frame<'e> {
         self.beside.is_empty()
     }
 
-    /// The bytes that the next record may need at stream time `now`: the newest window's, those that a new one
-    /// takes, and where the oldest has closed those of the one behind it. Without a free place a new one takes
-    /// the oldest's, which will have closed by then.
-    pub(super) fn likely(self, now: i64) -> impl Iterator<Item = &'e [u8]> {
-        let newest = self.head.open.checked_sub(1).map(|n| self.head.place(n));
-        let next = (self.head.room > 0).then(|| self.head.place(self.head.open % self.head.room));
-        let second = (now >= self.head.closes_at && self.head.open > 1).then(|| self.head.place(1));
-        newest.into_iter().chain(next).chain(second).map(move |place| self.place(place))
+    /// The bytes that the next record may need: the newest window's, those that a new one takes, the oldest's, and
+    /// should that close those of the one behind it.
+    pub(super) fn likely(self) -> impl Iterator<Item = &'e [u8]> {
+        let Head { open, room, .. } = self.head;
+        let newest = open.checked_sub(1).map(|n| self.head.place(n));
+        let next = (room > open).then(|| self.head.place(open));
+        let oldest = (0..open.saturating_sub(1).min(2)).map(move |n| self.head.place(n));
+        newest.into_iter().chain(next).chain(oldest).map(move |place| self.place(place))
     }
 
     fn place(self, place: usize) -> &'e [u8] {
@@ -116,7 +84,8 @@ impl Keep for Entry {
     type Shape = [FrameLayout];
 
     fn key(&self) -> &[u8] {
-        &self.bytes[..self.key_len as usize]
+        let Parts { key, heads, .. } = self.parts();
+        &self.bytes[key..heads]
     }
 
     fn mark(&self) -> u32 {
@@ -134,7 +103,7 @@ impl Keep for Entry {
     fn read(key: &[u8], value: &[u8], layouts: &[FrameLayout]) -> Result<Option<(Self, bool)>, RestoreError> {
         let (mut entry, is_whole) = codec::read_entry(key, value, layouts)?;
         // The sweep has to look closer.
-        entry.closes_at = i64::MIN;
+        entry.closes_at = 0;
         Ok((!entry.is_empty(layouts.len())).then_some((entry, is_whole)))
     }
 
@@ -150,20 +119,31 @@ impl Keep for Entry {
 impl Entry {
     /// An entry of a store of this many frames, without windows.
     pub(super) fn new(key: &[u8], frames: usize) -> Self {
-        let mut bytes = vec![0; key.len() + frames * HEAD];
-        bytes[..key.len()].copy_from_slice(key);
-        bytes[key.len()..].chunks_mut(HEAD).for_each(|head| Head::EMPTY.write(head));
-        Self {
-            bytes: bytes.into_boxed_slice(),
-            key_len: key.len() as u32,
-            closes_at: i64::MAX,
-            ..Self::default()
-        }
+        let mut bytes = Vec::with_capacity(1 + key.len() + frames * NARROW);
+        write_prefix(&mut bytes, key, false);
+        bytes.resize(bytes.len() + frames * NARROW, 0);
+        Self { bytes: bytes.into_boxed_slice(), closes_at: u32::MAX, ..Self::default() }
+    }
+
+    #[inline]
+    fn parts(&self) -> Parts {
+        Parts::read(&self.bytes)
+    }
+
+    /// Whether a window may be closed at this stream time, of all frames the highest.
+    pub(super) fn may_close(&self, latest: i64) -> bool {
+        self.closes_at <= coarse(latest)
+    }
+
+    /// A window that closes at this stream time was added.
+    pub(super) fn will_close(&mut self, at: Option<i64>) {
+        self.closes_at = self.closes_at.min(coarse(at.unwrap_or(i64::MAX)));
     }
 
     /// The part before the windows.
     pub(super) fn heads(&self, frames: usize) -> &[u8] {
-        &self.bytes[..self.key_len as usize + frames * HEAD]
+        let parts = self.parts();
+        &self.bytes[..parts.heads + frames * parts.head_len()]
     }
 
     /// The windows of a frame.
@@ -183,49 +163,56 @@ impl Entry {
         (0..frames).all(|frame| self.head(frame).open == 0)
     }
 
+    /// Whether some window is closed at its frame's stream time.
+    pub(super) fn expires(&self, layouts: &[FrameLayout], times: &[i64]) -> bool {
+        times.iter().enumerate().any(|(frame, now)| self.frame_closes_at(layouts, frame) <= *now)
+    }
+
+    /// The stream time at which the oldest of a frame's windows closes; the highest where there is none.
+    fn frame_closes_at(&self, layouts: &[FrameLayout], frame: usize) -> i64 {
+        let oldest = self.frame(layouts, frame).windows().next().map(Window::start);
+        oldest.and_then(|start| layouts[frame].closes_at(start, start)).unwrap_or(i64::MAX)
+    }
+
     /// Drops what is closed by the frames' stream times `times`, and the room that is far too much by then;
     /// whether there was anything closed.
     pub(super) fn expire_all(&mut self, layouts: &[FrameLayout], times: &[i64]) -> bool {
         let (mut expired, mut closes_at, mut is_roomy) = (false, i64::MAX, false);
         for (frame, now) in times.iter().enumerate() {
             expired |= self.expire(layouts, frame, *now);
+            closes_at = closes_at.min(self.frame_closes_at(layouts, frame));
             let head = self.head(frame);
-            closes_at = closes_at.min(head.closes_at);
             is_roomy |= head.open * 3 < head.room;
         }
-        self.closes_at = closes_at;
+        self.closes_at = coarse(closes_at);
         if is_roomy && !self.is_empty(layouts.len()) {
             self.make_room(layouts, None);
         }
         expired
     }
 
-    /// Whether some window is closed at its frame's stream time.
-    pub(super) fn expires(&self, layouts: &[FrameLayout], times: &[i64]) -> bool {
-        let closed =
-            |frame: usize| layouts[frame].window.is_some() && times[frame] >= self.head(frame).closes_at;
-        (0..layouts.len()).any(closed)
-    }
-
     /// Drops the windows of a frame that are closed at stream time `now`. Nothing more can come out of them.
     /// Whether there were any.
-    pub(crate) fn expire(&mut self, layouts: &[FrameLayout], frame: usize, now: i64) -> bool {
+    pub(super) fn expire(&mut self, layouts: &[FrameLayout], frame: usize, now: i64) -> bool {
         let (mut head, layout) = (self.head(frame), &layouts[frame]);
-        if now < head.closes_at || layout.window.is_none() {
+        if head.open == 0 || layout.window.is_none() {
             return false;
         }
-        let places = self.places(layouts, frame);
-        let open = head.open;
+        let (places, open) = (self.places(layouts, frame), head.open);
+        let ring = &mut self.bytes[places];
         // They close in the order of their starts.
-        while head.open > 0 && now >= head.closes_at {
-            let ring = &mut self.bytes[places.clone()];
+        while head.open > 0 {
             let bytes = place_mut(ring, layout, head.place(0));
+            let start = layout.shape.start(bytes);
+            if layout.closes_at(start, start).is_none_or(|at| now < at) {
+                break;
+            }
             WindowMut { layout, bytes, beside: &mut self.beside, is_new: false }.end();
             (head.first, head.open) = (head.place(1) as u32, head.open - 1);
-            let start = (head.open > 0).then(|| start_of(&ring[head.place(0) * layout.shape.stride..]));
-            head.closes_at = start.and_then(|start| layout.closes_at(start, start)).unwrap_or(i64::MAX);
         }
-        self.set_head(frame, head);
+        if head.open < open {
+            self.set_head(frame, head);
+        }
         head.open < open
     }
 
@@ -239,7 +226,7 @@ impl Entry {
         let (head, layout) = (self.head(frame), &layouts[frame]);
         let places = self.places(layouts, frame);
         let ring = &self.bytes[places.clone()];
-        let start_at = |n: u32| start_of(&ring[head.place(n) * layout.shape.stride..]);
+        let start_at = |n: u32| layout.shape.start(&ring[head.place(n) * layout.shape.stride..]);
         // The newest is the likeliest.
         let mut n = head.open;
         while n > 0 && start_at(n - 1) > start {
@@ -272,7 +259,6 @@ impl Entry {
             ring.copy_within(from..from + stride, head.place(later + 1) * stride);
         }
         head.open += 1;
-        head.closes_at = head.closes_at.min(layout.closes_at(start, start).unwrap_or(i64::MAX));
         self.set_head(frame, head);
         let bytes = place_mut(&mut self.bytes[places], layout, head.place(n));
         let mut window = WindowMut { layout, bytes, beside: &mut self.beside, is_new: true };
@@ -283,41 +269,48 @@ impl Entry {
     /// Moves to a run of memory with room for what is open, and for some more in the frame that grows.
     fn make_room(&mut self, layouts: &[FrameLayout], grows: Option<usize>) {
         let mut heads = Vec::with_capacity(layouts.len());
-        let mut len = self.key_len as usize + layouts.len() * HEAD;
+        let mut windows = 0;
         for (frame, layout) in layouts.iter().enumerate() {
             let head = self.head(frame);
             let more = if grows == Some(frame) { 1 + head.open / 4 } else { 0 };
             let room = if grows.is_none() || more > 0 { head.open + more } else { head.room };
             heads.push(Head { first: 0, room, ..head });
-            len += room as usize * layout.shape.stride;
+            windows += room as usize * layout.shape.stride;
         }
-        let mut bytes = Vec::with_capacity(len);
-        bytes.extend_from_slice(self.key());
-        bytes.resize(self.key_len as usize + layouts.len() * HEAD, 0);
+        let is_wide = heads.iter().any(|head| head.room > u32::from(u16::MAX));
+        let head_len = if is_wide { WIDE } else { NARROW };
+        let mut bytes = Vec::with_capacity(PREFIX + self.key().len() + heads.len() * head_len + windows);
+        write_prefix(&mut bytes, self.key(), is_wide);
+        for head in &heads {
+            let at = bytes.len();
+            bytes.resize(at + head_len, 0);
+            head.write(&mut bytes[at..]);
+        }
         for (frame, head) in self.frames(layouts).zip(&heads) {
             let end = bytes.len() + head.room as usize * frame.layout.shape.stride;
             frame.windows().for_each(|window| bytes.extend_from_slice(window.bytes));
             bytes.resize(end, 0);
         }
         self.bytes = bytes.into_boxed_slice();
-        heads.into_iter().enumerate().for_each(|(frame, head)| self.set_head(frame, head));
     }
 
     /// Where the places of a frame lie.
     fn places(&self, layouts: &[FrameLayout], frame: usize) -> Range<usize> {
-        let len =
-            |(frame, layout): (usize, &FrameLayout)| self.head(frame).room as usize * layout.shape.stride;
-        let heads = self.key_len as usize + layouts.len() * HEAD;
-        let start = heads + layouts[..frame].iter().enumerate().map(len).sum::<usize>();
-        start..start + len((frame, &layouts[frame]))
+        let parts = self.parts();
+        let len = |frame: usize| {
+            Head::read(&self.bytes[parts.head(frame)]).room as usize * layouts[frame].shape.stride
+        };
+        let start = parts.head(layouts.len()).start + (0..frame).map(len).sum::<usize>();
+        start..start + len(frame)
     }
 
     fn head(&self, frame: usize) -> Head {
-        Head::read(&self.bytes[self.key_len as usize + frame * HEAD..])
+        Head::read(&self.bytes[self.parts().head(frame)])
     }
 
     fn set_head(&mut self, frame: usize, head: Head) {
-        head.write(&mut self.bytes[self.key_len as usize + frame * HEAD..]);
+        let at = self.parts().head(frame);
+        head.write(&mut self.bytes[at]);
     }
 }
 

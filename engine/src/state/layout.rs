@@ -20,8 +20,8 @@ pub(crate) struct FrameLayout {
     pub(super) shape: Shape,
 }
 
-/// A window's bytes: verdicts (u32), then what a changelog carries: start, time (i64), a bit per first, and
-/// the cells of the calls.
+/// A window's bytes: verdicts (a byte, or u32 of many outputs), start (i64), time (behind the start, or i64), a bit
+/// per first, and the cells of the calls.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     /// Per call its cell and where it begins.
@@ -30,20 +30,33 @@ pub(super) struct Shape {
     pub(super) stride: usize,
     /// Something of it may lie beside.
     pub(super) may_spill: bool,
+    /// How many bytes the verdicts take, from the first on; behind them is the start.
+    pub(super) verdicts: usize,
+    /// The time is kept as milliseconds behind the start, and one, in a u32; 0 is none.
+    pub(super) has_short_time: bool,
+    /// Where the bits of the firsts begin.
+    pub(super) fired: usize,
 }
 
-impl Shape {
-    /// Where the part begins that a changelog carries.
-    pub(super) const STATE: usize = 4;
-    /// Where the start is.
-    pub(super) const START: usize = Self::STATE;
-    /// Where the time is.
-    pub(super) const TIME: usize = Self::START + 8;
-    /// Where the bits of the firsts begin.
-    pub(super) const FIRED: usize = Self::TIME + 8;
+/// The most outputs whose verdicts a byte holds.
+const SMALL_VERDICTS: usize = 7;
+/// The longest window whose times are kept behind its start.
+const SHORT_WINDOW: i64 = u32::MAX as i64 - 1;
 
-    fn new(calls: &[(Fingerprint, Aggregate)], firsts: usize) -> Self {
-        let mut stride = Self::FIRED + firsts.div_ceil(8);
+impl Shape {
+    fn new(
+        calls: &[(Fingerprint, Aggregate)],
+        firsts: usize,
+        window: Option<WindowPlan>,
+        outputs: usize,
+    ) -> Self {
+        let verdicts = if outputs <= SMALL_VERDICTS { 1 } else { 4 };
+        let has_short_time = window.is_some_and(|window| match window.kind {
+            WindowKind::Tumbling { size } | WindowKind::Hopping { size, .. } => size <= SHORT_WINDOW,
+            WindowKind::Session { .. } => false,
+        });
+        let fired = verdicts + 8 + if has_short_time { 4 } else { 8 };
+        let mut stride = fired + firsts.div_ceil(8);
         let place = |(_, aggregate): &(Fingerprint, Aggregate)| {
             let (at, cell) = (stride, Cell::of(aggregate));
             stride += cell.width();
@@ -51,7 +64,42 @@ impl Shape {
         };
         let cells: Vec<_> = calls.iter().map(place).collect();
         let may_spill = cells.iter().any(|(_, cell)| cell.may_spill());
-        Self { cells, stride, may_spill }
+        Self { cells, stride, may_spill, verdicts, has_short_time, fired }
+    }
+
+    /// The start of the window that has these bytes.
+    pub(super) fn start(&self, bytes: &[u8]) -> i64 {
+        bytes[self.verdicts..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
+    }
+
+    pub(super) fn set_start(&self, bytes: &mut [u8], start: i64) {
+        bytes[self.verdicts..self.verdicts + 8].copy_from_slice(&start.to_le_bytes());
+    }
+
+    /// The highest timestamp that went in; the lowest number where none did.
+    pub(super) fn time(&self, bytes: &[u8]) -> i64 {
+        let at = &bytes[self.verdicts + 8..];
+        if !self.has_short_time {
+            return at.first_chunk().map_or(i64::MIN, |bytes| i64::from_le_bytes(*bytes));
+        }
+        match at.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) {
+            0 => i64::MIN,
+            behind => self.start(bytes) + i64::from(behind) - 1,
+        }
+    }
+
+    /// The time of a window that has its start.
+    pub(super) fn set_time(&self, bytes: &mut [u8], time: i64) {
+        let at = self.verdicts + 8;
+        if !self.has_short_time {
+            return bytes[at..at + 8].copy_from_slice(&time.to_le_bytes());
+        }
+        let behind = match time {
+            i64::MIN => 0,
+            // No time lies outside of its window, but for damaged ones.
+            time => time.saturating_sub(self.start(bytes)).clamp(0, SHORT_WINDOW) as u32 + 1,
+        };
+        bytes[at..at + 4].copy_from_slice(&behind.to_le_bytes());
     }
 }
 
@@ -64,8 +112,14 @@ impl FrameLayout {
         firsts: Vec<Fingerprint>,
         finals: Option<Fingerprint>,
     ) -> Self {
-        let shape = Shape::new(&calls, firsts.len());
+        let shape = Shape::new(&calls, firsts.len(), window, usize::MAX);
         Self { fingerprint, window, calls, firsts, finals, shape }
+    }
+
+    /// The same for a frame with this many outputs: few need little room.
+    pub(crate) fn with_outputs(mut self, outputs: usize) -> Self {
+        self.shape = Shape::new(&self.calls, self.firsts.len(), self.window, outputs);
+        self
     }
 
     /// Whether a slot of this tag is one of its own.

@@ -208,6 +208,16 @@ impl Store {
         Ok(true)
     }
 
+    /// See [`crate::task::StreamTask::let_go`].
+    pub(crate) fn let_go(&mut self) {
+        match self {
+            Store::Aggregates(store) => store.let_go(),
+            Store::Sessions(store) => store.let_go(),
+            Store::Table(store) => store.let_go(),
+            Store::Join(_) | Store::Subscriptions(_) | Store::Cooldowns(_) => {}
+        }
+    }
+
     /// Why its disk could not be read.
     pub(crate) fn failure(&self) -> Option<&BackingError> {
         match self {

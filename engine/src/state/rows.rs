@@ -3,7 +3,7 @@
 //! ```text
 //! head      how many calls and firsts (u16 each); per call its tag (16 bytes) and its cell's width (u16); per
 //!           first its tag; how many windows (u32)
-//! windows   each: start, time (i64), a bit per first, the cells of the calls: as they lie in memory
+//! windows   each: start, time (i64), a bit per first, the cells of the calls, these two as they lie in memory
 //! beside    until the end, what has no place in a cell: which window (u32), which call (u16), the accumulator
 //! ```
 //!
@@ -11,9 +11,12 @@
 //! beside are zeros, but for the mark that it does.
 
 use super::entry::{Entry, Frame};
-use super::layout::{FrameLayout, Shape};
+use super::layout::FrameLayout;
 use crate::plan::Fingerprint;
 use crate::types::aggregate::Accumulator;
+
+/// Bytes of a row's start and time.
+const TIMES: usize = 16;
 
 /// Appends the windows of a frame.
 pub(super) fn write(out: &mut Vec<u8>, layout: &FrameLayout, frame: Frame<'_>) {
@@ -26,7 +29,11 @@ pub(super) fn write(out: &mut Vec<u8>, layout: &FrameLayout, frame: Frame<'_>) {
     layout.firsts.iter().for_each(|tag| out.extend_from_slice(&tag.0));
     out.extend_from_slice(&(frame.windows().len() as u32).to_le_bytes());
     let rows = out.len();
-    frame.windows().for_each(|window| out.extend_from_slice(&window.bytes[Shape::STATE..]));
+    for window in frame.windows() {
+        out.extend_from_slice(&window.start().to_le_bytes());
+        out.extend_from_slice(&window.time().to_le_bytes());
+        out.extend_from_slice(&window.bytes[layout.shape.fired..]);
+    }
     if layout.shape.may_spill && !frame.has_nothing_beside() {
         write_beside(out, rows, layout, frame);
     }
@@ -35,14 +42,14 @@ pub(super) fn write(out: &mut Vec<u8>, layout: &FrameLayout, frame: Frame<'_>) {
 /// Appends what lies beside, and takes the places of it out of the rows, which begin at `rows`: they are not
 /// part of the state.
 fn write_beside(out: &mut Vec<u8>, rows: usize, layout: &FrameLayout, frame: Frame<'_>) {
-    let row = layout.shape.stride - Shape::STATE;
+    let row = TIMES + layout.shape.stride - layout.shape.fired;
     for (n, window) in frame.windows().enumerate() {
         for (call, (at, cell)) in layout.shape.cells.iter().enumerate() {
             let bytes = &window.bytes[*at..*at + cell.width()];
             let Some(accumulator) = cell.place(bytes).and_then(|place| window.beside.get(Some(place))) else {
                 continue;
             };
-            let start = rows + n * row + at - Shape::STATE;
+            let start = rows + n * row + TIMES + at - layout.shape.fired;
             cell.forget_place(&mut out[start..start + cell.width()]);
             out.extend_from_slice(&(n as u32).to_le_bytes());
             out.extend_from_slice(&(call as u16).to_le_bytes());
@@ -64,7 +71,7 @@ struct Head {
 impl Head {
     fn read(rest: &mut &[u8], layout: &FrameLayout) -> Option<Self> {
         let (calls, firsts) = (take_u16(rest)?, take_u16(rest)?);
-        let mut row = Shape::FIRED - Shape::STATE + usize::from(firsts).div_ceil(8);
+        let mut row = TIMES + usize::from(firsts).div_ceil(8);
         let mut read_call = || {
             let (tag, width) = (take_tag(rest)?, usize::from(take_u16(rest)?));
             let call = layout.calls.iter().position(|(mine, _)| *mine == tag);
@@ -124,7 +131,7 @@ fn read_row(
     let mut window = entry.window_mut(layouts, frame, start);
     window.reach(time);
     for (first, place) in head.firsts.iter().enumerate() {
-        let bits = row[Shape::FIRED - Shape::STATE + first / 8];
+        let bits = row[TIMES + first / 8];
         if let (Some(place), 1) = (place, bits >> (first % 8) & 1) {
             window.set_fired(*place);
         }

@@ -261,7 +261,7 @@ impl SessionStore {
             self.hand = if self.hand + 1 < self.entries.places() { self.hand + 1 } else { 0 };
             self.expire_at(self.hand as EntryId);
         }
-        self.entries.trim();
+        self.entries.trim(&self.layout);
     }
 
     /// Drops the closed sessions of the entry at a place, where there is one, and the entry where none is left.
@@ -309,6 +309,11 @@ impl SessionStore {
         take_back_small(&*backing, &mut |key, value| self.restore(key, Some(value)))?;
         self.entries.put_on_disk(backing, limit);
         Ok(())
+    }
+
+    /// Lets entries go as far as they may.
+    pub(crate) fn let_go(&mut self) {
+        while self.entries.trim(&self.layout) {}
     }
 
     /// Why the disk could not be read.
@@ -383,7 +388,7 @@ impl SessionStore {
                 }
             }
             dropped => {
-                self.entries.take_back_gone(key);
+                self.entries.take_back_gone(key, &self.layout);
                 if dropped.is_some() {
                     self.entries.note_gone(key);
                 }

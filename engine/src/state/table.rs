@@ -86,7 +86,7 @@ impl TableStore {
 
     /// Puts a row in, or takes it out; the one that was there.
     pub(crate) fn replace(&mut self, key: &[u8], row: Option<TableRow>) -> Option<Arc<TableRow>> {
-        self.rows.trim();
+        self.rows.trim(&());
         match (self.rows.fetch(key, &()), row.map(Arc::new)) {
             (Some(id), None) => self.rows.remove(id, &()).row,
             (None, None) => {
@@ -108,7 +108,7 @@ impl TableStore {
 
     /// The row of a key.
     pub(crate) fn get(&mut self, key: &[u8]) -> Option<Arc<TableRow>> {
-        self.rows.trim();
+        self.rows.trim(&());
         let id = self.rows.fetch(key, &())?;
         self.rows.get(id).row.clone()
     }
@@ -137,6 +137,11 @@ impl TableStore {
         self.rows.put_on_disk(backing, limit);
     }
 
+    /// Lets entries go as far as they may.
+    pub(crate) fn let_go(&mut self) {
+        while self.rows.trim(&()) {}
+    }
+
     /// Why the disk could not be read.
     pub(crate) fn failure(&self) -> Option<&BackingError> {
         self.rows.failure()
@@ -160,7 +165,7 @@ impl TableStore {
     /// Takes a changelog record back in.
     pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
         match value.map(|bytes| Entry::read(key, bytes, &())).transpose()?.flatten() {
-            None => self.rows.take_back_gone(key),
+            None => self.rows.take_back_gone(key, &()),
             Some((entry, _)) => match self.rows.find(key) {
                 Some(id) => self.rows.replace(id, entry, &()),
                 None => {

@@ -1,11 +1,8 @@
 //! One window of one group key, as it lies in its entry's bytes: see [`super::layout`].
 
-use super::layout::{FrameLayout, Shape};
+use super::layout::FrameLayout;
 use crate::types::aggregate::{Accumulator, Aggregate, Beside};
 use crate::types::{EvalError, Value};
-
-/// Says that the other bits of a window's verdicts are known.
-const KNOWN: u32 = 1 << 31;
 
 /// How many outputs' verdicts a window keeps.
 pub(crate) const MAX_VERDICTS: usize = 31;
@@ -57,17 +54,17 @@ impl Results<'_> {
 impl<'e> Window<'e> {
     /// Its first millisecond; 0 where there is no window.
     pub(crate) fn start(self) -> i64 {
-        start_of(self.bytes)
+        self.layout.shape.start(self.bytes)
     }
 
     /// The highest timestamp that went in.
     pub(crate) fn time(self) -> i64 {
-        number(self.bytes, Shape::TIME)
+        self.layout.shape.time(self.bytes)
     }
 
     /// Whether this one of the layout's firsts has fired.
     pub(crate) fn has_fired(self, first: usize) -> bool {
-        self.bytes[Shape::FIRED + first / 8] >> (first % 8) & 1 == 1
+        self.bytes[self.layout.shape.fired + first / 8] >> (first % 8) & 1 == 1
     }
 
     /// The result of a call so far.
@@ -80,8 +77,11 @@ impl<'e> Window<'e> {
     /// Which of the frame's outputs' HAVINGs hold, by bit, as far as it is known: not part of the state, it
     /// follows from it, and is only kept so that it need not be found again.
     pub(crate) fn verdicts(self) -> Option<u32> {
-        let verdicts = self.bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes));
-        (verdicts & KNOWN != 0).then_some(verdicts & !KNOWN)
+        let mut bytes = [0; 4];
+        bytes[..self.layout.shape.verdicts].copy_from_slice(&self.bytes[..self.layout.shape.verdicts]);
+        let verdicts = u32::from_le_bytes(bytes);
+        let known = known(self.layout.shape.verdicts);
+        (verdicts & known != 0).then_some(verdicts & !known)
     }
 }
 
@@ -94,7 +94,7 @@ impl WindowMut<'_> {
     /// A record of this time went in.
     pub(crate) fn reach(&mut self, time: i64) {
         let time = self.view().time().max(time);
-        set_number(self.bytes, Shape::TIME, time);
+        self.layout.shape.set_time(self.bytes, time);
     }
 
     /// Brings a value into a call; None is COUNT(*)'s.
@@ -113,13 +113,14 @@ impl WindowMut<'_> {
 
     /// This one of the layout's firsts has fired.
     pub(crate) fn set_fired(&mut self, first: usize) {
-        self.bytes[Shape::FIRED + first / 8] |= 1 << (first % 8);
+        self.bytes[self.layout.shape.fired + first / 8] |= 1 << (first % 8);
     }
 
     /// Keeps which HAVINGs hold.
     pub(crate) fn set_verdicts(&mut self, verdicts: Option<u32>) {
-        let verdicts = verdicts.map_or(0, |verdicts| verdicts | KNOWN);
-        self.bytes[..4].copy_from_slice(&verdicts.to_le_bytes());
+        let width = self.layout.shape.verdicts;
+        let verdicts = verdicts.map_or(0, |verdicts| verdicts | known(width));
+        self.bytes[..width].copy_from_slice(&verdicts.to_le_bytes()[..width]);
     }
 
     /// Takes over a call's cell from a changelog; None where it is damaged.
@@ -137,8 +138,8 @@ impl WindowMut<'_> {
     /// Makes the bytes a window of this start without values.
     pub(super) fn begin(&mut self, start: i64) {
         self.bytes.fill(0);
-        set_number(self.bytes, Shape::START, start);
-        set_number(self.bytes, Shape::TIME, i64::MIN);
+        self.layout.shape.set_start(self.bytes, start);
+        self.layout.shape.set_time(self.bytes, i64::MIN);
         for ((at, cell), (_, aggregate)) in self.layout.shape.cells.iter().zip(&self.layout.calls) {
             cell.begin(aggregate, &mut self.bytes[*at..*at + cell.width()], self.beside);
         }
@@ -154,15 +155,7 @@ impl WindowMut<'_> {
     }
 }
 
-/// The start of the window that has these bytes.
-pub(super) fn start_of(bytes: &[u8]) -> i64 {
-    number(bytes, Shape::START)
-}
-
-fn number(bytes: &[u8], at: usize) -> i64 {
-    bytes[at..].first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
-}
-
-fn set_number(bytes: &mut [u8], at: usize, number: i64) {
-    bytes[at..at + 8].copy_from_slice(&number.to_le_bytes());
+/// The bit of verdicts of this width that says that the others are known.
+fn known(width: usize) -> u32 {
+    1 << (8 * width - 1)
 }

@@ -31,6 +31,12 @@ impl StreamTask {
         }
     }
 
+    /// Lets entries go while the stores of the process exceed their limit. What has changed since the last
+    /// checkpoint stays.
+    pub fn let_go(&mut self) {
+        self.stores.iter_mut().flatten().for_each(|store| store.let_go());
+    }
+
     /// Why a disk could not be read.
     pub(super) fn failure(&self) -> Option<&BackingError> {
         self.stores.iter().flatten().find_map(|store| store.failure())

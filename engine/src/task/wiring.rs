@@ -327,7 +327,8 @@ impl Wiring {
         let layout = &mut self.layouts[store];
         let calls = frame.calls.iter().map(|call| (call.fingerprint, call.aggregate.clone())).collect();
         let waiting = finals.as_ref().map(|finals| finals.tag);
-        layout.push(FrameLayout::new(frame.fingerprint, frame.window, calls, firsts, waiting));
+        let frame_layout = FrameLayout::new(frame.fingerprint, frame.window, calls, firsts, waiting);
+        layout.push(frame_layout.with_outputs(outputs.len()));
         Ok(Some(FrameRun {
             place: layout.len() - 1,
             filter: frame.filter.clone(),

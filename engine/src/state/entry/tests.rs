@@ -224,3 +224,21 @@ fn entries_of_another_release_are_refused() {
     let error = read_entry(KEY, &bytes, &layouts).unwrap_err().to_string();
     assert!(error.contains("format version 1"), "{error}");
 }
+
+#[test]
+fn an_entry_has_room_for_more_windows_than_narrow_heads_count() {
+    const WINDOWS: i64 = 70_000;
+    let layouts = [layout(1, &[0], &[50])];
+    let mut entry = Entry::new(KEY, 1);
+    for n in 0..WINDOWS {
+        entry.window_mut(&layouts, 0, n * SIZE).reach(n * SIZE + 3);
+    }
+    let seen: Vec<_> =
+        entry.frame(&layouts, 0).windows().map(|window| (window.start(), window.time())).collect();
+    assert_eq!(seen, (0..WINDOWS).map(|n| (n * SIZE, n * SIZE + 3)).collect::<Vec<_>>());
+    assert_eq!(entry.key(), KEY);
+    // All but the last two are closed, and their room is given back.
+    assert!(entry.expire_all(&layouts, &[WINDOWS * SIZE]));
+    assert_eq!(entry.frame(&layouts, 0).windows().len(), 2);
+    assert!(entry.size() < 200, "{} bytes", entry.size());
+}

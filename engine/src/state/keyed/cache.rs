@@ -189,28 +189,27 @@ impl<E: Keep> Keyed<E> {
         }
     }
 
-    /// Lets entries go while all stores take too much. Ids are not good any more then.
-    pub(in crate::state) fn trim(&mut self) {
+    /// Lets entries go while all stores take too much; whether to go on with it. Ids are not good any more then.
+    pub(in crate::state) fn trim(&mut self, shape: &E::Shape) -> bool {
         let oldest = self.oldest_unapplied();
-        let Some(cache) = &mut self.cache else { return };
-        if cache.is_stuck || !cache.share.is_over() {
-            return;
-        }
         for _ in 0..LOOKED_AT {
-            let Some(cache) = &mut self.cache else { return };
+            let Some(cache) = self.cache.as_mut().filter(|cache| !cache.is_stuck && cache.share.is_over())
+            else {
+                return false;
+            };
             cache.hand = if cache.hand + 1 < self.slab.len() { cache.hand + 1 } else { 0 };
             cache.looked += 1;
             let id = cache.hand as EntryId;
-            let Some(entry) = self.slab.get(id as usize) else { return };
-            let is_unchanged = entry.mark() != FREE && entry.mark() & !WRITTEN < oldest;
+            let mark = self.slab.get(id as usize).map_or(FREE, Keep::mark);
+            let is_unchanged = mark != FREE && mark & !WRITTEN < oldest;
             if is_unchanged && !cache.is_used(id) {
                 cache.looked = 0;
-                self.forget(id);
+                self.forget(id, shape);
             } else if cache.looked > 2 * self.slab.len() {
                 cache.is_stuck = true;
-                return;
             }
         }
+        true
     }
 
     /// The next entries of the disk that are not in memory, which `want` says something is to be done with, are taken

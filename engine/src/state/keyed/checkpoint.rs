@@ -1,47 +1,45 @@
-//! What changed in a checkpoint's time, frozen at its end and written while the next one goes on.
+//! What changed in a checkpoint's time, frozen at its end and written while the next one goes on, in order of the
+//! places: the marks say what is part of it, so no list of changes takes memory.
 //!
 //! What holds: of an entry that changes or goes before it is written, the bytes that it had are kept first;
 //! so all that is written is as it was when the checkpoint began. Removed keys are written before all values,
 //! as a removed key may have come again.
 
-use super::{Changed, EntryId, Keep, Keyed, WRITTEN};
+use super::{ChangedKeys, EntryId, Keep, Keyed, WRITTEN};
 use crate::state::frozen::Records;
 use crate::state::{AHEAD, ChangeVisitor};
+
+/// Passing over this many entries counts as a byte.
+const PASSED: usize = 8;
 
 /// A checkpoint that is being written.
 #[derive(Debug)]
 pub(super) struct Freeze {
-    /// Of which time it is.
+    /// Of which time it is: it has the entries with this mark.
     pub(super) then: u32,
-    pub(super) changed: Changed,
-    /// How many of the removed keys, and of the entries, are written.
+    gone: ChangedKeys,
+    /// How many of the removed keys are written, and which place is to be looked at next.
     next: (usize, usize),
     /// Entries that have changed since, as they were.
     images: Records,
-}
-
-impl Freeze {
-    /// Whether an entry of this mark is part of it.
-    pub(super) fn has(&self, mark: u32) -> bool {
-        mark & !WRITTEN == self.then
-    }
 }
 
 impl<E: Keep> Keyed<E> {
     /// Freezes what changed since the last time. One that was under way comes to nothing.
     pub(in crate::state) fn freeze(&mut self) {
         self.end(false);
-        let changed = std::mem::take(&mut self.live);
+        let gone = std::mem::take(&mut self.gone);
         self.freeze =
-            Some(Box::new(Freeze { then: self.now, changed, next: (0, 0), images: Records::default() }));
+            Some(Box::new(Freeze { then: self.now, gone, next: (0, 0), images: Records::default() }));
         self.now += 1;
     }
 
     /// Keeps an entry as it is, if it is part of a checkpoint that has not written it.
     pub(super) fn keep_image(&mut self, id: EntryId, shape: &E::Shape) {
-        let entry = &self.slab[id as usize];
+        let entry = &mut self.slab[id as usize];
         if let Some(freeze) = self.freeze.as_mut().filter(|freeze| freeze.then == entry.mark()) {
             freeze.images.push_with(entry.key(), |out| entry.write(shape, out));
+            entry.set_mark(freeze.then | WRITTEN);
         }
     }
 
@@ -54,11 +52,11 @@ impl<E: Keep> Keyed<E> {
     ) -> bool {
         let Self { freeze, slab, scratch, cache, .. } = self;
         let Some(freeze) = freeze else { return true };
-        while freeze.next.0 < freeze.changed.gone.len() {
+        while freeze.next.0 < freeze.gone.len() {
             if *budget == 0 {
                 return false;
             }
-            let key = freeze.changed.gone.get(freeze.next.0);
+            let key = freeze.gone.get(freeze.next.0);
             visit(key, None);
             *budget = budget.saturating_sub(key.len());
             freeze.next.0 += 1;
@@ -67,24 +65,27 @@ impl<E: Keep> Keyed<E> {
             return false;
         }
         freeze.images.clear();
-        while let Some(id) = freeze.changed.ids.get(freeze.next.1) {
+        while freeze.next.1 < slab.len() {
             if *budget == 0 {
                 return false;
             }
-            if freeze.next.1.is_multiple_of(AHEAD) {
-                touch(slab, &freeze.changed.ids[freeze.next.1..]);
+            let id = freeze.next.1;
+            if id.is_multiple_of(AHEAD) {
+                touch(&slab[id..slab.len().min(id + AHEAD)], freeze.then);
             }
             freeze.next.1 += 1;
-            // Whatever has another mark has changed since, or went: its image is written.
-            let Some(entry) = slab.get_mut(*id as usize).filter(|entry| entry.mark() == freeze.then) else {
+            // Whatever has another mark has not changed then, or since, and its image is written.
+            let entry = &mut slab[id];
+            if entry.mark() != freeze.then {
+                *budget = budget.saturating_sub(usize::from(id.is_multiple_of(PASSED)));
                 continue;
-            };
+            }
             entry.set_mark(freeze.then | WRITTEN);
             scratch.clear();
             entry.write(shape, scratch);
             visit(entry.key(), Some(scratch));
             if let Some(cache) = cache {
-                cache.count(*id, size_of::<E>() + entry.size());
+                cache.count(id as EntryId, size_of::<E>() + entry.size());
             }
             *budget = budget.saturating_sub(entry.key().len() + scratch.len());
         }
@@ -100,22 +101,14 @@ impl<E: Keep> Keyed<E> {
             }
             return;
         }
-        for id in &freeze.changed.ids {
-            let entry = self.slab.get_mut(*id as usize).filter(|entry| freeze.has(entry.mark()));
-            if let Some(entry) = entry {
-                entry.set_mark(self.now);
-                self.live.ids.push(*id);
-            }
-        }
-        freeze.changed.gone.iter().for_each(|key| self.note_gone(key));
+        let now = self.now;
+        let frozen = self.slab.iter_mut().filter(|entry| entry.mark() & !WRITTEN == freeze.then);
+        frozen.for_each(|entry| entry.set_mark(now));
+        freeze.gone.iter().for_each(|key| self.note_gone(key));
     }
 }
 
 /// Brings the next entries into the cache together: each alone would be waited for.
-fn touch<E: Keep>(slab: &[E], ids: &[EntryId]) {
-    let next = || ids.iter().take(AHEAD).filter_map(|id| slab.get(*id as usize));
-    next().for_each(|entry| {
-        std::hint::black_box(entry.mark());
-    });
-    next().for_each(Keep::touch);
+fn touch<E: Keep>(slab: &[E], then: u32) {
+    slab.iter().filter(|entry| entry.mark() == then).for_each(Keep::touch);
 }

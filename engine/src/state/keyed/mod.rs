@@ -74,20 +74,12 @@ pub(super) struct Keyed<E> {
     holes: usize,
     /// The checkpoint's time that goes on, from 1.
     now: u32,
-    live: Changed,
+    /// The keys of entries that were removed in it; they may be there again.
+    gone: ChangedKeys,
     freeze: Option<Box<Freeze>>,
     /// Where entries are that are not in memory; None where all are.
     cache: Option<Box<Cache>>,
     scratch: Vec<u8>,
-}
-
-/// What changed in one checkpoint's time.
-#[derive(Debug, Default)]
-struct Changed {
-    /// The entries in order of their first change; one that moved or whose place went to another stands twice.
-    ids: Vec<EntryId>,
-    /// The keys of those that were removed; they may be there again.
-    gone: ChangedKeys,
 }
 
 impl<E> Default for Keyed<E> {
@@ -99,7 +91,7 @@ impl<E> Default for Keyed<E> {
             free: Vec::new(),
             holes: 0,
             now: 1,
-            live: Changed::default(),
+            gone: ChangedKeys::default(),
             freeze: None,
             cache: None,
             scratch: Vec::new(),
@@ -214,7 +206,6 @@ impl<E: Keep> Keyed<E> {
     fn first_change(&mut self, id: EntryId, shape: &E::Shape) {
         self.keep_image(id, shape);
         self.slab[id as usize].set_mark(self.now);
-        self.live.ids.push(id);
     }
 
     /// Takes an entry out, which counts as a change.
@@ -222,28 +213,28 @@ impl<E: Keep> Keyed<E> {
         self.keep_image(id, shape);
         let entry = self.take_out(id);
         self.note_gone(entry.key());
-        self.tighten();
+        self.tighten(shape);
         entry
     }
 
     /// Takes an entry out, which does not count as a change.
-    fn forget(&mut self, id: EntryId) {
+    fn forget(&mut self, id: EntryId, shape: &E::Shape) {
         self.take_out(id);
-        self.tighten();
+        self.tighten(shape);
     }
 
     /// A key that is not there counts as changed, so that a changelog forgets it.
     pub(super) fn note_gone(&mut self, key: &[u8]) {
-        self.live.gone.note(key);
+        self.gone.note(key);
         if let Some(cache) = &mut self.cache {
             cache.note_gone(key, self.now);
         }
     }
 
     /// An entry's key is gone, as a changelog says.
-    pub(super) fn take_back_gone(&mut self, key: &[u8]) {
+    pub(super) fn take_back_gone(&mut self, key: &[u8], shape: &E::Shape) {
         if let Some(id) = self.find(key) {
-            self.forget(id);
+            self.forget(id, shape);
         }
         if self.cache.is_some() {
             self.note_gone(key);
@@ -266,13 +257,14 @@ impl<E: Keep> Keyed<E> {
 
     /// Gives back memory where most of the places are free: for each entry that goes, two of the last places
     /// are looked at, so that it keeps up without a pause.
-    fn tighten(&mut self) {
+    fn tighten(&mut self, shape: &E::Shape) {
         for _ in 0..2 {
             if self.slab.len() <= SMALL || self.holes * 2 <= self.slab.len() {
                 break;
             }
             let last = (self.slab.len() - 1) as EntryId;
             if self.slab[last as usize].mark() != FREE {
+                self.keep_image(last, shape);
                 self.move_forward(last);
             }
             self.slab.pop();
@@ -296,13 +288,6 @@ impl<E: Keep> Keyed<E> {
         let hash = self.hasher.hash_one(self.slab[from as usize].key());
         if let Some(id) = self.index.find_mut(hash, |id| *id == from) {
             *id = to;
-        }
-        let mark = self.slab[from as usize].mark();
-        // Its old place stands in the lists; there it means nothing any more.
-        if mark == self.now {
-            self.live.ids.push(to);
-        } else if let Some(freeze) = self.freeze.as_mut().filter(|freeze| freeze.has(mark)) {
-            freeze.changed.ids.push(to);
         }
         self.slab.swap(from as usize, to as usize);
         if let Some(cache) = &mut self.cache {
