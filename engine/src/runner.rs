@@ -222,6 +222,8 @@ pub(crate) struct Shared {
     pub(crate) summary: Mutex<Summary>,
     /// Names this process's clients: stable across restarts where there is a state directory.
     identity: Identity,
+    /// What this machine keeps of the stores, for a fast restart; None: nothing.
+    pub(crate) local: Option<Arc<dyn local::LocalState>>,
     /// Nobody in here asks anything else for the time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Checkpoints are written by the workers themselves, a little at a time, instead of by threads of their own.
@@ -250,6 +252,7 @@ impl Shared {
             identity,
             options,
             clock,
+            local: None,
             writes_checkpoints_inline: false,
         })
     }
@@ -257,6 +260,11 @@ impl Shared {
     /// The program to run now.
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether stores need the local state to go on, since not all of them is in memory.
+    pub(crate) fn is_state_on_disk(&self) -> bool {
+        false
     }
 
     fn stop(&self) {

@@ -9,6 +9,7 @@ mod checkpoints;
 mod commit;
 mod cut;
 mod flood;
+mod kept;
 mod merge;
 mod offsets;
 mod recover;
@@ -379,13 +380,13 @@ fn producer_config(shared: &Shared, index: usize) -> ProducerConfig {
 const CHECKPOINT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The checkpointer of a worker, with a producer of its own.
-fn checkpointer(shared: &Shared, index: usize) -> Result<Box<dyn Checkpointer>, Error> {
+fn checkpointer(shared: &Arc<Shared>, index: usize) -> Result<Box<dyn Checkpointer>, Error> {
     let name = format!("{}-checkpoint", client_name(shared, index));
     let mut properties = shared.options.producer_properties.clone();
     let timeout = CHECKPOINT_TIMEOUT.as_millis();
     properties.entry("transaction.timeout.ms".to_owned()).or_insert_with(|| timeout.to_string());
     let config = ProducerConfig { transactional_id: Some(name), properties };
-    let writer = Writer::new(shared.broker.clone(), config);
+    let writer = Writer::new(shared, config);
     if shared.writes_checkpoints_inline {
         return Ok(Box::new(Inline::new(writer)));
     }

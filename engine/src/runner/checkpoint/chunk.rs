@@ -45,6 +45,11 @@ impl Chunk {
         FULL.saturating_sub(self.bytes.len())
     }
 
+    /// How many bytes are in it.
+    pub(in super::super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether nothing is in it.
     pub(in super::super) fn is_empty(&self) -> bool {
         self.records.is_empty()

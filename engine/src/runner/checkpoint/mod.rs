@@ -12,9 +12,10 @@
 //!
 //! - [`Checkpointer`]: what a worker sees of it.
 //! - [`Threaded`]: with a thread of its own. [`Inline`]: in the caller's, for the simulation.
-//! - [`Writer`]: the transaction.
+//! - [`Writer`]: the transaction; then the same changes go to the local state ([`copy`]).
 
 mod chunk;
+mod copy;
 mod mark;
 mod thread;
 mod writer;
@@ -22,9 +23,13 @@ mod writer;
 use broker::{GroupMetadata, TopicPartition};
 
 pub(super) use chunk::Chunk;
+pub(super) use copy::Caught;
 pub(super) use mark::{LogStamp, MARK_KEY, Mark, Stamp};
 pub(super) use thread::Threaded;
 pub(super) use writer::{Inline, Writer};
+
+use super::Error;
+use super::local::StorePartition;
 
 /// A checkpoint to write.
 #[derive(Debug, Clone)]
@@ -46,8 +51,12 @@ pub(super) struct Job {
 pub(super) struct Log {
     /// Which.
     pub(super) partition: TopicPartition,
+    /// Whose it is.
+    pub(super) store: StorePartition,
     /// From which offset on it counts.
     pub(super) from: i64,
+    /// The commit of the checkpoint before, if there was one.
+    pub(super) base: Option<i64>,
     /// The value of the record that ends it: a [`Mark`].
     pub(super) mark: Vec<u8>,
 }
@@ -59,6 +68,8 @@ pub(super) enum Outcome {
     Committed,
     /// It is not, or that is not known. The next one has what this one had.
     Failed(broker::Error),
+    /// The stores cannot go on with what the disk has of it.
+    Ended(Error),
 }
 
 /// Takes checkpoints to their changelogs. One at a time.

@@ -80,13 +80,10 @@ fn work(mut writer: Writer, orders: &Receiver<Order>, outcomes: &Sender<Outcome>
                 writer.begin(job)
             }
             Order::Chunk(_) | Order::Finish if skip => continue,
-            Order::Chunk(chunk) => writer.write(&chunk),
+            Order::Chunk(chunk) => writer.write(chunk),
             Order::Finish => {
-                let done = writer.finish();
-                if done.is_ok() {
-                    let _ = outcomes.send(Outcome::Committed);
-                }
-                done
+                let _ = outcomes.send(writer.finish());
+                continue;
             }
         };
         if let Err(error) = done {

@@ -7,19 +7,23 @@
 
 use std::sync::Arc;
 
-use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition};
+use broker::{Isolation, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition};
 
+use super::super::Shared;
+use super::copy::Copy;
 use super::{Checkpointer, Chunk, Job, LogStamp, MARK_KEY, Outcome};
 
 /// See the module.
 pub(in super::super) struct Writer {
-    broker: Arc<dyn Broker>,
+    shared: Arc<Shared>,
     config: ProducerConfig,
     /// None before the first use and after an error.
     producer: Option<Box<dyn Producer>>,
     open: Option<Open>,
     /// The ends of the journals when the last checkpoint was committed.
     journals: Vec<(TopicPartition, i64)>,
+    /// The local state, where there is one.
+    copy: Option<Copy>,
 }
 
 /// A checkpoint under way.
@@ -31,14 +35,15 @@ struct Open {
 
 impl Writer {
     /// Writes with a producer of this configuration, which has a transactional id.
-    pub(in super::super) fn new(broker: Arc<dyn Broker>, config: ProducerConfig) -> Self {
-        Self { broker, config, producer: None, open: None, journals: Vec::new() }
+    pub(in super::super) fn new(shared: &Arc<Shared>, config: ProducerConfig) -> Self {
+        let copy = shared.local.as_ref().map(|local| Copy::new(shared.clone(), local.clone()));
+        Self { shared: shared.clone(), config, producer: None, open: None, journals: Vec::new(), copy }
     }
 
     fn producer(&mut self) -> Result<&mut dyn Producer> {
         let producer = match self.producer.take() {
             Some(producer) => producer,
-            None => self.broker.producer(&self.config)?,
+            None => self.shared.broker.producer(&self.config)?,
         };
         Ok(&mut **self.producer.insert(producer))
     }
@@ -47,7 +52,7 @@ impl Writer {
     pub(in super::super) fn begin(&mut self, job: Job) -> Result<()> {
         let mut ends = Vec::with_capacity(job.logs.len());
         for log in &job.logs {
-            ends.push(self.broker.watermarks(&log.partition, Isolation::ReadUncommitted)?.1);
+            ends.push(self.shared.broker.watermarks(&log.partition, Isolation::ReadUncommitted)?.1);
         }
         self.open = Some(Open { job, ends });
         let done = self.producer()?.begin();
@@ -55,7 +60,7 @@ impl Writer {
     }
 
     /// Writes a part of it.
-    pub(in super::super) fn write(&mut self, chunk: &Chunk) -> Result<()> {
+    pub(in super::super) fn write(&mut self, chunk: Chunk) -> Result<()> {
         let Some((Open { job, .. }, producer)) = self.open.as_ref().zip(self.producer.as_mut()) else {
             return Ok(());
         };
@@ -63,22 +68,35 @@ impl Writer {
             let to = &job.logs[record.log].partition;
             producer.produce(&changed(to, record.key, record.value))
         });
+        if let Some(copy) = &mut self.copy {
+            copy.keep(chunk);
+        }
         self.judge(done)
     }
 
     /// Ends it with its marks and offsets, and commits.
-    pub(in super::super) fn finish(&mut self) -> Result<()> {
+    pub(in super::super) fn finish(&mut self) -> Outcome {
         let Some((Open { job, ends }, producer)) = self.open.take().zip(self.producer.as_mut()) else {
-            return Ok(());
+            return Outcome::Committed;
         };
         let done = commit(&job, &ends, &mut **producer);
-        self.judge(done)?;
+        if let Err(error) = self.judge(done) {
+            return Outcome::Failed(error);
+        }
+        if let Some(Err(error)) = self.copy.as_mut().map(|copy| copy.apply(&job, &ends)) {
+            if self.shared.is_state_on_disk() {
+                return Outcome::Ended(error);
+            }
+            // Its old mark still says from where the changelog has the rest.
+            tracing::warn!(%error, "the local copy of the state stays behind: a restart takes longer");
+        }
         self.trim(&job);
-        Ok(())
+        Outcome::Committed
     }
 
     /// Ends what is pending, of an earlier life of this worker too, without a commit.
     pub(in super::super) fn give_up(&mut self) -> Result<()> {
+        self.forget_copy();
         if self.open.take().is_some()
             && let Some(producer) = &mut self.producer
         {
@@ -94,8 +112,15 @@ impl Writer {
     fn judge(&mut self, done: Result<()>) -> Result<()> {
         if done.is_err() {
             (self.producer, self.open) = (None, None);
+            self.forget_copy();
         }
         done
+    }
+
+    fn forget_copy(&mut self) {
+        if let Some(copy) = &mut self.copy {
+            copy.clear();
+        }
     }
 
     /// Deletes what nobody needs any more. What fails now is tried again with the next checkpoint.
@@ -103,13 +128,13 @@ impl Writer {
         let known = |journal: &TopicPartition| self.journals.iter().find(|(known, _)| known == journal);
         let below: Vec<_> = job.trim.iter().chain(job.journals.iter().filter_map(known)).cloned().collect();
         if !below.is_empty()
-            && let Err(error) = self.broker.delete_records(&below)
+            && let Err(error) = self.shared.broker.delete_records(&below)
         {
             tracing::warn!(%error, "topics of ours are not trimmed now");
         }
         // Whatever is in a journal now is of commits before the next checkpoint, which has not begun.
         let end = |journal: &TopicPartition| {
-            let ends = self.broker.watermarks(journal, Isolation::ReadUncommitted).ok()?;
+            let ends = self.shared.broker.watermarks(journal, Isolation::ReadUncommitted).ok()?;
             Some((journal.clone(), ends.1))
         };
         self.journals = job.journals.iter().filter_map(end).collect();
@@ -166,7 +191,7 @@ impl Checkpointer for Inline {
 
     fn offer(&mut self, chunk: Chunk) -> Option<Chunk> {
         if self.outcome.is_none() {
-            let done = self.writer.write(&chunk);
+            let done = self.writer.write(chunk);
             self.note(done);
         }
         None
@@ -174,10 +199,7 @@ impl Checkpointer for Inline {
 
     fn finish(&mut self) -> bool {
         if self.outcome.is_none() {
-            self.outcome = Some(match self.writer.finish() {
-                Ok(()) => Outcome::Committed,
-                Err(error) => Outcome::Failed(error),
-            });
+            self.outcome = Some(self.writer.finish());
         }
         true
     }

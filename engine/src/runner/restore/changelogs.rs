@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use broker::TopicPartition;
+use broker::{DELETE_RETENTION, TopicPartition};
 
-use super::super::checkpoint::{MARK_KEY, Mark};
+use super::super::checkpoint::{Caught, MARK_KEY, Mark};
+use super::super::local::{self, StorePartition};
 use super::super::{Error, Shared};
 use super::read::read;
-use super::{Refusal, Standing, StoreOf, Stretch, refuse};
+use super::{Log, Refusal, Standing, StoreOf, Stretch, begin_anew, refuse};
 use crate::plan::Program;
+use crate::state::RestoreError;
 use crate::task::StreamTask;
 
 /// Makes the tasks, with their stores as the last checkpoints left them. A store without one begins empty, and so
@@ -36,7 +38,7 @@ pub(super) fn restore(
             for at in old {
                 let log = &mut standing.logs[at];
                 tracing::info!(changelog = %log.partition, "the store begins anew: others went on without it");
-                log.begin_anew();
+                begin_anew(shared, log)?;
                 begins_anew = true;
             }
         }
@@ -47,7 +49,8 @@ pub(super) fn restore(
     }
 }
 
-/// Reads the changelogs into the tasks' stores, and their marks.
+/// Reads the changelogs into the tasks' stores, and their marks. What the local state has of them is taken from there,
+/// and it is brought to where they end.
 fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -> Result<(), Error> {
     let (mut stretches, mut places) = (Vec::new(), BTreeMap::<TopicPartition, StoreOf>::new());
     for (at, standing) in standings.iter().enumerate() {
@@ -57,19 +60,25 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
                 let (changelog, low) = (log.partition.clone(), log.low);
                 return Err(refuse(Refusal::Truncated { changelog, low, from: stamp.from }, standing));
             }
-            if log.from < log.end {
-                let (partition, from, end) = (log.partition.clone(), log.from, log.end);
+            let from = from_local(shared, log, &mut |key, value| tasks[at].restore(store, key, Some(value)))?;
+            if from < log.end {
+                let (partition, end) = (log.partition.clone(), log.end);
                 places.insert(partition.clone(), (at, store));
                 stretches.push(Stretch { partition, from, end });
             }
         }
     }
+    let mut caught = shared.local.as_deref().map(Caught::new);
     let mut marks: BTreeMap<StoreOf, Option<Mark>> = BTreeMap::new();
     read(shared, stretches, "restored", &mut |partition, record| {
         let (Some(&(at, store)), Some(key)) = (places.get(partition), record.key) else { return Ok(()) };
-        if standings[at].logs[store].stamp.is_none() {
+        let log = &standings[at].logs[store];
+        if log.stamp.is_none() {
             let (changelog, group) = (partition.clone(), shared.options.group.clone());
             return Err(refuse(Refusal::Foreign { changelog, group }, &standings[at]));
+        }
+        if let Some(caught) = &mut caught {
+            caught.take(&log.store, key, record.value)?;
         }
         if key == MARK_KEY {
             marks.insert((at, store), record.value.and_then(Mark::decode));
@@ -78,6 +87,15 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
         let failed = |source| Error::Restore { topic: partition.topic.to_string(), source };
         tasks[at].restore(store, key, record.value).map_err(failed)
     })?;
+    settle(standings, &mut marks)?;
+    match caught {
+        Some(caught) => caught.finish(&local_marks(shared, standings)),
+        None => Ok(()),
+    }
+}
+
+/// Compares the marks with what the group knows.
+fn settle(standings: &mut [Standing], marks: &mut BTreeMap<StoreOf, Option<Mark>>) -> Result<(), Error> {
     for (at, standing) in standings.iter_mut().enumerate() {
         for store in 0..standing.logs.len() {
             let Some(stamp) = standing.logs[store].stamp else { continue };
@@ -91,4 +109,44 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
         }
     }
     Ok(())
+}
+
+/// Takes what the local state has of a store, and tells from where its changelog has the rest. What cannot be
+/// brought up to date is forgotten: of another life of the changelog, or so old that the changelog may have forgotten
+/// deletions since.
+fn from_local(
+    shared: &Shared,
+    log: &Log,
+    take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError>,
+) -> Result<i64, Error> {
+    let Some(local) = &shared.local else { return Ok(log.from) };
+    let oldest = shared.clock.wall() - DELETE_RETENTION.as_millis() as i64 / 2;
+    let usable = local.mark(&log.store)?.filter(|mark| {
+        let is_known = log.stamp.is_some_and(|stamp| mark.commit <= stamp.number);
+        is_known && (log.from..=log.at).contains(&mark.offset) && mark.applied_at >= oldest
+    });
+    let Some(mark) = usable else {
+        local.clear(&log.store)?;
+        return Ok(log.from);
+    };
+    let mut outcome = Ok(());
+    local.for_each(&log.store, &mut |key, value| {
+        if key != MARK_KEY {
+            outcome = take(key, value);
+        }
+        outcome.is_ok()
+    })?;
+    let failed = |source| Error::Restore { topic: log.partition.topic.to_string(), source };
+    outcome.map_err(failed).map(|()| mark.offset)
+}
+
+/// The local state has all that is committed.
+fn local_marks(shared: &Shared, standings: &[Standing]) -> Vec<(StorePartition, local::Mark)> {
+    let applied_at = shared.clock.wall();
+    let logs = standings.iter().flat_map(|standing| &standing.logs);
+    let mark = |log: &Log| {
+        let commit = log.stamp?.number;
+        Some((log.store.clone(), local::Mark { commit, offset: log.at, applied_at }))
+    };
+    logs.filter_map(mark).collect()
 }

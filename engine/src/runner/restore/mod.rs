@@ -19,7 +19,7 @@
 
 mod changelogs;
 mod fill;
-mod read;
+pub(super) mod read;
 mod refusal;
 mod replay;
 mod standing;
@@ -30,7 +30,7 @@ use broker::{ErrorKind, TopicPartition};
 
 pub use refusal::Refusal;
 use standing::Committed;
-pub(super) use standing::Standing;
+pub(super) use standing::{Log, Standing};
 
 use super::{Error, Shared};
 use crate::plan::{Program, StoreId};
@@ -81,15 +81,24 @@ fn restore_to(
     for standing in &mut standings {
         standing.settle()?;
     }
-    let begin_anew = |at: usize, standing: &Standing| -> Vec<StoreOf> {
+    let empty = |at: usize, standing: &Standing| -> Vec<StoreOf> {
         standing.logs.iter().enumerate().filter(|(_, log)| log.mark.is_none()).map(|(s, _)| (at, s)).collect()
     };
     let anew: BTreeSet<StoreOf> =
-        standings.iter().enumerate().flat_map(|(at, standing)| begin_anew(at, standing)).collect();
+        standings.iter().enumerate().flat_map(|(at, standing)| empty(at, standing)).collect();
     fill::fill(shared, &mut tasks, &standings, &anew)?;
     replay::replay(shared, &mut tasks, &standings)?;
     let restored = tasks.into_iter().zip(standings);
     Ok(restored.map(|(task, standing)| Restored { task, is_fresh: standing.is_fresh(), standing }).collect())
+}
+
+/// Where tasks of a program stand, without bringing them there.
+pub(super) fn look(
+    shared: &Shared,
+    program: &Program,
+    wanted: &[(usize, i32)],
+) -> Result<Vec<Standing>, Error> {
+    standing::look(shared, program, wanted, &standing::ask(shared, program, wanted)?)
 }
 
 /// Makes tasks ready that took over the state of others at a commit: the stores that nobody had begin empty, tables
@@ -100,15 +109,14 @@ pub(super) fn take_over(
     carried: Vec<Carried>,
 ) -> Result<Vec<Restored>, Error> {
     let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
-    let committed = standing::ask(shared, program, &wanted)?;
-    let mut standings = standing::look(shared, program, &wanted, &committed)?;
+    let mut standings = look(shared, program, &wanted)?;
     let (mut tasks, mut anew) = (Vec::new(), BTreeSet::new());
     for (at, (carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
-        for (store, (log, from)) in standing.logs.iter_mut().zip(carried.from).enumerate() {
+        for (store, (log, from)) in standing.logs.iter_mut().zip(carried.stands).enumerate() {
             match from {
-                Some(from) => log.from = from,
+                Some((from, base)) => (log.from, log.base) = (from, base),
                 None => {
-                    log.begin_anew();
+                    begin_anew(shared, log)?;
                     anew.insert((at, store));
                 }
             }
@@ -125,8 +133,17 @@ pub(super) struct Carried {
     pub(super) plan: usize,
     pub(super) number: i32,
     pub(super) task: StreamTask,
-    /// Per store from where its changelog counts; None: nobody had it.
-    pub(super) from: Vec<Option<i64>>,
+    /// Per store from where its changelog counts, and the commit of its last checkpoint; None: nobody had it.
+    pub(super) stands: Vec<Option<(i64, Option<i64>)>>,
+}
+
+/// A store begins empty, on this machine too.
+fn begin_anew(shared: &Shared, log: &mut Log) -> Result<(), Error> {
+    log.begin_anew();
+    if let Some(local) = &shared.local {
+        local.clear(&log.store)?;
+    }
+    Ok(())
 }
 
 impl Error {
@@ -147,9 +164,9 @@ fn refuse(refusal: Refusal, standing: &Standing) -> Error {
 }
 
 /// What is read of a partition.
-struct Stretch {
-    partition: TopicPartition,
-    from: i64,
+pub(super) struct Stretch {
+    pub(super) partition: TopicPartition,
+    pub(super) from: i64,
     /// The offset behind it.
-    end: i64,
+    pub(super) end: i64,
 }

@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// Those of `apply`, and [`Error::Stopping`] where the engine is asked to end meanwhile.
-pub(super) fn read(
+pub(in super::super) fn read(
     shared: &Shared,
     stretches: Vec<Stretch>,
     done: &str,

@@ -3,6 +3,7 @@
 use broker::{Isolation, OffsetCommit, TopicPartition};
 
 use super::super::checkpoint::{LogStamp, Mark, Stamp};
+use super::super::local::StorePartition;
 use super::super::topics::{changelog, journal};
 use super::super::{Error, Shared};
 use super::{Refusal, refuse};
@@ -35,13 +36,19 @@ pub(in super::super) struct Input {
 /// A changelog partition of a task.
 pub(in super::super) struct Log {
     pub(in super::super) partition: TopicPartition,
+    /// Whose it is.
+    pub(in super::super) store: StorePartition,
     /// Its end, with all that is pending.
     pub(super) end: i64,
     pub(super) low: i64,
+    /// Where the last checkpoint begins.
+    pub(super) at: i64,
     /// What the group has committed.
     pub(super) stamp: Option<LogStamp>,
     /// From where it counts.
     pub(in super::super) from: i64,
+    /// The commit of the checkpoint up to which the local state has it, where there is one.
+    pub(in super::super) base: Option<i64>,
     /// What its last checkpoint says; None where the store begins empty.
     pub(super) mark: Option<Mark>,
 }
@@ -49,7 +56,7 @@ pub(in super::super) struct Log {
 impl Log {
     /// The store begins empty: what is in the changelog does not count any more.
     pub(super) fn begin_anew(&mut self) {
-        (self.mark, self.stamp) = (None, None);
+        (self.mark, self.stamp, self.base) = (None, None, None);
         self.from = self.end;
     }
 }
@@ -94,7 +101,8 @@ pub(super) fn look(
         let plan = &program.tasks[at];
         let inputs = partitions.by_ref().take(plan.inputs.len()).map(|(p, c)| input(shared, p, c));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
-        let logs = partitions.by_ref().take(plan.stores.len()).map(|(p, c)| log(shared, p, c));
+        let stores = plan.stores.iter().zip(partitions.by_ref());
+        let logs = stores.map(|(store, (p, c))| log(shared, StorePartition::new(&store.name, number), p, c));
         let is_table = |input: &crate::plan::Input| input.readings.iter().all(|r| r.source.is_table);
         standings.push(Standing {
             plan: at,
@@ -123,10 +131,17 @@ fn input(
     Ok(Input { partition, committed, at, from: at })
 }
 
-fn log(shared: &Shared, partition: TopicPartition, committed: Option<OffsetCommit>) -> Result<Log, Error> {
+fn log(
+    shared: &Shared,
+    store: StorePartition,
+    partition: TopicPartition,
+    committed: Option<OffsetCommit>,
+) -> Result<Log, Error> {
+    let at = committed.as_ref().map_or(0, |c| c.offset);
     let stamp = committed.and_then(|c| LogStamp::parse(&c.metadata));
     let (low, end) = shared.broker.watermarks(&partition, Isolation::ReadUncommitted)?;
-    Ok(Log { partition, end, low, stamp, from: stamp.map_or(0, |stamp| stamp.from), mark: None })
+    let (from, base) = (stamp.map_or(0, |stamp| stamp.from), stamp.map(|stamp| stamp.number));
+    Ok(Log { partition, store, end, low, at, stamp, from, base, mark: None })
 }
 
 impl Standing {

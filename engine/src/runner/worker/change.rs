@@ -47,6 +47,9 @@ impl Worker {
         self.undone();
         // Where this fails, the way back gives it up.
         let given_up = self.give_up_checkpoint();
+        if !lost && outcome.is_ok() && given_up.is_ok() {
+            self.tasks.keep_tasks(partitions);
+        }
         self.tasks.close(&self.generation.program, partitions);
         self.consumer.unassign(partitions)?;
         // A commit that failed now is settled by the offsets that the next owner finds.

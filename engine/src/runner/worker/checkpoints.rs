@@ -11,7 +11,8 @@ use broker::{ErrorKind, GroupMetadata, TopicPartition};
 
 use super::super::Error;
 use super::super::checkpoint::{Chunk, Job, Log, Mark, Outcome};
-use super::tasks::{Open, Tasks};
+use super::super::local::StorePartition;
+use super::tasks::{Open, StoreLog, Tasks};
 use super::{Worker, lasts};
 use crate::plan::Program;
 
@@ -29,6 +30,8 @@ const REFRESH: Duration = Duration::from_secs(60 * 60);
 
 /// A checkpoint under way.
 pub(super) struct Pending {
+    /// The commit that it is of.
+    number: i64,
     parts: Vec<Part>,
     /// The first task that is not written whole.
     next: usize,
@@ -88,12 +91,14 @@ impl Tasks {
             let topics = open.task.topics().map(str::to_owned);
             let positions = topics.zip(part.positions.iter().copied()).collect();
             let mark = Mark { number, work: open.work.clone(), positions }.encode();
-            let log = |(partition, from): &(TopicPartition, i64)| Log {
-                partition: partition.clone(),
-                from: *from,
+            let log = |(log, store): (&StoreLog, &str)| Log {
+                partition: log.partition.clone(),
+                store: StorePartition::new(store, open.number),
+                from: log.from,
+                base: log.base,
                 mark: mark.clone(),
             };
-            logs.extend(open.logs.iter().map(log));
+            logs.extend(open.logs.iter().zip(open.task.store_names()).map(log));
         }
         let has_journal = |part: &&Part| self.open[part.open].task.topics().len() > 1;
         let journals = parts.iter().filter(has_journal).map(|p| self.open[p.open].journal_topic.clone());
@@ -147,8 +152,14 @@ impl Worker {
             self.tasks.open[part.open].task.begin_checkpoint();
         }
         self.checkpointer.begin(job);
-        self.checkpoint =
-            Some(Pending { parts, next: 0, chunk: Chunk::default(), is_full: false, finished: false });
+        self.checkpoint = Some(Pending {
+            number: self.commit_number,
+            parts,
+            next: 0,
+            chunk: Chunk::default(),
+            is_full: false,
+            finished: false,
+        });
         true
     }
 
@@ -183,16 +194,21 @@ impl Worker {
     }
 
     fn end_checkpoint(&mut self, outcome: Outcome) -> Result<(), Error> {
-        let Some(Pending { parts, .. }) = self.checkpoint.take() else { return Ok(()) };
+        let Some(Pending { parts, number, .. }) = self.checkpoint.take() else { return Ok(()) };
         let is_committed = matches!(outcome, Outcome::Committed);
         for part in parts {
             let open = &mut self.tasks.open[part.open];
             open.task.end_checkpoint(is_committed);
             if is_committed {
                 open.checkpoint = Some(part.positions);
+                open.logs.iter_mut().for_each(|log| log.base = Some(number));
             }
         }
-        let Outcome::Failed(error) = outcome else { return Ok(()) };
+        let error = match outcome {
+            Outcome::Committed => return Ok(()),
+            Outcome::Failed(error) => error,
+            Outcome::Ended(error) => return Err(error),
+        };
         if error.kind() == ErrorKind::Fenced || lasts(error.kind()) {
             return Err(error.into());
         }

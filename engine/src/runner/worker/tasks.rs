@@ -6,8 +6,9 @@ use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, TopicPartition
 
 use super::super::checkpoint::Stamp;
 use super::super::journal::Journal;
-use super::super::restore::{Carried, Restored, Standing, restore, take_over};
+use super::super::restore::{Carried, Log, Restored, Standing, restore, take_over};
 use super::super::{Error, Shared, Summary};
+use super::kept::Kept;
 use super::waiting::Waiting;
 use crate::plan::{InputId, Program};
 use crate::task::{InputRecord, Output, StreamTask};
@@ -42,10 +43,19 @@ pub(super) struct Open {
     pub(super) journal_topic: TopicPartition,
     /// Names what it does.
     pub(super) work: String,
-    /// The changelogs of its stores, and from where they count.
-    pub(super) logs: Vec<(TopicPartition, i64)>,
+    /// The changelogs of its stores.
+    pub(super) logs: Vec<StoreLog>,
     /// Where its last checkpoint stands in its inputs. None: the next one has to come before the next commit.
     pub(super) checkpoint: Option<Vec<i64>>,
+}
+
+/// The changelog of a store.
+pub(super) struct StoreLog {
+    pub(super) partition: TopicPartition,
+    /// From where it counts.
+    pub(super) from: i64,
+    /// The commit of its last checkpoint.
+    pub(super) base: Option<i64>,
 }
 
 /// Where the records of a partition go.
@@ -76,6 +86,8 @@ pub(super) struct Tasks {
     pub(super) list: Vec<Assigned>,
     /// Those that the partitions need, in order of plan and number.
     pub(super) open: Vec<Open>,
+    /// Those that were open until their partitions went.
+    pub(super) kept: Vec<Kept>,
     partitions: HashMap<String, i32>,
 }
 
@@ -123,11 +135,15 @@ impl Tasks {
         partitions: &[TopicPartition],
     ) -> Result<i64, Error> {
         let given = needed(program, partitions.iter());
-        let fresh = restore(shared, program, &given)?;
-        let number = fresh.iter().map(|restored| restored.standing.last_number()).max().unwrap_or(0);
+        let kept = self.kept(shared, program, &given)?;
+        let is_kept = |task: &(usize, i32)| kept.iter().any(|(_, open)| (open.plan, open.number) == *task);
+        let rest: Vec<_> = given.iter().copied().filter(|task| !is_kept(task)).collect();
+        let fresh = restore(shared, program, &rest)?;
+        let standings = || kept.iter().map(|(standing, _)| standing).chain(fresh.iter().map(|r| &r.standing));
+        let number = standings().map(Standing::last_number).max().unwrap_or(0);
         self.list.retain(|a| !partitions.contains(&a.partition));
         for partition in partitions {
-            let found = fresh.iter().flat_map(|r| &r.standing.inputs).find(|i| i.partition == *partition);
+            let found = standings().flat_map(|s| &s.inputs).find(|input| input.partition == *partition);
             let (at, stamp) = match found {
                 Some(input) => (input.at, input.committed.as_ref().map(|(_, stamp)| stamp.clone())),
                 None => committed(shared, partition)?,
@@ -136,6 +152,7 @@ impl Tasks {
             self.list.push(Assigned { partition, at, stamp, attempted: None, waiting: None });
         }
         self.open.retain(|open| !given.contains(&(open.plan, open.number)));
+        self.open.extend(kept.into_iter().map(|(_, open)| open));
         self.open.extend(fresh.into_iter().map(opened));
         self.open.sort_by_key(|open| (open.plan, open.number));
         // All partitions are read on from their commits, so what waits comes again.
@@ -173,14 +190,15 @@ impl Tasks {
         let mut carried = Vec::new();
         for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
             let mut task = StreamTask::new(program, plan)?;
-            let mut from = vec![None; task.store_names().len()];
+            let mut stands = vec![None; task.store_names().len()];
             for old in self.open.iter().filter(|old| old.number == number) {
-                carry_over(old, &mut task, &mut from)?;
+                carry_over(old, &mut task, &mut stands)?;
             }
-            carried.push(Carried { plan, number, task, from });
+            carried.push(Carried { plan, number, task, stands });
         }
         let next = take_over(shared, program, carried)?;
         self.open = next.into_iter().map(opened).collect();
+        self.kept.clear();
         self.partitions.clear();
         self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
         self.settle_inputs(shared)
@@ -264,9 +282,13 @@ fn opened(restored: Restored) -> Open {
         journal: Journal::default(),
         journal_topic: journal,
         work,
-        logs: logs.into_iter().map(|log| (log.partition, log.from)).collect(),
+        logs: logs.into_iter().map(store_log).collect(),
         checkpoint,
     }
+}
+
+fn store_log(log: Log) -> StoreLog {
+    StoreLog { partition: log.partition, from: log.from, base: log.base }
 }
 
 /// Where a partition stands that no task reads.
@@ -279,14 +301,17 @@ fn committed(shared: &Shared, partition: &TopicPartition) -> Result<(i64, Option
     })
 }
 
-/// Hands the state of one task to another, store by name, and from where the stores' changelogs count.
-fn carry_over(old: &Open, next: &mut StreamTask, from: &mut [Option<i64>]) -> Result<(), Error> {
+/// Where the changelog of a store stands: from where it counts, and the commit of its last checkpoint.
+type Stands = Option<(i64, Option<i64>)>;
+
+/// Hands the state of one task to another, store by name, and where the stores' changelogs stand.
+fn carry_over(old: &Open, next: &mut StreamTask, stands: &mut [Stands]) -> Result<(), Error> {
     let names: Vec<String> = old.task.store_names().map(str::to_owned).collect();
     let places: Vec<Option<usize>> =
         names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
-    for (place, (_, counts)) in places.iter().zip(&old.logs) {
+    for (place, log) in places.iter().zip(&old.logs) {
         if let Some(place) = place {
-            from[*place] = Some(*counts);
+            stands[*place] = Some((log.from, log.base));
         }
     }
     let mut outcome = Ok(());

@@ -1,0 +1,74 @@
+//! Tasks whose partitions were taken: often they come back at once, when the group shares its partitions out anew.
+//!
+//! Enters: tasks that stand at a commit. Leaves: the same, where the group stands exactly there when their
+//! partitions come back. What holds: they are kept until the next assignment only, and not over a change of the
+//! program.
+
+use broker::TopicPartition;
+
+use super::super::checkpoint::Stamp;
+use super::super::restore::{Standing, look};
+use super::super::{Error, Shared};
+use super::tasks::{Open, Tasks};
+use crate::plan::Program;
+
+/// See the module.
+pub(super) struct Kept {
+    open: Open,
+    /// Its inputs: where its last commit stands in each.
+    inputs: Vec<Committed>,
+}
+
+/// A partition, and the committed offset with what was committed beside it.
+type Committed = (TopicPartition, Option<(i64, Option<Stamp>)>);
+
+impl Tasks {
+    /// Keeps the tasks of these partitions, which are about to go. They stand at a commit, and no checkpoint of
+    /// them is under way.
+    pub(super) fn keep_tasks(&mut self, partitions: &[TopicPartition]) {
+        let (gone, open) = std::mem::take(&mut self.open)
+            .into_iter()
+            .partition(|open: &Open| partitions.iter().any(|partition| open.reads(partition)));
+        self.open = open;
+        let gone: Vec<Open> = gone;
+        for open in gone {
+            let own = self.list.iter().filter(|a| open.reads(&a.partition));
+            let at = |a: &super::tasks::Assigned| a.stamp.clone().map(|stamp| (a.at, stamp));
+            let inputs: Vec<_> = own.map(|a| (a.partition.clone(), at(a))).collect();
+            if inputs.len() == open.task.topics().len() {
+                self.kept.push(Kept { open, inputs });
+            }
+        }
+    }
+
+    /// The tasks among those wanted that were kept and are where the group is. All others are let go.
+    pub(super) fn kept(
+        &mut self,
+        shared: &Shared,
+        program: &Program,
+        wanted: &[(usize, i32)],
+    ) -> Result<Vec<(Standing, Open)>, Error> {
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.retain(|kept| wanted.contains(&(kept.open.plan, kept.open.number)));
+        let names: Vec<_> = kept.iter().map(|kept| (kept.open.plan, kept.open.number)).collect();
+        let standings = look(shared, program, &names)?;
+        let pairs = standings.into_iter().zip(kept).filter(|(standing, kept)| kept.is_at(standing));
+        let kept: Vec<_> = pairs.map(|(standing, kept)| (standing, kept.open)).collect();
+        if !kept.is_empty() {
+            tracing::info!(tasks = kept.len(), "nobody else has worked on these tasks: they go on");
+        }
+        Ok(kept)
+    }
+}
+
+impl Kept {
+    /// Whether the group stands where this task does, and its changelogs, too.
+    fn is_at(&self, standing: &Standing) -> bool {
+        let inputs = standing.inputs.iter().all(|input| {
+            let own = self.inputs.iter().find(|(partition, _)| *partition == input.partition);
+            own.is_some_and(|(_, committed)| *committed == input.committed)
+        });
+        let mut logs = standing.logs.iter().zip(&self.open.logs);
+        inputs && logs.all(|(log, own)| (log.from, log.base) == (own.from, own.base))
+    }
+}
