@@ -12,8 +12,6 @@ mod generation;
 mod identity;
 mod inventory;
 mod journal;
-// Until the restore begins with it.
-#[allow(dead_code, unused_imports)]
 pub(crate) mod local;
 mod report;
 mod restore;
@@ -33,10 +31,11 @@ use events::Mask;
 
 use crate::rule_files::RuleFilesError;
 use crate::sql::{Diagnostics, RenderStyle};
-use crate::state::RestoreError;
+use crate::state::{MemoryLimit, RestoreError};
 use crate::task::{QueryCounters, Stop, TaskError};
 use generation::Generation;
 use identity::Identity;
+use local::{DiskLocal, LocalState};
 pub use restore::Refusal;
 use worker::Worker;
 
@@ -55,6 +54,8 @@ pub struct Options {
     pub commit_interval: Duration,
     /// The time between two checkpoints of the state: what a restart at most has to do once more.
     pub checkpoint_interval: Duration,
+    /// Bytes of memory that the stores may take, beyond which they lie on disk; None: all are in memory.
+    pub state_memory: Option<usize>,
     /// How long a query that reads several topics waits for one of them that has records which do not come.
     pub task_idle: Duration,
     /// How often the log says what became of the records, a line per query; zero: only at the end.
@@ -79,6 +80,7 @@ impl Default for Options {
             state_dir: None,
             commit_interval: Duration::from_millis(100),
             checkpoint_interval: Duration::from_secs(5),
+            state_memory: None,
             task_idle: Duration::from_secs(5),
             count_interval: Duration::from_secs(60),
             mask: Mask::default(),
@@ -180,6 +182,9 @@ pub enum Error {
     /// The program cannot be run as tasks.
     #[error(transparent)]
     Task(#[from] TaskError),
+    /// What lies on disk of the stores cannot be read, or not be held.
+    #[error("{0}")]
+    Disk(String),
     /// What is kept of the stores on this machine.
     #[error(transparent)]
     Local(#[from] local::LocalError),
@@ -223,7 +228,9 @@ pub(crate) struct Shared {
     /// Names this process's clients: stable across restarts where there is a state directory.
     identity: Identity,
     /// What this machine keeps of the stores, for a fast restart; None: nothing.
-    pub(crate) local: Option<Arc<dyn local::LocalState>>,
+    pub(crate) local: Option<Arc<dyn LocalState>>,
+    /// What the stores may take of memory, where they lie on disk.
+    pub(crate) memory: Option<Arc<MemoryLimit>>,
     /// Nobody in here asks anything else for the time.
     pub(crate) clock: Arc<dyn Clock>,
     /// Checkpoints are written by the workers themselves, a little at a time, instead of by threads of their own.
@@ -242,6 +249,15 @@ impl Shared {
         generation.log_rules();
         topics::ensure(&*broker, &options, &generation.program)?;
         generation.publish(&*broker, &options, &*clock)?;
+        let local: Option<Arc<dyn LocalState>> = match identity.dir() {
+            Some(dir) => Some(Arc::new(DiskLocal::open(dir)?)),
+            None => None,
+        };
+        let memory = options.state_memory.map(MemoryLimit::new);
+        if memory.is_some() && local.is_none() {
+            let what = "state that lies on disk needs a directory: give one with --data-dir";
+            return Err(Error::Disk(what.to_owned()));
+        }
         Ok(Self {
             broker,
             number: AtomicU64::new(generation.number),
@@ -252,7 +268,8 @@ impl Shared {
             identity,
             options,
             clock,
-            local: None,
+            local,
+            memory,
             writes_checkpoints_inline: false,
         })
     }
@@ -264,7 +281,7 @@ impl Shared {
 
     /// Whether stores need the local state to go on, since not all of them is in memory.
     pub(crate) fn is_state_on_disk(&self) -> bool {
-        false
+        self.memory.is_some()
     }
 
     fn stop(&self) {

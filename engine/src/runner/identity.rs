@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Error;
 
@@ -10,6 +10,8 @@ use super::Error;
 pub(super) struct Identity {
     name: String,
     kept: bool,
+    /// Where what it keeps lies.
+    dir: Option<PathBuf>,
     /// Held for the lock.
     _lock: Option<File>,
 }
@@ -20,7 +22,7 @@ const MOST: usize = 1024;
 impl Identity {
     /// Takes the first `N` whose lock is free in `dir`, which is made where it is missing.
     pub(super) fn take(dir: Option<&Path>) -> Result<Self, Error> {
-        let Some(dir) = dir else { return Ok(Self { name: drawn(), kept: false, _lock: None }) };
+        let Some(dir) = dir else { return Ok(Self { name: drawn(), kept: false, dir: None, _lock: None }) };
         let failed = |source| Error::State { path: dir.to_owned(), source };
         std::fs::create_dir_all(dir).map_err(failed)?;
         for number in 0..MOST {
@@ -31,7 +33,8 @@ impl Identity {
             match file.try_lock() {
                 Ok(()) => {
                     let name = kept(&mut file).map_err(failed)?;
-                    return Ok(Self { name, kept: true, _lock: Some(file) });
+                    let dir = Some(dir.join(format!("{number}.local")));
+                    return Ok(Self { name, kept: true, dir, _lock: Some(file) });
                 }
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
@@ -42,12 +45,17 @@ impl Identity {
 
     /// One that is given and kept by whoever gives it.
     pub(super) fn given(name: &str) -> Self {
-        Self { name: name.to_owned(), kept: true, _lock: None }
+        Self { name: name.to_owned(), kept: true, dir: None, _lock: None }
     }
 
     /// The name for clients.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where what it keeps lies; None: nowhere.
+    pub(super) fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
     }
 
     /// Whether the same name comes back after a restart.

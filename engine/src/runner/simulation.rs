@@ -11,8 +11,13 @@ use broker::{Broker, Clock};
 use super::drain::Drained;
 use super::generation::{self, Generation};
 use super::identity::Identity;
+use super::local::MemoryLocal;
 use super::{Error, Options, Shared, Summary, worker};
 use crate::sql::SourceFile;
+
+/// What a machine keeps of the stores over the ends of its processes.
+#[derive(Debug, Clone, Default)]
+pub struct StateDir(MemoryLocal);
 
 /// What the workers of one process share.
 pub struct Engine {
@@ -32,9 +37,27 @@ impl Engine {
         identity: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
+        Self::start_in(broker, options, rules, identity, clock, None)
+    }
+
+    /// The same with local state, which an earlier process may have left.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn start_in(
+        broker: Arc<dyn Broker>,
+        options: Options,
+        rules: Vec<SourceFile>,
+        identity: &str,
+        clock: Arc<dyn Clock>,
+        state: Option<&StateDir>,
+    ) -> Result<Self, Error> {
         let generation = Generation::of(rules, &options, 1)?;
         let mut shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
         shared.writes_checkpoints_inline = true;
+        if let Some(StateDir(local)) = state {
+            shared.local = Some(Arc::new(local.clone()));
+        }
         Ok(Self { shared: Arc::new(shared), drained: Drained::default() })
     }
 

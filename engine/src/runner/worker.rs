@@ -202,7 +202,7 @@ impl Worker {
         self.go_on_with_checkpoint()?;
         if self.until_commit().is_zero() {
             self.commit()?;
-            self.checkpoint_if_due();
+            self.checkpoint_if_due()?;
         }
         Ok(())
     }
@@ -275,6 +275,9 @@ impl Worker {
         self.uncommitted = true;
         if let Some(problem) = self.output.stop_reason() {
             return Err(Error::Record(problem.clone()));
+        }
+        if let Some(problem) = self.output.failure() {
+            return Err(Error::Disk(problem.to_owned()));
         }
         if self.output.size() >= HAND_OVER { self.hand_over() } else { Ok(()) }
     }

@@ -54,13 +54,24 @@ fn send(brokers: &[&Arc<dyn Broker>], numbers: &mut Numbers, round: usize) {
     brokers.iter().for_each(|broker| produce(broker, &rows));
 }
 
-/// Rounds in which the engine dies at every distance from its checkpoints, beside rounds without a death.
+/// Where the killed engine keeps what it knows: in memory alone, beside that in a directory, or in the directory with
+/// as much in memory as goes into so many bytes.
+const PLACES: [(bool, Option<usize>); 3] = [(false, None), (true, None), (true, Some(100_000))];
+
 fn same_over_kills(name: &str, rule: &str, sink: &str) {
+    PLACES.into_iter().for_each(|place| same_over_kills_in(place, name, rule, sink));
+}
+
+/// Rounds in which the engine dies at every distance from its checkpoints, beside rounds without a death.
+fn same_over_kills_in((has_dir, state_memory): (bool, Option<usize>), name: &str, rule: &str, sink: &str) {
     let rules = Rules::new(&[("10.sql", rule)]);
+    let dir = tempfile::tempdir().unwrap();
     let (killed, unharmed) = (memory(), memory());
     let mut numbers = Numbers(5);
     // One partition order for both: what comes by a repartition topic otherwise meets in the order of commits.
-    let options = engine::Options { commit_interval: Duration::from_millis(1), ..rules.options(None) };
+    let unlimited = engine::Options { commit_interval: Duration::from_millis(1), ..rules.options(None) };
+    let state_dir = has_dir.then(|| dir.path().to_owned());
+    let options = engine::Options { state_dir, state_memory, ..unlimited.clone() };
     let faults = [
         // After the first checkpoint, before any commit of work; then behind commits that are in no checkpoint.
         Fault::EndBeforeCommit(2),
@@ -75,12 +86,12 @@ fn same_over_kills(name: &str, rule: &str, sink: &str) {
         let _ = drain(&Mortal::over(&killed, fault), options.clone());
     }
     drain(&Mortal::over(&killed, Fault::FailCommits(2)), options.clone()).unwrap();
-    drain(&unharmed, options.clone()).unwrap();
+    drain(&unharmed, unlimited.clone()).unwrap();
     assert_eq!(by_key(&killed, sink), by_key(&unharmed, sink), "{name}");
     // What is restored now is what was never killed.
     send(&[&killed, &unharmed], &mut numbers, faults.len());
     drain(&killed, options.clone()).unwrap();
-    drain(&unharmed, options).unwrap();
+    drain(&unharmed, unlimited).unwrap();
     let found = by_key(&killed, sink);
     assert!(!found.is_empty(), "{name}");
     assert_eq!(found, by_key(&unharmed, sink), "{name}");

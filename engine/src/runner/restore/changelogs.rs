@@ -12,7 +12,7 @@ use super::super::local::{self, StorePartition};
 use super::super::{Error, Shared};
 use super::read::read;
 use super::{Log, Refusal, Standing, StoreOf, Stretch, begin_anew, refuse};
-use crate::plan::Program;
+use crate::plan::{Program, StoreId};
 use crate::state::RestoreError;
 use crate::task::StreamTask;
 
@@ -85,13 +85,47 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
             return Ok(());
         }
         let failed = |source| Error::Restore { topic: partition.topic.to_string(), source };
+        if shared.is_state_on_disk() {
+            return Ok(());
+        }
         tasks[at].restore(store, key, record.value).map_err(failed)
     })?;
     settle(standings, &mut marks)?;
-    match caught {
-        Some(caught) => caught.finish(&local_marks(shared, standings)),
-        None => Ok(()),
+    if let Some(caught) = caught {
+        caught.finish(&local_marks(shared, standings))?;
     }
+    let mut tasks = standings.iter().zip(tasks);
+    tasks.try_for_each(|(standing, task)| {
+        let mut stores = standing.logs.iter().enumerate();
+        stores.try_for_each(|(store, log)| match put_on_disk(shared, task, store, &log.store)? {
+            Placed::InMemory if shared.is_state_on_disk() => {
+                visit_local(shared, log, &mut |key, value| task.restore(store, key, Some(value)))
+            }
+            _ => Ok(()),
+        })
+    })
+}
+
+/// Where a store is.
+#[derive(Debug, PartialEq, Eq)]
+pub(in super::super) enum Placed {
+    /// In memory, as a whole: it has to be restored.
+    InMemory,
+    /// On disk, with all that the local state has of it.
+    OnDisk,
+}
+
+/// Puts a store on disk, where that is asked for and it is one that can lie there.
+pub(in super::super) fn put_on_disk(
+    shared: &Shared,
+    task: &mut StreamTask,
+    store: StoreId,
+    of: &StorePartition,
+) -> Result<Placed, Error> {
+    let (Some(memory), Some(local)) = (&shared.memory, &shared.local) else { return Ok(Placed::InMemory) };
+    let is_on_disk = task.put_on_disk(store, local.reader(of)?, memory);
+    let is_on_disk = is_on_disk.map_err(|error| Error::Disk(error.to_string()))?;
+    Ok(if is_on_disk { Placed::OnDisk } else { Placed::InMemory })
 }
 
 /// Compares the marks with what the group knows.
@@ -129,6 +163,19 @@ fn from_local(
         local.clear(&log.store)?;
         return Ok(log.from);
     };
+    if !shared.is_state_on_disk() {
+        visit_local(shared, log, take)?;
+    }
+    Ok(mark.offset)
+}
+
+/// Visits what the local state has of a store.
+fn visit_local(
+    shared: &Shared,
+    log: &Log,
+    take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError>,
+) -> Result<(), Error> {
+    let Some(local) = &shared.local else { return Ok(()) };
     let mut outcome = Ok(());
     local.for_each(&log.store, &mut |key, value| {
         if key != MARK_KEY {
@@ -137,7 +184,7 @@ fn from_local(
         outcome.is_ok()
     })?;
     let failed = |source| Error::Restore { topic: log.partition.topic.to_string(), source };
-    outcome.map_err(failed).map(|()| mark.offset)
+    outcome.map_err(failed)
 }
 
 /// The local state has all that is committed.

@@ -28,6 +28,7 @@ use std::collections::BTreeSet;
 
 use broker::{ErrorKind, TopicPartition};
 
+pub(super) use changelogs::{Placed, put_on_disk};
 pub use refusal::Refusal;
 use standing::Committed;
 pub(super) use standing::{Log, Standing};
@@ -111,12 +112,13 @@ pub(super) fn take_over(
     let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
     let mut standings = look(shared, program, &wanted)?;
     let (mut tasks, mut anew) = (Vec::new(), BTreeSet::new());
-    for (at, (carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
+    for (at, (mut carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
         for (store, (log, from)) in standing.logs.iter_mut().zip(carried.stands).enumerate() {
             match from {
                 Some((from, base)) => (log.from, log.base) = (from, base),
                 None => {
                     begin_anew(shared, log)?;
+                    put_on_disk(shared, &mut carried.task, store, &log.store)?;
                     anew.insert((at, store));
                 }
             }

@@ -126,26 +126,30 @@ impl Tasks {
 
 impl Worker {
     /// Begins a checkpoint where it is time for one. To be called when a commit has just happened.
-    pub(super) fn checkpoint_if_due(&mut self) {
+    pub(super) fn checkpoint_if_due(&mut self) -> Result<(), Error> {
         let now = self.shared.clock.now();
         let passed = |since| now.saturating_duration_since(since);
         if self.checkpoint.is_none()
             && passed(self.last_checkpoint) >= self.shared.options.checkpoint_interval
         {
-            self.begin_checkpoint(passed(self.last_refresh) >= REFRESH);
+            self.begin_checkpoint(passed(self.last_refresh) >= REFRESH)?;
         }
+        Ok(())
     }
 
     /// Freezes what has changed, as of the last commit; false where there is nothing to write.
-    fn begin_checkpoint(&mut self, all: bool) -> bool {
+    fn begin_checkpoint(&mut self, all: bool) -> Result<bool, Error> {
         self.last_checkpoint = self.shared.clock.now();
-        let Some(group) = self.group.clone() else { return false };
+        let Some(group) = self.group.clone() else { return Ok(false) };
         let parts = self.tasks.parts(all);
         if parts.is_empty() {
-            return false;
+            return Ok(false);
         }
         if all {
             self.last_refresh = self.last_checkpoint;
+        }
+        if let Some(problem) = self.shared.memory.as_ref().and_then(|memory| memory.cannot_be_kept()) {
+            return Err(Error::Disk(problem));
         }
         let job = self.tasks.job(&self.generation.program, &parts, self.commit_number, group);
         for part in &parts {
@@ -160,7 +164,7 @@ impl Worker {
             is_full: false,
             finished: false,
         });
-        true
+        Ok(true)
     }
 
     /// Writes a slice of the checkpoint that is under way, and sees whether it has ended.
@@ -224,7 +228,7 @@ impl Worker {
     pub(super) fn checkpoint_now(&mut self) -> Result<(), Error> {
         self.give_up_checkpoint()?;
         self.failed_checkpoint = None;
-        if !self.begin_checkpoint(false) {
+        if !self.begin_checkpoint(false)? {
             return Ok(());
         }
         while self.checkpoint.is_some() {

@@ -6,7 +6,8 @@ use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, TopicPartition
 
 use super::super::checkpoint::Stamp;
 use super::super::journal::Journal;
-use super::super::restore::{Carried, Log, Restored, Standing, restore, take_over};
+use super::super::local::StorePartition;
+use super::super::restore::{Carried, Log, Placed, Restored, Standing, put_on_disk, restore, take_over};
 use super::super::{Error, Shared, Summary};
 use super::kept::Kept;
 use super::waiting::Waiting;
@@ -192,7 +193,7 @@ impl Tasks {
             let mut task = StreamTask::new(program, plan)?;
             let mut stands = vec![None; task.store_names().len()];
             for old in self.open.iter().filter(|old| old.number == number) {
-                carry_over(old, &mut task, &mut stands)?;
+                carry_over(shared, old, &mut task, &mut stands)?;
             }
             carried.push(Carried { plan, number, task, stands });
         }
@@ -305,13 +306,26 @@ fn committed(shared: &Shared, partition: &TopicPartition) -> Result<(i64, Option
 type Stands = Option<(i64, Option<i64>)>;
 
 /// Hands the state of one task to another, store by name, and where the stores' changelogs stand.
-fn carry_over(old: &Open, next: &mut StreamTask, stands: &mut [Stands]) -> Result<(), Error> {
+///
+/// What lies on disk is there as of the checkpoint that was made just before.
+fn carry_over(
+    shared: &Shared,
+    old: &Open,
+    next: &mut StreamTask,
+    stands: &mut [Stands],
+) -> Result<(), Error> {
     let names: Vec<String> = old.task.store_names().map(str::to_owned).collect();
-    let places: Vec<Option<usize>> =
+    let mut places: Vec<Option<usize>> =
         names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
     for (place, log) in places.iter().zip(&old.logs) {
         if let Some(place) = place {
             stands[*place] = Some((log.from, log.base));
+        }
+    }
+    for (place, name) in places.iter_mut().zip(&names) {
+        let Some(store) = *place else { continue };
+        if put_on_disk(shared, next, store, &StorePartition::new(name, old.number))? == Placed::OnDisk {
+            *place = None;
         }
     }
     let mut outcome = Ok(());
