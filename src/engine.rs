@@ -55,6 +55,15 @@ pub(crate) struct EngineArgs {
     /// in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(0..=600_000))]
     task_idle: u64,
+    /// The time between two checkpoints of the state, in milliseconds: what a restart at most has to do once more.
+    #[arg(long, value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(10..=600_000))]
+    checkpoint_interval: u64,
+    /// Where windows and tables are kept: all in memory, or on disk with the memory as a cache.
+    #[arg(long, value_enum, default_value = "memory")]
+    state_backend: StateBackend,
+    /// How much memory the state may take where it is kept on disk, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    state_memory: u32,
     /// How often the log has a line per query of what became of its records, in seconds; 0: only at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     count_interval: u64,
@@ -68,6 +77,15 @@ pub(crate) struct EngineArgs {
     /// How the counts per query are written to stderr at the end.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) counts: Counts,
+}
+
+/// Where the engine keeps its state.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum StateBackend {
+    /// In memory; what the data directory has of it makes a restart fast.
+    Memory,
+    /// In the data directory, with memory as a cache: for more state than there is memory.
+    Disk,
 }
 
 /// Runs until a signal.
@@ -98,6 +116,9 @@ impl EngineArgs {
             task_idle: Duration::from_millis(self.task_idle),
             mask: Mask::new(&self.mask_columns),
             dead_letter_limit: self.dead_letter_limit,
+            checkpoint_interval: Duration::from_millis(self.checkpoint_interval),
+            state_memory: (self.state_backend == StateBackend::Disk)
+                .then_some((self.state_memory as usize) << 20),
             count_interval: Duration::from_secs(self.count_interval),
             ..Options::default()
         })

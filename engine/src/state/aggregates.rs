@@ -237,11 +237,11 @@ impl AggregateStore {
     }
 }
 
+/// Takes a record back in.
+pub(super) type Restore<'r> = dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError> + 'r;
+
 /// Takes back what a store of windows has beside its entries: windows that wait, stream times.
-pub(super) fn take_back_small(
-    backing: &dyn Backing,
-    restore: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError>,
-) -> Result<(), BackingError> {
+pub(super) fn take_back_small(backing: &dyn Backing, restore: &mut Restore<'_>) -> Result<(), BackingError> {
     let mut outcome = Ok(());
     backing.scan(&[Finals::MARK], &mut |key, value| {
         if Finals::is_theirs(key) || key == codec::TIMES_KEY {

@@ -145,14 +145,13 @@ fn settle(standings: &mut [Standing], marks: &mut BTreeMap<StoreOf, Option<Mark>
     Ok(())
 }
 
+/// Takes an entry into a store.
+type Take<'t> = dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError> + 't;
+
 /// Takes what the local state has of a store, and tells from where its changelog has the rest. What cannot be
 /// brought up to date is forgotten: of another life of the changelog, or so old that the changelog may have forgotten
 /// deletions since.
-fn from_local(
-    shared: &Shared,
-    log: &Log,
-    take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError>,
-) -> Result<i64, Error> {
+fn from_local(shared: &Shared, log: &Log, take: &mut Take<'_>) -> Result<i64, Error> {
     let Some(local) = &shared.local else { return Ok(log.from) };
     let oldest = shared.clock.wall() - DELETE_RETENTION.as_millis() as i64 / 2;
     let usable = local.mark(&log.store)?.filter(|mark| {
@@ -170,11 +169,7 @@ fn from_local(
 }
 
 /// Visits what the local state has of a store.
-fn visit_local(
-    shared: &Shared,
-    log: &Log,
-    take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError>,
-) -> Result<(), Error> {
+fn visit_local(shared: &Shared, log: &Log, take: &mut Take<'_>) -> Result<(), Error> {
     let Some(local) = &shared.local else { return Ok(()) };
     let mut outcome = Ok(());
     local.for_each(&log.store, &mut |key, value| {
