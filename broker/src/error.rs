@@ -50,6 +50,11 @@ impl Error {
         self.kind
     }
 
+    /// The same error in another class.
+    pub(crate) fn with_kind(self, kind: ErrorKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// Whether the same call may succeed later without any other step.
     pub fn is_transient(&self) -> bool {
         self.kind == ErrorKind::Unavailable

@@ -149,6 +149,72 @@ impl ChunkReader {
     }
 }
 
+/// When the commit of a stored chunk was, in milliseconds since 1970-01-01 UTC.
+pub(super) fn written_at(chunk: &[u8]) -> i64 {
+    chunk.first_chunk::<HEAD>().map_or(0, |head| i64::from_le_bytes(*head))
+}
+
+/// A record of a stored chunk, as compaction sees it.
+#[derive(Debug)]
+pub(super) struct Stored<'a> {
+    pub(super) offset: i64,
+    pub(super) key: Option<&'a [u8]>,
+    pub(super) tombstone: bool,
+    /// All of it, as it lies in the chunk.
+    bytes: &'a [u8],
+}
+
+/// The records of a stored chunk.
+pub(super) fn records(base: i64, chunk: &[u8]) -> impl Iterator<Item = Stored<'_>> {
+    let mut rest = chunk.get(HEAD..).unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (head, mut body) = head(rest)?;
+        let (bytes, tail) = rest.split_at_checked(RECORD_HEAD + head.body())?;
+        rest = tail;
+        let key = part(&mut body, head.key);
+        Some(Stored {
+            offset: base + i64::from(head.delta),
+            key,
+            tombstone: head.value == ABSENT && key.is_some(),
+            bytes,
+        })
+    })
+}
+
+/// A stored chunk being written anew without some of its records.
+pub(super) struct Filtered<'a> {
+    before: &'a [u8],
+    /// Where the record lies that comes next.
+    at: usize,
+    /// None as long as nothing was left out.
+    kept: Option<Vec<u8>>,
+}
+
+impl<'a> Filtered<'a> {
+    pub(super) fn new(before: &'a [u8]) -> Self {
+        Self { before, at: HEAD, kept: None }
+    }
+
+    pub(super) fn keep(&mut self, record: &Stored<'_>) {
+        self.at += record.bytes.len();
+        if let Some(kept) = &mut self.kept {
+            kept.extend_from_slice(record.bytes);
+        }
+    }
+
+    pub(super) fn skip(&mut self, record: &Stored<'_>) {
+        let (before, at) = (self.before, self.at);
+        self.kept.get_or_insert_with(|| before[..at].to_vec());
+        self.at += record.bytes.len();
+    }
+
+    /// The chunk as it is to be stored, empty where no record stays; None where all do.
+    pub(super) fn finish(self) -> Option<Slice> {
+        let kept = self.kept?;
+        Some(if kept.len() > HEAD { Slice::from(kept) } else { Slice::from([]) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

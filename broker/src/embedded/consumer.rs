@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use super::cursor::{Cursor, out_of_range};
 use super::group::Event;
 use super::keys::Ends;
-use super::log::{GroupOffsets, Log, State, Transaction};
+use super::log::{Log, State};
+use super::transaction::{GroupOffsets, Transaction};
 use crate::{
     Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Poll,
     Position, Result, StartAt, TopicPartition, properties,
@@ -91,7 +92,7 @@ impl EmbeddedConsumer {
             Position::Committed => {
                 let group = self.group("reading from the committed offset")?;
                 let committed = {
-                    let _writing = self.log.writing();
+                    let _writing = self.log.writing()?;
                     self.log.committed(group, partition)?
                 };
                 match (committed, self.config.start) {

@@ -25,7 +25,7 @@ impl Log {
 
     /// Deletes the offsets of a group without members.
     pub(super) fn delete_group(&self, group: &str) -> Result<()> {
-        let _writing = self.writing();
+        let _writing = self.writing()?;
         if !self.state().group(group, |g, _| g.is_empty()) {
             let message = "the group has members: stop them first";
             return Err(self.error(ErrorKind::Config, &format!("deleting group {group}"), message));

@@ -10,8 +10,12 @@
 //! | meta | `n` | the next topic number, u32 |
 //! | meta | `t` name | the topic as JSON |
 //! | meta | `p` topic number, partition | start, end, bytes and lowest chunk of the partition, 4 x u64 |
+//! | meta | `k` topic number, partition | how far the partition is compacted ([`Cleaned`]) |
+//! | meta | `d` topic number | nothing; the topic was deleted and its chunks are on their way out |
 //! | meta | `o` group, 0, topic, 0, partition | committed offset, then its metadata |
 //! | log | topic number, partition, base offset | one chunk of one commit |
+
+use fjall::Slice;
 
 use crate::TopicPartition;
 
@@ -26,6 +30,18 @@ pub(super) const TOPICS_END: &[u8] = b"u";
 /// All committed offsets lie from here to before [`OFFSETS_END`].
 pub(super) const OFFSETS: &[u8] = b"o";
 pub(super) const OFFSETS_END: &[u8] = b"p";
+
+/// Deleted topics whose chunks are still there lie from here to before [`DELETED_END`].
+pub(super) const DELETED: &[u8] = b"d";
+pub(super) const DELETED_END: &[u8] = b"e";
+
+pub(super) fn deleted(topic: u32) -> Vec<u8> {
+    [DELETED, &topic.to_be_bytes()].concat()
+}
+
+pub(super) fn cleaned(topic: u32, partition: i32) -> Vec<u8> {
+    [b"k".as_slice(), &topic.to_be_bytes(), &partition.to_be_bytes()].concat()
+}
 
 pub(super) fn topic(name: &str) -> Vec<u8> {
     [TOPICS, name.as_bytes()].concat()
@@ -100,6 +116,41 @@ impl Ends {
     }
 }
 
+/// How far a partition is compacted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cleaned {
+    /// Below, no record of a key has a later one below.
+    pub(super) to: i64,
+    /// The bytes of the chunks below, as the pass left them.
+    pub(super) bytes: u64,
+    /// The tombstones below.
+    pub(super) tombstones: u64,
+    /// Tombstones below this offset ...
+    pub(super) horizon: i64,
+    /// ... were seen by a pass that ended at this time, in milliseconds since 1970-01-01 UTC.
+    pub(super) horizon_at: i64,
+}
+
+impl Cleaned {
+    pub(super) fn encode(self) -> Slice {
+        let numbers = [self.to, self.bytes as i64, self.tombstones as i64, self.horizon, self.horizon_at];
+        Slice::from(numbers.map(i64::to_be_bytes).concat())
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Option<Self> {
+        let ([to, bytes, tombstones, horizon, horizon_at], _) =
+            value.as_chunks::<8>().0.split_first_chunk()?;
+        let number = |bytes: &[u8; 8]| i64::from_be_bytes(*bytes);
+        Some(Self {
+            to: number(to),
+            bytes: number(bytes) as u64,
+            tombstones: number(tombstones) as u64,
+            horizon: number(horizon),
+            horizon_at: number(horizon_at),
+        })
+    }
+}
+
 /// A committed offset with its metadata.
 pub(super) fn encode_offset(offset: i64, metadata: &str) -> Vec<u8> {
     [offset.to_be_bytes().as_slice(), metadata.as_bytes()].concat()
@@ -126,6 +177,8 @@ mod tests {
         let ends = Ends { start: 3, end: 9, bytes: 77, lowest: 2 };
         assert_eq!(Ends::decode(&ends.encode()), Some(ends));
         assert_eq!(decode_offset(&encode_offset(5, "n=1")), Some((5, "n=1".to_owned())));
+        let cleaned = Cleaned { to: 1, bytes: 2, tombstones: 3, horizon: 4, horizon_at: 5 };
+        assert_eq!(Cleaned::decode(&cleaned.encode()), Some(cleaned));
         let key = offset("g", &TopicPartition::new("top", 7));
         assert_eq!(topic_of_offset(&key), Some(b"top".as_slice()));
     }

@@ -1,11 +1,10 @@
 //! The log's state and its only way of being written.
 //!
-//! What enters: transactions, as chunks per partition with the offsets to commit. What leaves: ends of
-//! partitions, chunks from an offset on. What holds: there is one writer at a time ([`Log::commit`]); a
-//! commit is one atomic write of chunks, ends and offsets, and becomes visible to readers after it
-//! happened; whether its producer and its group member are fenced is decided under the same lock.
+//! What enters: atomic changes. What leaves: ends of partitions, chunks from an offset on. What holds: there is
+//! one writer at a time; a change becomes visible to readers after it happened; after a write that failed
+//! nothing is written until the storage was opened anew and what is known of it read again.
 //!
-//! Locks, in the order in which they may be taken: a producer's buffer, `writing`, `state`. Storage is
+//! Locks, in the order in which they may be taken: `cleaning`, a producer's buffer, `writing`, `state`. Storage is
 //! never written under `state`, so readers wait for no disk.
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,11 +14,12 @@ use std::time::{Duration, Instant};
 
 use fjall::Slice;
 
-use super::chunk::{Chunk, ChunkReader};
+use super::chunk::ChunkReader;
 use super::group::Group;
 use super::keys::{self, Ends};
+use super::settings::{self, Settings};
 use super::storage::{Change, Direction, Storage, Table};
-use super::topics::Topic;
+use super::topics::{self, Topic};
 use crate::{Clock, Error, ErrorKind, OffsetCommit, Result, TopicPartition};
 
 /// The log: storage and what is known of it in memory.
@@ -27,15 +27,18 @@ pub(super) struct Log {
     pub(super) storage: Box<dyn Storage>,
     /// How an operator knows it.
     pub(super) name: String,
-    /// Whether each commit waits for the disk.
-    sync_each_commit: bool,
+    pub(super) settings: Settings,
     writing: Mutex<()>,
+    /// One pass of cleaning up at a time.
+    pub(super) cleaning: Mutex<()>,
     state: Mutex<State>,
     changed: Condvar,
     lingering: Mutex<Vec<Weak<dyn Lingering>>>,
     /// Something was written since the last sync.
     written: AtomicBool,
     pub(super) clock: Arc<dyn Clock>,
+    /// A write failed: the storage has to be opened anew before the next one.
+    broken: AtomicBool,
 }
 
 /// What is known of the log in memory.
@@ -57,40 +60,6 @@ pub(super) trait Lingering: Send + Sync {
     /// Writes what is held back.
     fn write_out(&self);
 }
-
-/// Chunks for one partition.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) partition: TopicPartition,
-    /// The number of the topic that the producer had looked up.
-    pub(super) topic: u32,
-    pub(super) chunks: Vec<Chunk>,
-}
-
-impl Part {
-    fn records(&self) -> i64 {
-        self.chunks.iter().map(Chunk::records).sum()
-    }
-}
-
-/// One commit.
-#[derive(Debug, Default)]
-pub(super) struct Transaction {
-    pub(super) parts: Vec<Part>,
-    pub(super) offsets: Vec<GroupOffsets>,
-}
-
-/// Offsets of one group, with the membership that they speak for.
-#[derive(Debug)]
-pub(super) struct GroupOffsets {
-    pub(super) group: String,
-    pub(super) member: u64,
-    pub(super) generation: u64,
-    pub(super) offsets: Vec<OffsetCommit>,
-}
-
-/// Who commits: a transactional id with the producer's number.
-pub(super) type Owner<'a> = Option<(&'a str, u64)>;
 
 pub(super) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -127,20 +96,22 @@ impl Log {
     pub(super) fn new(
         storage: Box<dyn Storage>,
         name: String,
-        sync_each_commit: bool,
+        settings: Settings,
         state: State,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             storage,
             name,
-            sync_each_commit,
+            settings,
             writing: Mutex::default(),
+            cleaning: Mutex::default(),
             state: Mutex::new(state),
             changed: Condvar::new(),
             lingering: Mutex::default(),
             written: AtomicBool::new(false),
             clock,
+            broken: AtomicBool::new(false),
         }
     }
 
@@ -148,9 +119,27 @@ impl Log {
         lock(&self.state)
     }
 
-    /// Keeps everybody else from writing; what was being written is visible afterwards.
-    pub(super) fn writing(&self) -> MutexGuard<'_, ()> {
-        lock(&self.writing)
+    /// Keeps everybody else from writing; what was being written is visible afterwards. Where an earlier write
+    /// failed the storage is opened anew first, so that what happened is known; an error of kind
+    /// [`ErrorKind::Unavailable`] where that is not possible yet.
+    pub(super) fn writing(&self) -> Result<MutexGuard<'_, ()>> {
+        let guard = lock(&self.writing);
+        if self.broken.load(Ordering::Acquire) {
+            self.mend()?;
+        }
+        Ok(guard)
+    }
+
+    fn mend(&self) -> Result<()> {
+        self.storage.reopen()?;
+        let stored = topics::load(&*self.storage, &self.name)?;
+        let mut state = self.state();
+        (state.topics, state.next_topic) = (stored.topics, stored.next_topic);
+        drop(state);
+        self.broken.store(false, Ordering::Release);
+        tracing::info!("the {} was opened anew after a write had failed and goes on", self.name);
+        self.notify();
+        Ok(())
     }
 
     /// Wakes all who wait for a change of the state.
@@ -170,14 +159,23 @@ impl Log {
 
     /// Writes under [`Log::writing`].
     pub(super) fn write(&self, changes: Vec<Change>) -> Result<()> {
-        self.storage.write(changes, self.sync_each_commit)?;
+        let done = self.storage.write(changes, self.settings.sync == settings::Sync::EveryCommit);
+        if done.is_err() {
+            self.broken.store(true, Ordering::Release);
+        }
         self.written.store(true, Ordering::Release);
-        Ok(())
+        done
     }
 
     /// Forces to the disk what was written since the last time.
     pub(super) fn sync_if_written(&self) -> Result<()> {
-        if self.written.swap(false, Ordering::AcqRel) { self.storage.sync() } else { Ok(()) }
+        if !self.written.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.storage.sync().inspect_err(|_| {
+            self.written.store(true, Ordering::Release);
+            self.broken.store(true, Ordering::Release);
+        })
     }
 
     pub(super) fn error(&self, kind: ErrorKind, doing: &str, message: impl Into<String>) -> Error {
@@ -206,105 +204,6 @@ impl Log {
         for producer in producers {
             producer.write_out();
         }
-    }
-
-    /// Whether a newer producer has taken the transactional id.
-    pub(super) fn check_owner(&self, owner: Owner<'_>) -> Result<()> {
-        match owner {
-            Some((id, number)) if self.state().producers.get(id) != Some(&number) => Err(self.error(
-                ErrorKind::Fenced,
-                &format!("transaction of {id}"),
-                "a newer producer with the same transactional id has taken over",
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_members(&self, transaction: &Transaction) -> Result<()> {
-        let state = self.state();
-        for commit in &transaction.offsets {
-            let refusal = match state.groups.get(&commit.group) {
-                Some(group) => group.refuses(commit.member, commit.generation),
-                None => (commit.member != 0)
-                    .then(|| "this consumer is no longer a member of the group".to_owned()),
-            };
-            if let Some(why) = refusal {
-                return Err(self.error(
-                    ErrorKind::Fenced,
-                    &format!("offsets of group {}", commit.group),
-                    why,
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a transaction, all of it at once: records, ends, offsets. `marker`: it ends with a commit
-    /// marker, which takes an offset in each of its partitions, as in Kafka.
-    pub(super) fn commit(&self, owner: Owner<'_>, transaction: Transaction, marker: bool) -> Result<()> {
-        let _writing = self.writing();
-        self.check_owner(owner)?;
-        self.check_members(&transaction)?;
-        let mut changes = Vec::new();
-        for commit in &transaction.offsets {
-            for o in &commit.offsets {
-                let value = Slice::from(keys::encode_offset(o.offset, &o.metadata));
-                changes.push(Change::Put(Table::Meta, keys::offset(&commit.group, &o.partition), value));
-            }
-        }
-        let mut moved = Vec::with_capacity(transaction.parts.len());
-        for part in transaction.parts {
-            moved.push(self.append(part, marker, &mut changes)?);
-        }
-        if changes.is_empty() {
-            return Ok(());
-        }
-        self.write(changes)?;
-        self.publish(&moved);
-        Ok(())
-    }
-
-    /// Leaves a gap as large as the aborted records and their marker would be, as in Kafka.
-    pub(super) fn skip(&self, owner: Owner<'_>, transaction: &Transaction) -> Result<()> {
-        let _writing = self.writing();
-        self.check_owner(owner)?;
-        let (mut changes, mut moved) = (Vec::new(), Vec::new());
-        for part in &transaction.parts {
-            let Ok((number, mut ends)) = self.ends_of(part) else { continue };
-            ends.end += part.records() + 1;
-            changes.push(put_ends(number, part.partition.partition, ends));
-            moved.push((part.partition.clone(), ends));
-        }
-        if !changes.is_empty() {
-            self.write(changes)?;
-            self.publish(&moved);
-        }
-        Ok(())
-    }
-
-    fn ends_of(&self, part: &Part) -> Result<(u32, Ends)> {
-        let found = self.state().ends(&part.partition).filter(|(number, _)| *number == part.topic);
-        found.ok_or_else(|| {
-            let message =
-                "the topic was deleted while records for it were queued: abort and produce them again";
-            self.error(ErrorKind::Abortable, &format!("writing to {}", part.partition), message)
-        })
-    }
-
-    /// Adds the chunks of one partition to the changes and tells its new ends.
-    fn append(&self, part: Part, marker: bool, changes: &mut Vec<Change>) -> Result<(TopicPartition, Ends)> {
-        let (number, mut ends) = self.ends_of(&part)?;
-        let now = self.clock.wall();
-        for chunk in part.chunks {
-            let key = keys::chunk(number, part.partition.partition, ends.end);
-            ends.end += chunk.records();
-            ends.bytes += chunk.len() as u64;
-            changes.push(Change::Put(Table::Log, key, chunk.seal(now)));
-        }
-        ends.end += i64::from(marker);
-        self.bound(number, &part.partition, &mut ends, changes)?;
-        changes.push(put_ends(number, part.partition.partition, ends));
-        Ok((part.partition, ends))
     }
 
     /// Makes new ends known to readers.

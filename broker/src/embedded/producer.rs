@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::chunk::Chunk;
-use super::log::{GroupOffsets, Lingering, Log, Part, Transaction, lock};
+use super::log::{Lingering, Log, lock};
 use super::topics::shared_name;
+use super::transaction::{GroupOffsets, Part, Transaction};
 use crate::{
     Error, ErrorKind, GroupMetadata, GroupMetadataInner, OffsetCommit, Outgoing, Producer, ProducerConfig,
     Result, TopicPartition, partition_for_key, properties,
@@ -129,14 +130,15 @@ impl EmbeddedProducer {
             })?,
         };
         let held = Arc::new(Held { log: log.clone(), queue: Mutex::default() });
-        let transactional = config.transactional_id.as_ref().map(|id| {
+        let begin = |id: &String| -> Result<Transactional> {
             // Under the writing lock, so that the older producer's commit has ended or will be refused.
-            let _writing = log.writing();
+            let _writing = log.writing()?;
             let mut state = log.state();
             let number = state.next_client();
             state.producers.insert(id.clone(), number);
-            Transactional { id: id.clone(), number, open: None }
-        });
+            Ok(Transactional { id: id.clone(), number, open: None })
+        };
+        let transactional = config.transactional_id.as_ref().map(begin).transpose()?;
         if transactional.is_none() {
             let weak = Arc::downgrade(&held);
             log.register(weak);
@@ -295,10 +297,11 @@ impl Producer for EmbeddedProducer {
         let (id, number, mut open) = self.take_open("commit")?;
         let transaction = Transaction { parts: open.queue.take(), offsets: open.offsets };
         let done = self.held.log.commit(Some((&id, number)), transaction, true);
-        if done.is_err() {
+        done.map_err(|e| {
             self.topics.clear();
-        }
-        done
+            // The records are gone with the call, so it cannot be tried again.
+            if e.kind() == ErrorKind::Unavailable { e.with_kind(ErrorKind::Unknown) } else { e }
+        })
     }
 
     fn abort(&mut self) -> Result<()> {

@@ -62,6 +62,9 @@ pub(super) trait Storage: Send + Sync {
     ) -> Result<()>;
     /// Visits the keys with `from <= key < to` and the sizes of their values, which are not read.
     fn scan_sizes(&self, table: Table, from: &[u8], to: &[u8], visit: VisitSize<'_>) -> Result<()>;
+    /// After a write or a sync that failed: finds out what has happened, so that writing can go on. An error of
+    /// kind [`crate::ErrorKind::Unavailable`] where the cause is still there; what was written can be read then.
+    fn reopen(&self) -> Result<()>;
     /// Waits until all that was written would survive a power cut.
     fn sync(&self) -> Result<()>;
 }
@@ -124,6 +127,10 @@ impl Storage for Memory {
 
     fn scan_sizes(&self, t: Table, from: &[u8], to: &[u8], visit: VisitSize<'_>) -> Result<()> {
         self.scan(t, from, to, Direction::Forward, &mut |key, value| visit(key, value.len() as u64))
+    }
+
+    fn reopen(&self) -> Result<()> {
+        Ok(())
     }
 
     fn sync(&self) -> Result<()> {

@@ -14,10 +14,17 @@ use crate::{ErrorKind, Result};
 pub(super) fn start(log: &Arc<Log>, every: Duration) -> Result<()> {
     let weak = Arc::downgrade(log);
     let run = move || {
-        loop {
+        let mut failing = false;
+        while let Some(done) = {
             std::thread::sleep(every);
-            if !sync(&weak) {
-                break;
+            sync(&weak)
+        } {
+            match done {
+                Ok(()) => failing = false,
+                Err(e) if !std::mem::replace(&mut failing, true) => {
+                    tracing::error!(error = %e, "what was committed could not be forced to the disk");
+                }
+                Err(_) => {}
             }
         }
     };
@@ -28,14 +35,7 @@ pub(super) fn start(log: &Arc<Log>, every: Duration) -> Result<()> {
         .map_err(|e| log.error(ErrorKind::Fatal, "starting", format!("no thread for syncing: {e}")))
 }
 
-/// False when there is no more use in it.
-fn sync(log: &Weak<Log>) -> bool {
-    let Some(log) = log.upgrade() else { return false };
-    match log.sync_if_written() {
-        Ok(()) => true,
-        Err(e) => {
-            tracing::error!(error = %e, "what was committed could not be forced to the disk");
-            false
-        }
-    }
+/// None when there is no more use in it.
+fn sync(log: &Weak<Log>) -> Option<Result<()>> {
+    Some(log.upgrade()?.sync_if_written())
 }

@@ -12,13 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Ends};
 use super::log::{Log, State, put_ends};
+use super::settings::Settings;
 use super::storage::{Change, Direction, Storage, Table};
-use crate::{Cleanup, DELETE_RETENTION, Error, ErrorKind, Result, TopicInfo, TopicPartition, TopicSpec};
+use crate::{Cleanup, Error, ErrorKind, Result, TopicInfo, TopicPartition, TopicSpec};
 
 /// Partitions a topic may have: far more than one process has use for.
 const MOST_PARTITIONS: i32 = 10_000;
-/// How many chunks one write of a deletion removes.
-const REMOVED_AT_ONCE: usize = 1000;
 
 /// A topic with the ends of its partitions.
 #[derive(Debug, Clone)]
@@ -43,23 +42,24 @@ struct Stored {
 }
 
 impl Topic {
-    pub(super) fn info(&self) -> TopicInfo {
+    pub(super) fn info(&self, settings: &Settings) -> TopicInfo {
+        let retains = self.spec.cleanup.retains();
         TopicInfo {
             name: self.spec.name.clone(),
             id: self.id.clone(),
             partitions: self.partitions.len() as i32,
             replicas: 1,
             cleanup: Some(self.spec.cleanup),
-            retention_bytes: self.size_bound(),
-            retention: None,
-            delete_retention: Some(DELETE_RETENTION),
+            retention_bytes: self.size_bound(settings),
+            retention: settings.retention.filter(|_| retains),
+            delete_retention: Some(settings.delete_retention),
             batch_bytes: None,
         }
     }
 
     /// The bytes of a partition past which the oldest records go.
-    pub(super) fn size_bound(&self) -> Option<u64> {
-        self.spec.retention_bytes.filter(|_| self.spec.cleanup.retains())
+    pub(super) fn size_bound(&self, settings: &Settings) -> Option<u64> {
+        self.spec.retention_bytes.or(settings.retention_bytes).filter(|_| self.spec.cleanup.retains())
     }
 
     fn stored(&self) -> Stored {
@@ -153,7 +153,7 @@ fn read_topic(storage: &dyn Storage, broker: &str, name: String, value: &[u8]) -
 impl Log {
     /// Makes a topic where it is missing.
     pub(super) fn create_topic(&self, spec: &TopicSpec) -> Result<()> {
-        let _writing = self.writing();
+        let _writing = self.writing()?;
         let doing = format!("creating topic {}", spec.name);
         check_spec(spec).map_err(|why| self.error(ErrorKind::Config, &doing, why))?;
         let number = {
@@ -183,12 +183,17 @@ impl Log {
 
     /// Deletes a topic with its records and the offsets committed for it.
     pub(super) fn delete_topic(&self, name: &str) -> Result<()> {
-        let _writing = self.writing();
+        let writing = self.writing()?;
         let Some(topic) = self.state().topics.get(name).cloned() else { return Ok(()) };
-        let mut changes = vec![Change::Remove(Table::Meta, keys::topic(name))];
-        changes.extend(
-            (0..topic.spec.partitions).map(|p| Change::Remove(Table::Meta, keys::ends(topic.number, p))),
-        );
+        let mut changes = vec![
+            Change::Remove(Table::Meta, keys::topic(name)),
+            // The chunks follow in writes of their own, after a crash too.
+            Change::Put(Table::Meta, keys::deleted(topic.number), Slice::from([])),
+        ];
+        for partition in 0..topic.spec.partitions {
+            changes.push(Change::Remove(Table::Meta, keys::ends(topic.number, partition)));
+            changes.push(Change::Remove(Table::Meta, keys::cleaned(topic.number, partition)));
+        }
         let offsets = (keys::OFFSETS, keys::OFFSETS_END);
         self.storage.scan(Table::Meta, offsets.0, offsets.1, Direction::Forward, &mut |key, _| {
             if keys::topic_of_offset(key) == Some(name.as_bytes()) {
@@ -201,23 +206,8 @@ impl Log {
         state.topics.remove(name);
         self.topic_changed(&mut state, name);
         drop(state);
+        drop(writing);
         self.remove_chunks(topic.number)
-    }
-
-    /// Nothing names the topic any more, so this need not be atomic.
-    fn remove_chunks(&self, topic: u32) -> Result<()> {
-        let (from, to) = (keys::chunk(topic, 0, 0), keys::chunk(topic + 1, 0, 0));
-        loop {
-            let mut changes = Vec::new();
-            self.storage.scan(Table::Log, &from, &to, Direction::Forward, &mut |key, _| {
-                changes.push(Change::Remove(Table::Log, key.to_vec()));
-                changes.len() < REMOVED_AT_ONCE
-            })?;
-            if changes.is_empty() {
-                return Ok(());
-            }
-            self.write(changes)?;
-        }
     }
 
     fn topic_changed(&self, state: &mut State, topic: &str) {

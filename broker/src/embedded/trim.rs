@@ -19,7 +19,7 @@ impl Log {
         let doing = format!("deleting records of {of}");
         self.write_out_lingering();
         let number = {
-            let _writing = self.writing();
+            let _writing = self.writing()?;
             let (number, mut ends) = self.ends(of, "deleting records of")?;
             if self.state().topics.get(&of.topic).is_some_and(|t| !t.spec.cleanup.retains()) {
                 let message = "the topic is compacted: none of its records are deleted on demand";
@@ -44,7 +44,7 @@ impl Log {
 
     /// Removes some of the chunks below the start of a partition; true where there may be more.
     pub(super) fn sweep(&self, number: u32, of: &TopicPartition) -> Result<bool> {
-        let _writing = self.writing();
+        let _writing = self.writing()?;
         let found = self.state().ends(of).filter(|(n, _)| *n == number);
         let Some((_, mut ends)) = found.filter(|(_, ends)| ends.lowest < ends.start) else {
             return Ok(false);
@@ -103,7 +103,7 @@ impl Log {
         ends: &mut Ends,
         changes: &mut Vec<Change>,
     ) -> Result<()> {
-        let limit = self.state().topics.get(&of.topic).and_then(|t| t.size_bound());
+        let limit = self.state().topics.get(&of.topic).and_then(|t| t.size_bound(&self.settings));
         let Some(limit) = limit.filter(|limit| ends.bytes > *limit) else { return Ok(()) };
         let (from, to) =
             (keys::chunk(number, of.partition, ends.lowest), keys::chunk(number, of.partition, i64::MAX));
