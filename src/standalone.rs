@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::embedded::Embedded;
+use broker::embedded::{Embedded, Settings};
 use broker::{Broker, Shutdown};
 use events::{DateTime, Utc};
 use producer::{Mode, Progress, ReplayOptions, Speed};
@@ -40,6 +40,20 @@ pub(crate) struct Args {
     exit_when_done: bool,
     #[command(flatten)]
     load: LoadArgs,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// How much the embedded log keeps of topics that are not compacted.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Embedded log")]
+struct LogArgs {
+    /// Bytes kept per partition, at least 64MB: the oldest records go first [default: no bound].
+    #[arg(long, value_name = "SIZE", value_parser = retention_bytes)]
+    retention_bytes: Option<u64>,
+    /// Hours that a record is kept after it was written, whatever its own time [default: for ever].
+    #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(1..=876_000))]
+    retention_hours: Option<u64>,
 }
 
 /// The load; none where nothing of it is given but `--no-producer` or `--tps 0`.
@@ -92,7 +106,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let report = (context.terminal, args.engine.counts);
     let engine = args.engine.options(context)?;
     let consumer = ::consumer::Options { mask: engine.mask.clone(), ..consumer_options(context)? };
-    let broker = open(context)?;
+    let broker = open(context, args.log.settings())?;
     let until = if args.exit_when_done { Until::Drained } else { Until::Asked };
     let crew = start(broker, load, engine, consumer, report)?;
     let said = crew.run(&context.shutdown, until)?;
@@ -130,13 +144,13 @@ fn start(
 }
 
 /// The embedded broker in the data directory.
-fn open(context: &Context) -> Result<Arc<dyn Broker>, Failure> {
+fn open(context: &Context, settings: Settings) -> Result<Arc<dyn Broker>, Failure> {
     let directory = context.data_dir.join("broker");
     std::fs::create_dir_all(&directory).map_err(|error| {
         Failure::new(format!("cannot make the data directory {}: {error}", directory.display()))
             .hint("another one: --data-dir DIR")
     })?;
-    let broker: Arc<dyn Broker> = Embedded::open(&directory)?;
+    let broker: Arc<dyn Broker> = Embedded::open_with(&directory, settings)?;
     tracing::info!("{}", broker.describe());
     Ok(broker)
 }
@@ -153,6 +167,16 @@ fn consumer_options(context: &Context) -> Result<::consumer::Options, Failure> {
         Err(error) => return Err(Failure::from_error(&error)),
     }
     Ok(::consumer::Options::new(writer.reveal()))
+}
+
+impl LogArgs {
+    fn settings(&self) -> Settings {
+        Settings {
+            retention_bytes: self.retention_bytes,
+            retention: self.retention_hours.map(|hours| Duration::from_secs(hours * 3600)),
+            ..Settings::default()
+        }
+    }
 }
 
 impl LoadArgs {
@@ -216,11 +240,56 @@ fn seed() -> u64 {
     now.map_or(0, |since| since.as_nanos() as u64) ^ u64::from(std::process::id())
 }
 
+/// The least bound of size: what is written between two checkpoints has to stay.
+const LEAST_RETENTION: u64 = 64_000_000;
+
+/// Bytes with or without a unit: 500MB, 10GB, 1GiB.
+fn retention_bytes(text: &str) -> Result<u64, String> {
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1 << 40,
+        _ => return Err("give it as a number with B, KB, MB, GB, TB, KiB, MiB, GiB or TiB".to_owned()),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    match bytes {
+        Some(bytes) if bytes >= LEAST_RETENTION => Ok(bytes),
+        Some(_) => {
+            Err("at least 64MB: the engine restores from what was written since its last checkpoint"
+                .to_owned())
+        }
+        None => Err("give it as a whole number, such as 500MB or 10GB".to_owned()),
+    }
+}
+
 fn mapping(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((column, field)) if !column.trim().is_empty() && !field.trim().is_empty() => {
             Ok((column.trim().to_owned(), field.trim().to_owned()))
         }
         _ => Err("give it as COLUMN=FIELD, for one amt=amount".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::retention_bytes;
+
+    #[test]
+    fn bounds_of_size_have_units() {
+        assert_eq!(retention_bytes("64MB"), Ok(64_000_000));
+        assert_eq!(retention_bytes("1gib"), Ok(1 << 30));
+        assert_eq!(retention_bytes("100000000"), Ok(100_000_000));
+        for wrong in ["1KB", "10 elephants", "GB", "-1", "99999999999TB"] {
+            assert!(retention_bytes(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 const DEFAULT_BATCH: usize = 10_000;
 /// Bytes after which a poll takes no further record.
 const POLL_BYTES: usize = 4 * 1024 * 1024;
-/// How long a member may keep a rebalance waiting, as Kafka's `max.poll.interval.ms`.
+/// How long a member may be silent or keep a rebalance waiting, as Kafka's `max.poll.interval.ms`.
 const REBALANCE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// A consumer.
@@ -110,6 +110,7 @@ impl EmbeddedConsumer {
         let group = self.config.group.as_deref().filter(|_| self.member)?;
         let (id, timeout, now) = (self.id, self.rebalance_timeout, self.log.clock.now());
         state.group(group, |g, partitions| {
+            g.alive(id, now, timeout);
             g.expire(timeout, now, partitions);
             g.event(id, partitions)
         })
@@ -295,6 +296,13 @@ impl Consumer for EmbeddedConsumer {
             self.log.commit(None, Transaction { parts: Vec::new(), offsets }, false)?;
         }
         Ok(())
+    }
+
+    fn keep_alive(&mut self) {
+        if let (true, Some(group)) = (self.member, self.config.group.as_deref()) {
+            let (id, now, patience) = (self.id, self.log.clock.now(), self.rebalance_timeout);
+            self.log.state().group(group, |g, _| g.alive(id, now, patience));
+        }
     }
 
     fn close(self: Box<Self>) -> Result<()> {

@@ -49,6 +49,9 @@ struct Member {
     /// Of the assignment that it was told.
     generation: u64,
     membership: Membership,
+    /// When it polled last, and how long it may be silent.
+    heard: Option<Instant>,
+    patience: Duration,
 }
 
 /// How many partitions a topic has; None where it is not there.
@@ -92,6 +95,8 @@ impl Group {
             instance: instance.map(str::to_owned),
             generation: 0,
             membership: Membership::Joined,
+            heard: None,
+            patience: Duration::MAX,
         });
         member.topics = topics.to_vec();
         self.rebalance(partitions);
@@ -184,7 +189,7 @@ impl Group {
                 let owned = std::mem::take(owned);
                 member.membership = Membership::Joined;
                 self.rebalance(partitions);
-                Some(Event::Revoke { partitions: owned, lost: true })
+                (!owned.is_empty()).then_some(Event::Revoke { partitions: owned, lost: true })
             }
             Membership::Replaced => Some(Event::Replaced),
             _ => None,
@@ -203,21 +208,39 @@ impl Group {
         }
     }
 
-    /// Members that kept a rebalance waiting for longer than `limit` lose what they have.
+    /// The member polls, or says that it is at work, and will again within `patience`.
+    pub(super) fn alive(&mut self, id: u64, now: Instant, patience: Duration) {
+        if let Some(member) = self.members.get_mut(&id) {
+            (member.heard, member.patience) = (Some(now), patience);
+        }
+    }
+
+    /// Members that were silent for longer than they said lose what they have, and so do those that kept a
+    /// rebalance waiting for longer than `limit`, as with Kafka's `max.poll.interval.ms`.
     pub(super) fn expire(&mut self, limit: Duration, now: Instant, partitions: Partitions<'_>) {
-        if !self.rebalancing {
-            return;
-        }
-        let since = *self.waiting_since.get_or_insert(now);
-        if now.saturating_duration_since(since) < limit {
-            return;
-        }
+        let waited = self.rebalancing && {
+            let since = *self.waiting_since.get_or_insert(now);
+            now.saturating_duration_since(since) >= limit
+        };
+        let mut lost = false;
         for member in self.members.values_mut() {
-            if let Membership::Active(owned) | Membership::Revoking(owned) = &mut member.membership {
-                member.membership = Membership::Lost(std::mem::take(owned));
+            let silent = member.is_silent(now);
+            match &mut member.membership {
+                Membership::Active(owned) | Membership::Revoking(owned) if silent || waited => {
+                    member.membership = Membership::Lost(std::mem::take(owned));
+                    lost = true;
+                }
+                // It never heard of them.
+                Membership::Assigned(_) if silent => {
+                    member.membership = Membership::Lost(Vec::new());
+                    lost = true;
+                }
+                _ => {}
             }
         }
-        self.complete(partitions);
+        if lost {
+            self.rebalance(partitions);
+        }
     }
 
     /// The generation that a member was told last; 0 for none.
@@ -243,6 +266,10 @@ impl Group {
 }
 
 impl Member {
+    fn is_silent(&self, now: Instant) -> bool {
+        self.heard.is_some_and(|at| now.saturating_duration_since(at) >= self.patience)
+    }
+
     /// Whether it takes part.
     fn counts(&self) -> bool {
         !matches!(self.membership, Membership::Lost(_) | Membership::Replaced)
@@ -309,6 +336,28 @@ mod tests {
         };
         assert_eq!(lost.len(), 3);
         assert!(matches!(group.event(2, &partitions), Some(Event::Revoke { lost: false, .. })));
+    }
+
+    #[test]
+    fn a_member_that_stops_polling_loses_its_partitions_to_others() {
+        let (mut group, began, second) = (Group::default(), Instant::now(), Duration::from_secs(1));
+        for id in [1, 2] {
+            group.join(id, None, &topics(&["a"]), &partitions);
+            group.alive(id, began, 10 * second);
+        }
+        group.event(1, &partitions).unwrap();
+        let Some(Event::Assign(owned)) = group.event(2, &partitions) else { panic!() };
+        assert_eq!(owned.len(), 1);
+        for at in 1..=10 {
+            group.alive(2, began + at * second, 10 * second);
+            group.expire(300 * second, began + at * second, &partitions);
+            let told = group.event(2, &partitions);
+            assert_eq!(told.is_some(), at == 10, "after {at} s: {told:?}");
+        }
+        group.gave_up(2, &owned, &partitions);
+        assert!(matches!(group.event(2, &partitions), Some(Event::Assign(p)) if p.len() == 3));
+        assert!(group.refuses(1, 1).unwrap().contains("no longer a member"));
+        assert!(matches!(group.event(1, &partitions), Some(Event::Revoke { lost: true, .. })));
     }
 
     #[test]
