@@ -61,21 +61,27 @@ impl Progress {
 }
 
 fn look(state: &State, kafka: &dyn Broker) {
-    let partitions: Vec<_> = (0..PARTITIONS).map(|p| TopicPartition::new("transactions", p)).collect();
+    let mut offsets = [0; PARTITIONS as usize];
     while !state.stop.load(Ordering::SeqCst) {
-        // An error means to look again: nodes are away now and then.
-        if let Ok(committed) = kafka.committed(GROUP, &partitions) {
-            let sum = committed.iter().flatten().map(|c| c.offset as u64).sum();
-            let before = state.seen.swap(sum, Ordering::SeqCst);
-            let mut moved = state.moved.lock().unwrap();
-            if before != sum {
-                // The start is not a stall.
-                if before != 0 {
-                    moved.1 = moved.1.max(moved.0.elapsed());
-                }
-                moved.0 = Instant::now();
+        for (partition, offset) in (0..).zip(&mut offsets) {
+            // One by one: each is unstable while a transaction that commits it is pending. An error means to look
+            // again: nodes are away now and then.
+            match kafka.committed(GROUP, &[TopicPartition::new("transactions", partition)]) {
+                Ok(committed) => *offset = committed.iter().flatten().map(|c| c.offset as u64).sum(),
+                Err(error) => println!("partition {partition}: {error}"),
             }
         }
+        let sum = offsets.iter().sum();
+        let before = state.seen.swap(sum, Ordering::SeqCst);
+        let mut moved = state.moved.lock().unwrap();
+        if before != sum {
+            // The start is not a stall.
+            if before != 0 {
+                moved.1 = moved.1.max(moved.0.elapsed());
+            }
+            moved.0 = Instant::now();
+        }
+        drop(moved);
         std::thread::sleep(Duration::from_millis(200));
     }
 }

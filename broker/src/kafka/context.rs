@@ -106,12 +106,14 @@ impl Context {
         }
     }
 
-    /// A line of librdkafka's log, with its syslog level. Lost connections come by [`Context::error`] too,
-    /// so they are not warned of twice.
+    /// A line of librdkafka's log, with its syslog level. Lost connections and failed transactions come as errors,
+    /// too, so they are not warned of twice; that a new leader is not known yet is nothing to act on.
     pub(super) fn log(&self, level: i32, facility: &str, line: &str) {
         let client = &self.name;
         match (level, facility) {
-            (_, "FAIL" | "ERROR") => tracing::debug!(target: "librdkafka", client, facility, line),
+            (_, "FAIL" | "ERROR" | "FATAL" | "TXNERR" | "METADATAUPDATE") => {
+                tracing::debug!(target: "librdkafka", client, facility, line)
+            }
             (..=3, _) => tracing::error!(target: "librdkafka", client, facility, line),
             (4, _) => tracing::warn!(target: "librdkafka", client, facility, line),
             (5 | 6, _) => tracing::info!(target: "librdkafka", client, facility, line),

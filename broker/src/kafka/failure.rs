@@ -139,6 +139,7 @@ pub(super) fn passes(code: Code) -> bool {
         code,
         Code::BrokerTransportFailure
             | Code::AllBrokersDown
+            | Code::DestroyBroker
             | Code::Resolve
             | Code::OperationTimedOut
             | Code::MessageTimedOut

@@ -8,7 +8,8 @@
 //! after 5 ms instead of 1 s (back-pressure without a stall), a member learns within 200 ms that the group
 //! shares its partitions out anew (the threads of a process join one after the other), transactional
 //! requests are retried after 1 ms instead of 100 ms (the coordinator answers "concurrent transactions" for
-//! a moment after each commit), a record may be as large as its topic takes, and prefetch is bounded to a few MB a consumer instead of 64 MB.
+//! a moment after each commit), a member may restore for half an hour between two polls (its session tells whether it
+//! lives), a record may be as large as its topic takes, and prefetch is bounded to a few MB a consumer instead of 64 MB.
 
 use std::collections::BTreeMap;
 
@@ -97,6 +98,7 @@ impl Cluster {
         properties::check(&doing, &settings.properties, properties::CONSUMER)?;
         let defaults = [
             ("session.timeout.ms", "6000"),
+            ("max.poll.interval.ms", "1800000"),
             ("heartbeat.interval.ms", "200"),
             ("topic.metadata.refresh.interval.ms", "5000"),
             ("fetch.queue.backoff.ms", "5"),

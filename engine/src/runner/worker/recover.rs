@@ -63,10 +63,11 @@ impl Worker {
     }
 
     /// Waits before the next try: the longer, the more tries have failed. A request to end is heard.
-    fn wait(&self) {
+    fn wait(&mut self) {
         let until =
             self.shared.clock.now() + RETRY.saturating_mul(1 << self.failures.min(5)).min(LONGEST_RETRY);
         while self.shared.clock.now() < until && !self.shared.stop.load(Ordering::SeqCst) {
+            self.consumer.keep_alive();
             self.shared.clock.sleep(RETRY / 4);
         }
     }
