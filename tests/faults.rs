@@ -168,16 +168,17 @@ fn alerts_are_exact_over_faults_of_workers_and_nodes() {
     stage.rage(faults);
     stage.workers.settle();
     stage.nodes.settle();
-    let expected = load.end();
-    stage.progress.await_total(expected.sent, LIMIT, || stage.workers.last_words());
+    let sent = load.end();
+    stage.progress.await_total(sent, LIMIT, || stage.workers.last_words());
     stage.workers.end();
     stage.workers.drain(&place.path().join("last"), LIMIT);
-    let found = committed::alerts(stage.nodes.cluster());
+    let expected = committed::expected(stage.nodes.cluster(), sent);
+    let found = committed::records(stage.nodes.cluster(), "fraud_alerts");
     println!(
         "{} faults {:?}, {} transactions, {} alerts, longest stall {:.1} s, {:.0} s in all",
         faults,
         stage.happened,
-        expected.sent,
+        expected.records,
         found.len(),
         stage.progress.longest_stall().as_secs_f32(),
         began.elapsed().as_secs_f32()

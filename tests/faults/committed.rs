@@ -5,15 +5,16 @@ use std::process::Stdio;
 
 use servers::Cluster;
 
-use crate::load::{Expected, MERCHANT_COUNT, line};
+use crate::load::{Expected, MERCHANT_COUNT, Transaction, line};
 
 /// Between the parts of a record, and behind it. Keys are binary, so these are words.
 const BETWEEN: &str = "<|>";
 const BEHIND: &str = "<end>\n";
 
-/// An alert as the console consumer printed it.
+/// A record as the console consumer printed it: an alert, mostly.
 pub(crate) struct Alert {
     pub(crate) timestamp: i64,
+    pub(crate) partition: i32,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) key: Vec<u8>,
     pub(crate) value: String,
@@ -41,12 +42,25 @@ impl Alert {
     }
 }
 
-/// All committed alerts.
-pub(crate) fn alerts(cluster: &Cluster) -> Vec<Alert> {
+/// What must be, from the transactions that lie in the topic: all that were sent, some perhaps twice.
+pub(crate) fn expected(cluster: &Cluster, sent: u64) -> Expected {
+    let (mut expected, mut ids) = (Expected::default(), HashSet::new());
+    for record in records(cluster, "transactions") {
+        let transaction = Transaction::read(&record.key_text(), &record.value, record.timestamp);
+        ids.insert(transaction.id);
+        expected.add(&transaction, record.partition);
+    }
+    assert!((0..sent).all(|id| ids.contains(&id)), "the load itself has lost transactions");
+    println!("{sent} transactions sent, {} in the topic", expected.records);
+    expected
+}
+
+/// All committed records of a topic, those of one partition in their order.
+pub(crate) fn records(cluster: &Cluster, topic: &str) -> Vec<Alert> {
     let mut consumer = cluster.tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
-    consumer.args(["--topic", "fraud_alerts", "--from-beginning", "--isolation-level", "read_committed"]);
+    consumer.args(["--topic", topic, "--from-beginning", "--isolation-level", "read_committed"]);
     consumer.args(["--timeout-ms", "8000"]);
-    for part in ["timestamp", "headers", "key", "value"] {
+    for part in ["timestamp", "partition", "headers", "key", "value"] {
         consumer.args(["--formatter-property", &format!("print.{part}=true")]);
     }
     consumer.args(["--formatter-property", &format!("key.separator={BETWEEN}")]);
@@ -76,18 +90,20 @@ fn parse(record: &[u8]) -> Alert {
             ends.push(at);
         }
     }
-    let [time, headers, key] = ends[..] else { panic!("not an alert: {text}") };
+    let [time, place, headers, key] = ends[..] else { panic!("not a record: {text}") };
     let part = |from: usize, to: usize| String::from_utf8_lossy(&record[from..to]).into_owned();
     let timestamp = part(0, time);
-    let headers = part(time + between.len(), headers);
+    let partition = part(time + between.len(), place);
+    let headers = part(place + between.len(), headers);
     let header = |text: &str| {
         let (name, value) = text.split_once(':').unwrap_or((text, ""));
         (name.to_owned(), value.to_owned())
     };
     Alert {
         timestamp: timestamp.trim_start_matches("CreateTime:").parse().unwrap(),
+        partition: partition.trim_start_matches("Partition:").parse().unwrap(),
         headers: headers.split("<,>").map(header).collect(),
-        key: record[ends[1] + between.len()..key].to_vec(),
+        key: record[ends[2] + between.len()..key].to_vec(),
         value: part(key + between.len(), record.len()),
     }
 }
@@ -157,7 +173,8 @@ fn merchants<'a>(found: impl Iterator<Item = &'a Alert>, expected: &Expected) ->
             problems.push(format!("{window:?} has {} transactions, but alerts of {found:?}", known.count));
         }
         let ids: BTreeSet<&String> = alerts.values().map(|(id, _)| id).collect();
-        if ids.len() != alerts.len() || ids.iter().any(|id| !known.ids.contains(id)) {
+        let is_unique = known.ids.iter().collect::<BTreeSet<_>>().len() == known.ids.len();
+        if (is_unique && ids.len() != alerts.len()) || ids.iter().any(|id| !known.ids.contains(id)) {
             problems.push(format!("{window:?}: the alerts name others' transactions, or one twice: {ids:?}"));
         }
         if alerts.get(&known.count).is_some_and(|(_, total)| *total != known.total) {

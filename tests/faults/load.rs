@@ -1,7 +1,9 @@
 //! Transactions at a constant rate, and the alerts that they must cause.
 //!
-//! What holds: of one account and of one partition, order and times are those in which they were sent, so all but the
-//! rule over merchants follows from the sequence alone. That one reads a repartitioned stream, in which transactions
+//! What holds: what must be follows from the records that lie in the topic, in their order. (Each was sent once and has
+//! arrived; the load's own producer may write one twice when a node that led its partition is stopped, which is then one
+//! transaction more.) Of one account and of one partition the order is known, so all but the rule over merchants
+//! follows from the sequence alone. That one reads a repartitioned stream, in which transactions
 //! of several partitions meet in any order: of it, the counts of a window and its last sum follow.
 
 use std::collections::{BTreeMap, HashMap};
@@ -79,16 +81,51 @@ pub(crate) struct MerchantWindow {
     pub(crate) ids: Vec<String>,
 }
 
-/// What was sent, and what follows.
+/// What lies in the topic, and what follows.
 #[derive(Default)]
 pub(crate) struct Expected {
-    pub(crate) sent: u64,
+    pub(crate) records: u64,
     /// Rule, time, window start, key and value of each alert, except those on merchants.
     pub(crate) alerts: Vec<String>,
     /// By merchant and window start.
     pub(crate) merchants: BTreeMap<(String, i64), MerchantWindow>,
     accounts: HashMap<String, (u64, u64)>,
     windows: HashMap<(String, i64), (u64, u64)>,
+    /// The highest time of each partition so far: an account's window that ends before is closed.
+    times: HashMap<i32, i64>,
+}
+
+/// A transaction.
+pub(crate) struct Transaction {
+    pub(crate) account: u64,
+    pub(crate) id: u64,
+    pub(crate) merchant: u64,
+    pub(crate) amount: u64,
+    pub(crate) time: i64,
+}
+
+impl Transaction {
+    fn draw(id: u64, random: &mut Random) -> Self {
+        let (account, amount) = (random.below(ACCOUNTS), random.below(1_000) + 1);
+        let merchant = random.below(MERCHANTS);
+        Self { account, id, merchant, amount, time: START_MS + id as i64 * STEP_MS }
+    }
+
+    fn value(&self) -> String {
+        let Self { id, merchant, amount, .. } = self;
+        format!(r#"{{"transaction_id":"t{id}","merchant":"M{merchant}","amount":{amount}}}"#)
+    }
+
+    /// What was written as [`Transaction::value`].
+    pub(crate) fn read(key: &str, value: &str, time: i64) -> Self {
+        let number = |from: &str| {
+            let (_, rest) = value.split_once(from).unwrap_or_else(|| panic!("no {from} in {value}"));
+            rest.split(['"', '}']).next().unwrap().parse().unwrap()
+        };
+        let account = key.trim_start_matches('A').parse().unwrap();
+        let (id, merchant) = (number("\"transaction_id\":\"t"), number("\"merchant\":\"M"));
+        Self { account, id, merchant, amount: number("\"amount\":"), time }
+    }
 }
 
 /// How an alert is written in the lists that are compared.
@@ -98,24 +135,23 @@ pub(crate) fn line(rule: &str, time: i64, window: Option<i64>, key: &str, value:
 }
 
 impl Expected {
-    /// The next transaction: its account, value and time.
-    fn next(&mut self, random: &mut Random) -> (String, String, i64) {
-        let (i, time) = (self.sent, START_MS + self.sent as i64 * STEP_MS);
-        self.sent += 1;
-        let (number, amount) = (random.below(ACCOUNTS), random.below(1_000) + 1);
-        let (account, id) = (format!("A{number}"), format!("t{i}"));
-        let merchant = format!("M{}", random.below(MERCHANTS));
-        let value = format!(r#"{{"transaction_id":"{id}","merchant":"{merchant}","amount":{amount}}}"#);
-        self.judge(number, &account, &id, amount, time);
+    /// Takes in the next transaction of its partition.
+    pub(crate) fn add(&mut self, transaction: &Transaction, partition: i32) {
+        let Transaction { account: number, id, merchant, amount, time } = *transaction;
+        let (account, id, merchant) = (format!("A{number}"), format!("t{id}"), format!("M{merchant}"));
+        self.records += 1;
+        let stream_time = self.times.entry(partition).or_insert(time);
+        *stream_time = time.max(*stream_time);
+        let stream_time = *stream_time;
+        self.judge(number, &account, &id, amount, time, stream_time);
         let start = time - time.rem_euclid(MERCHANT_WINDOW_MS);
         let window = self.merchants.entry((merchant, start)).or_default();
         window.count += 1;
         window.total += amount;
         window.ids.push(id);
-        (account, value, time)
     }
 
-    fn judge(&mut self, number: u64, account: &str, id: &str, amount: u64, time: i64) {
+    fn judge(&mut self, number: u64, account: &str, id: &str, amount: u64, time: i64, stream_time: i64) {
         let mut alert = |rule, window, value: String| {
             self.alerts.push(line(rule, time, window, account, &value));
         };
@@ -129,8 +165,11 @@ impl Expected {
         }
         let start = time - time.rem_euclid(ACCOUNT_WINDOW_MS);
         let window = self.windows.entry((account.to_owned(), start)).or_default();
-        *window = (window.0 + 1, window.1 + amount);
-        if window.0 > ACCOUNT_COUNT {
+        let is_late = start + ACCOUNT_WINDOW_MS <= stream_time;
+        if !is_late {
+            *window = (window.0 + 1, window.1 + amount);
+        }
+        if !is_late && window.0 > ACCOUNT_COUNT {
             let value = format!(r#"{{"TRANSACTION_ID":"{id}","N":{},"TOTAL":{}}}"#, window.0, window.1);
             alert("VELOCITY", Some(start), value);
         }
@@ -167,7 +206,7 @@ fn write(producer: &mut dyn Producer, topic: &str, key: &str, value: &str, times
 /// The load, on a thread of its own.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Expected>,
+    thread: JoinHandle<u64>,
 }
 
 impl Load {
@@ -178,24 +217,26 @@ impl Load {
         Self { stop, thread }
     }
 
-    /// Stops when all that was sent has arrived.
-    pub(crate) fn end(self) -> Expected {
+    /// Stops when all that was sent has arrived: how many transactions, whose ids are the numbers below.
+    pub(crate) fn end(self) -> u64 {
         self.stop.store(true, Ordering::SeqCst);
         self.thread.join().expect("the load's own thread failed")
     }
 }
 
-fn run(kafka: &dyn Broker, random: &mut Random, stop: &AtomicBool) -> Expected {
+fn run(kafka: &dyn Broker, random: &mut Random, stop: &AtomicBool) -> u64 {
     let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
-    let (mut expected, began) = (Expected::default(), Instant::now());
+    let (mut sent, began) = (0, Instant::now());
     while !stop.load(Ordering::SeqCst) {
         let due = began.elapsed().as_millis() as u64 * RATE / 1_000;
-        while expected.sent < due {
-            let (account, value, time) = expected.next(random);
-            write(&mut *producer, "transactions", &account, &value, time);
+        while sent < due {
+            let transaction = Transaction::draw(sent, random);
+            let (account, time) = (format!("A{}", transaction.account), transaction.time);
+            write(&mut *producer, "transactions", &account, &transaction.value(), time);
+            sent += 1;
         }
         std::thread::sleep(Duration::from_millis(10));
     }
     producer.flush(Duration::from_secs(120)).unwrap();
-    expected
+    sent
 }

@@ -48,7 +48,7 @@ impl Progress {
         self.state.moved.lock().unwrap().1
     }
 
-    /// Waits until so many transactions are committed. Nothing else is in their topic: the load has no transactions.
+    /// Waits until so many transactions are committed. Nothing else is in their topic: the load writes no markers.
     pub(crate) fn await_total(&self, total: u64, limit: Duration, words: impl Fn() -> String) {
         let until = Instant::now() + limit;
         while self.seen() < total {
@@ -56,7 +56,6 @@ impl Progress {
             assert!(Instant::now() < until, "{at} of {total} are committed\n{}", words());
             std::thread::sleep(Duration::from_millis(100));
         }
-        assert_eq!(self.seen(), total, "more is committed than was sent");
     }
 }
 
