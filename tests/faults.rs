@@ -72,9 +72,10 @@ fn setting(name: &str) -> Option<u64> {
 
 /// What runs, and what happens to it.
 struct Stage {
+    /// Dropped first: it asks the nodes.
+    progress: Progress,
     workers: Workers,
     nodes: Nodes,
-    progress: Progress,
     random: Random,
     happened: BTreeMap<Fault, u32>,
 }
