@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use broker::ErrorKind;
 
-use super::topics::changelog;
+use super::topics::{changelog, journal};
 use super::{Error, Shared};
 use crate::plan::Program;
 
@@ -119,6 +119,8 @@ fn names(program: &Program, group: &str) -> Vec<String> {
     names.extend(program.outputs.iter().map(|output| output.name.clone()));
     let stores = program.tasks.iter().flat_map(|task| &task.stores);
     names.extend(stores.map(|store| changelog(group, &store.name)));
+    let joins = program.tasks.iter().filter(|task| task.inputs.len() > 1);
+    names.extend(joins.map(|task| journal(group, &task.name)));
     names.sort();
     names.dedup();
     names

@@ -376,18 +376,10 @@ fn producer_config(shared: &Shared, index: usize) -> ProducerConfig {
     }
 }
 
-/// How long the transaction of a checkpoint may last. It lasts as long as the state takes to go out in slices,
-/// which the work comes before, so it is given more time than a commit: 100 MB of changed keys at 5 MB/s. A worker
-/// that dies in the middle of one, and does not come back under its name, keeps the next owner of its partitions
-/// waiting for so long at most.
-const CHECKPOINT_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// The checkpointer of a worker, with a producer of its own.
 fn checkpointer(shared: &Arc<Shared>, index: usize) -> Result<Box<dyn Checkpointer>, Error> {
     let name = format!("{}-checkpoint", client_name(shared, index));
-    let mut properties = shared.options.producer_properties.clone();
-    let timeout = CHECKPOINT_TIMEOUT.as_millis();
-    properties.entry("transaction.timeout.ms".to_owned()).or_insert_with(|| timeout.to_string());
+    let properties = shared.options.producer_properties.clone();
     let config = ProducerConfig { transactional_id: Some(name), properties };
     let writer = Writer::new(shared, config);
     if shared.writes_checkpoints_inline {

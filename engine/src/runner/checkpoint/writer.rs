@@ -6,12 +6,24 @@
 //! no harm: the next one writes the same keys again.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use broker::{Isolation, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition};
+use broker::{
+    Error, ErrorKind, Isolation, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition,
+};
 
 use super::super::Shared;
 use super::copy::Copy;
 use super::{Checkpointer, Chunk, Job, LogStamp, MARK_KEY, Outcome};
+
+/// How long the transaction of a checkpoint may last at first: as long as one of the work, and far longer than the
+/// slices of a checkpoint of some seconds take. A worker that dies in the middle of one, and does not come back under
+/// its name, keeps the next owner of its partitions waiting for so long at most.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that it is given where its state needs more; Kafka allows 15 minutes (`transaction.max.timeout.ms`).
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+/// The property of it.
+const PROPERTY: &str = "transaction.timeout.ms";
 
 /// See the module.
 pub(in super::super) struct Writer {
@@ -19,6 +31,9 @@ pub(in super::super) struct Writer {
     config: ProducerConfig,
     /// None before the first use and after an error.
     producer: Option<Box<dyn Producer>>,
+    /// How long a checkpoint may last now, and when the last one began.
+    timeout: Duration,
+    began: Instant,
     open: Option<Open>,
     /// The ends of the journals when the last checkpoint was committed.
     journals: Vec<(TopicPartition, i64)>,
@@ -37,13 +52,27 @@ impl Writer {
     /// Writes with a producer of this configuration, which has a transactional id.
     pub(in super::super) fn new(shared: &Arc<Shared>, config: ProducerConfig) -> Self {
         let copy = shared.local.as_ref().map(|local| Copy::new(shared.clone(), local.clone()));
-        Self { shared: shared.clone(), config, producer: None, open: None, journals: Vec::new(), copy }
+        let given = config.properties.get(PROPERTY).and_then(|text| text.parse().ok());
+        Self {
+            shared: shared.clone(),
+            config,
+            producer: None,
+            timeout: given.map_or(TIMEOUT, Duration::from_millis),
+            began: shared.clock.now(),
+            open: None,
+            journals: Vec::new(),
+            copy,
+        }
     }
 
     fn producer(&mut self) -> Result<&mut dyn Producer> {
         let producer = match self.producer.take() {
             Some(producer) => producer,
-            None => self.shared.broker.producer(&self.config)?,
+            None => {
+                let timeout = self.timeout.as_millis().to_string();
+                self.config.properties.insert(PROPERTY.to_owned(), timeout);
+                self.shared.broker.producer(&self.config)?
+            }
         };
         Ok(&mut **self.producer.insert(producer))
     }
@@ -55,6 +84,7 @@ impl Writer {
             ends.push(self.shared.broker.watermarks(&log.partition, Isolation::ReadUncommitted)?.1);
         }
         self.open = Some(Open { job, ends });
+        self.began = self.shared.clock.now();
         let done = self.producer()?.begin();
         self.judge(done)
     }
@@ -77,7 +107,8 @@ impl Writer {
     /// Ends it with its marks and offsets, and commits.
     pub(in super::super) fn finish(&mut self) -> Outcome {
         let Some((Open { job, ends }, producer)) = self.open.take().zip(self.producer.as_mut()) else {
-            return Outcome::Committed;
+            let message = "it was not begun, or has failed";
+            return Outcome::Failed(Error::new(ErrorKind::Abortable, "committing a checkpoint", message));
         };
         let done = commit(&job, &ends, &mut **producer);
         if let Err(error) = self.judge(done) {
@@ -110,11 +141,18 @@ impl Writer {
     }
 
     fn judge(&mut self, done: Result<()>) -> Result<()> {
-        if done.is_err() {
-            (self.producer, self.open) = (None, None);
-            self.forget_copy();
+        let Err(error) = done else { return Ok(()) };
+        (self.producer, self.open) = (None, None);
+        self.forget_copy();
+        let lasted = self.shared.clock.now().saturating_duration_since(self.began);
+        if lasted < self.timeout {
+            return Err(error);
         }
-        done
+        // Whoever takes too long is fenced like one that somebody else has taken over from.
+        self.timeout = longer(self.timeout);
+        let message =
+            format!("it lasted longer than it may; the next one may last {} s", self.timeout.as_secs());
+        Err(Error::new(ErrorKind::Abortable, "writing a checkpoint", format!("{error}: {message}")))
     }
 
     fn forget_copy(&mut self) {
@@ -139,6 +177,11 @@ impl Writer {
         };
         self.journals = job.journals.iter().filter_map(end).collect();
     }
+}
+
+/// How long the next checkpoint may last, where one took too long.
+fn longer(timeout: Duration) -> Duration {
+    (timeout * 2).min(LONGEST.max(timeout))
 }
 
 fn changed<'r>(to: &'r TopicPartition, key: &'r [u8], value: Option<&'r [u8]>) -> Outgoing<'r> {
@@ -211,5 +254,19 @@ impl Checkpointer for Inline {
     fn give_up(&mut self) -> Result<()> {
         self.outcome = None;
         self.writer.give_up()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_that_takes_too_long_gets_more_time_up_to_a_limit() {
+        assert_eq!(longer(TIMEOUT), 2 * TIMEOUT);
+        let last = (0..20).fold(TIMEOUT, |timeout, _| longer(timeout));
+        assert_eq!(last, LONGEST);
+        // What somebody has set is never shortened.
+        assert_eq!(longer(2 * LONGEST), 2 * LONGEST);
     }
 }
