@@ -131,7 +131,7 @@ fn run(
         if more {
             for record in batch.iter() {
                 let Some(&(at, input)) = places.get(&batch.sources()[record.source]) else { continue };
-                behind[at].take(input, &record, output);
+                behind[at].take(input, &record, output)?;
             }
         }
         for behind in behind.iter_mut() {
@@ -149,17 +149,18 @@ fn run(
 
 impl Behind<'_> {
     /// A record came.
-    fn take(&mut self, input: InputId, record: &Record<'_>, output: &mut Output) {
+    fn take(&mut self, input: InputId, record: &Record<'_>, output: &mut Output) -> Result<(), Error> {
         if record.offset >= self.standing.inputs[input].at {
-            return;
+            return Ok(());
         }
         match &mut self.order {
             Some(order) => order.waiting[input].push(record),
             None => {
                 self.task.process(input, &given(self.standing.number, record), output);
-                output.clear();
+                forget(output)?;
             }
         }
+        Ok(())
     }
 
     /// Takes what waits, as far as it is known to be next.
@@ -171,7 +172,7 @@ impl Behind<'_> {
             match waiting.head() {
                 Some(record) if record.offset < run.next => {
                     self.task.process(run.input, &given(self.standing.number, &record), output);
-                    output.clear();
+                    forget(output)?;
                     waiting.advance();
                     order.taken += 1;
                     continue;
@@ -209,6 +210,13 @@ impl Behind<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// What was written is in the log already. A store that could not be read is not what it was.
+fn forget(output: &mut Output) -> Result<(), Error> {
+    let failed = output.failure().map(|problem| Error::Disk(problem.to_owned()));
+    output.clear();
+    failed.map_or(Ok(()), Err)
 }
 
 fn given<'r>(number: i32, record: &'r Record<'_>) -> InputRecord<'r> {
