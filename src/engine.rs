@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use broker::{Broker, Shutdown};
 use engine::sql::RenderStyle;
-use engine::{Error, Options};
+use engine::{Authority, Error, Options};
 use events::Mask;
 
 use crate::context::{Context, Terminal};
@@ -20,8 +20,10 @@ Examples:
   streamguard engine --rules /etc/streamguard/rules --threads 2
   streamguard engine --exit-when-done              until everything that lies in the topics is processed
 
-Rules are reloaded when a file in the directory changes; one that is wrong changes nothing and is reported
-with its place. What became of the records is in the log every minute and at the end, a line per query:
+The rules that run are those that are published last, on all machines of a group: by this command where nothing
+was published yet, by an edit of the directory while it runs, or by `streamguard rules publish`. What is wrong
+changes nothing and is reported with its place. What became of the records is in the log every minute and at the
+end, a line per query:
   input = filtered + skipped + unmatched + late + contributed + dead-lettered
 To scale out, start the same command again, on this machine or another.";
 
@@ -31,12 +33,19 @@ To scale out, start the same command again, on this machine or another.";
 pub(crate) struct Args {
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
-    /// The consumer group; also what the names of the engine's own topics begin with.
-    #[arg(long, value_name = "NAME", default_value = "streamguard")]
-    group: String,
+    #[command(flatten)]
+    group: GroupArgs,
     /// End when everything that lies in the topics is processed.
     #[arg(long)]
     exit_when_done: bool,
+}
+
+/// Which engine is meant.
+#[derive(clap::Args, Debug)]
+pub(crate) struct GroupArgs {
+    /// The engine's consumer group; also what the names of its own topics begin with.
+    #[arg(long, value_name = "NAME", default_value = "streamguard")]
+    pub(crate) group: String,
 }
 
 /// What the engine is told in `engine` and in `standalone`.
@@ -92,7 +101,8 @@ enum StateBackend {
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let counts = args.engine.counts;
     let options = Options {
-        group: args.group,
+        group: args.group.group,
+        authority: Authority::Published,
         consumer_properties: context.kafka.consumer.clone(),
         producer_properties: context.kafka.producer.clone(),
         ..args.engine.options(context)?

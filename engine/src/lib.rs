@@ -22,6 +22,7 @@ pub mod operator;
 pub mod plan;
 pub mod replay;
 pub mod rule_files;
+pub mod rule_set;
 pub mod runner;
 pub mod sql;
 pub mod state;
@@ -31,4 +32,4 @@ pub mod types;
 pub use plan::Program;
 #[doc(hidden)]
 pub use runner::simulation;
-pub use runner::{Error, Options, Summary, run};
+pub use runner::{Authority, Error, Options, RuleSetTopic, Summary, run};

@@ -1,7 +1,7 @@
 //! The only loop that touches the world: poll, task, commit or abort, rebalance, reload.
 //!
 //! [`run`] supervises: it loads the program, makes the topics, tells the topic `rules` what runs, starts the
-//! workers, watches the rules directory, and ends the workers when asked to. Each worker ([`worker`]) owns a
+//! workers, watches the rules directory and the rule-set topic, and ends the workers when asked to. Each worker ([`worker`]) owns a
 //! consumer and a transactional producer and runs the tasks of the partitions that the group gives it. What
 //! holds: outputs, offsets and the order of inputs of a commit are one transaction; a program is switched at a
 //! commit boundary; an invalid program changes nothing.
@@ -13,37 +13,46 @@ mod identity;
 mod inventory;
 mod journal;
 pub(crate) mod local;
+mod publish;
+mod reload;
 mod report;
 mod restore;
+mod shared;
 #[doc(hidden)]
 pub mod simulation;
 mod topics;
+mod watch;
 mod worker;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use broker::{Broker, Clock, Shutdown, SystemClock};
+use broker::{Broker, Shutdown, SystemClock};
 use events::Mask;
 
 use crate::rule_files::RuleFilesError;
 use crate::sql::{Diagnostics, RenderStyle};
-use crate::state::{MemoryLimit, RestoreError};
+use crate::state::RestoreError;
 use crate::task::{QueryCounters, Stop, TaskError};
-use generation::Generation;
 use identity::Identity;
-use local::{DiskLocal, LocalState};
+pub use reload::Authority;
+use reload::Reload;
 pub use restore::Refusal;
+pub(crate) use shared::Shared;
 use worker::Worker;
+
+pub use publish::{Newest, RuleSetTopic, version_of};
 
 /// How the engine runs.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The rules: directories and files. They are watched.
     pub rules: Vec<PathBuf>,
+    /// What runs where these are not what is published.
+    pub authority: Authority,
     /// The consumer group; also what the names of its own topics begin with.
     pub group: String,
     /// How many threads work.
@@ -75,6 +84,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             rules: vec![PathBuf::from("rules")],
+            authority: Authority::default(),
             group: "streamguard".into(),
             threads: 1,
             state_dir: None,
@@ -161,6 +171,21 @@ pub enum Error {
     /// A record ends the run, as `ksql.timestamp.throw.on.invalid` or `--@on_error: stop` asks for.
     #[error("{0}{hint}", hint = stop_hint(.0))]
     Record(Stop),
+    /// Somebody else has published rules meanwhile.
+    #[error(
+        "the rules were to replace version {replaces}, but version {newest} is published, by {publisher}: look at what it changes, then publish again"
+    )]
+    Conflict {
+        /// The version that was to be replaced.
+        replaces: u64,
+        /// What is published.
+        newest: u64,
+        /// By whom.
+        publisher: String,
+    },
+    /// The published rule set cannot be used.
+    #[error("{0}")]
+    RuleSet(String),
     /// A changelog holds what this engine cannot read.
     #[error(
         "the changelog {topic} cannot be restored exactly: {source}; run the version that wrote it, or delete the topic to begin with empty windows"
@@ -213,82 +238,6 @@ fn stop_hint(stop: &Stop) -> &'static str {
     }
 }
 
-/// What the supervisor and its workers share.
-pub(crate) struct Shared {
-    pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) options: Options,
-    /// The program to run; workers compare the number first.
-    pub(crate) generation: RwLock<Arc<Generation>>,
-    pub(crate) number: AtomicU64,
-    /// The hash of the files that were refused last, so that a refusal is reported once.
-    pub(crate) refused: AtomicU64,
-    /// Workers end at their next commit.
-    pub(crate) stop: AtomicBool,
-    pub(crate) summary: Mutex<Summary>,
-    /// Names this process's clients: stable across restarts where there is a state directory.
-    identity: Identity,
-    /// What this machine keeps of the stores, for a fast restart; None: nothing.
-    pub(crate) local: Option<Arc<dyn LocalState>>,
-    /// What the stores may take of memory, where they lie on disk.
-    pub(crate) memory: Option<Arc<MemoryLimit>>,
-    /// Nobody in here asks anything else for the time.
-    pub(crate) clock: Arc<dyn Clock>,
-    /// Checkpoints are written by the workers themselves, a little at a time, instead of by threads of their own.
-    pub(crate) writes_checkpoints_inline: bool,
-}
-
-impl Shared {
-    /// Makes the topics of the first program and tells of its rules.
-    fn new(
-        broker: Arc<dyn Broker>,
-        options: Options,
-        generation: Generation,
-        identity: Identity,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, Error> {
-        generation.log_rules();
-        topics::ensure(&*broker, &options, &generation.program)?;
-        generation.publish(&*broker, &options, &*clock)?;
-        let local: Option<Arc<dyn LocalState>> = match identity.dir() {
-            Some(dir) => Some(Arc::new(DiskLocal::open(dir)?)),
-            None => None,
-        };
-        let memory = options.state_memory.map(MemoryLimit::new);
-        if memory.is_some() && local.is_none() {
-            let what = "state that lies on disk needs a directory: give one with --data-dir";
-            return Err(Error::Disk(what.to_owned()));
-        }
-        Ok(Self {
-            broker,
-            number: AtomicU64::new(generation.number),
-            generation: RwLock::new(Arc::new(generation)),
-            refused: AtomicU64::new(0),
-            stop: AtomicBool::new(false),
-            summary: Mutex::new(Summary::default()),
-            identity,
-            options,
-            clock,
-            local,
-            memory,
-            writes_checkpoints_inline: false,
-        })
-    }
-
-    /// The program to run now.
-    pub(crate) fn current(&self) -> Arc<Generation> {
-        self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether stores need the local state to go on, since not all of them is in memory.
-    pub(crate) fn is_state_on_disk(&self) -> bool {
-        self.memory.is_some()
-    }
-
-    fn stop(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-    }
-}
-
 /// Tells all workers to stop when it goes out of scope, however that comes about.
 struct StopOnDrop<'s>(&'s Shared);
 
@@ -306,18 +255,20 @@ const COMPARE: Duration = Duration::from_millis(1000);
 /// Runs the rules until asked to end.
 pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Result<Summary, Error> {
     let identity = Identity::take(options.state_dir.as_deref())?;
-    let generation = Generation::load(&options, 1)?;
-    let shared = Arc::new(Shared::new(broker, options, generation, identity, Arc::new(SystemClock))?);
-    supervise(&shared, &shutdown)?;
+    let clock = Arc::new(SystemClock);
+    let publisher = format!("engine {}", identity.name());
+    let reload::Start { first, next, reload } = reload::start((&*broker, &*clock), &options, &publisher)?;
+    let shared = Arc::new(Shared::new(broker, options, (first, next), identity, clock)?);
+    supervise(&shared, reload, &shutdown)?;
     let summary = shared.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
     debug_assert!(summary.adds_up(), "not every record is accounted for: {summary:?}");
     Ok(summary)
 }
 
 /// Starts the workers and looks after them until they have ended.
-fn supervise(shared: &Arc<Shared>, shutdown: &Shutdown) -> Result<(), Error> {
+fn supervise(shared: &Arc<Shared>, reload: Reload, shutdown: &Shutdown) -> Result<(), Error> {
     let mut workers = Vec::new();
-    for index in 0..shared.options.threads.max(1) {
+    for index in 0..shared.running.len() {
         let shared = shared.clone();
         let name = format!("worker-{index}");
         let thread = std::thread::Builder::new().name(name).spawn(move || {
@@ -328,7 +279,7 @@ fn supervise(shared: &Arc<Shared>, shutdown: &Shutdown) -> Result<(), Error> {
         workers.push(thread.map_err(|source| Error::State { path: "threads".into(), source })?);
     }
     let mut inventory = inventory::Inventory::new();
-    let mut outcome = look_after(shared, shutdown, &mut inventory);
+    let mut outcome = look_after(shared, reload, shutdown, &mut inventory);
     shared.stop();
     for worker in workers {
         let result = worker.join().unwrap_or(Err(Error::Worker));
@@ -343,21 +294,24 @@ fn supervise(shared: &Arc<Shared>, shutdown: &Shutdown) -> Result<(), Error> {
 /// Watches for a request to end, a change of the rules or of the topics, and a drained input.
 fn look_after(
     shared: &Arc<Shared>,
+    mut reload: Reload,
     shutdown: &Shutdown,
     inventory: &mut inventory::Inventory,
 ) -> Result<(), Error> {
-    let watch = generation::Watch::start(&shared.options.rules);
+    let watch = watch::Watch::start(&shared.options.rules);
     let mut compared = Instant::now();
     let mut drained = drain::Drained::default();
     let mut report = report::Report::new(shared.options.count_interval);
     while !shutdown.is_requested() && !shared.stop.load(Ordering::SeqCst) {
         if watch.changed(LOOK) || compared.elapsed() >= COMPARE {
             compared = Instant::now();
-            generation::reload(shared);
+            reload.look(shared);
         }
         inventory.check(shared)?;
         report.look(shared, Instant::now());
-        if shutdown.is_requested_when_drained() && drained.check(shared) {
+        reload.follow(shared);
+        let is_settled = reload.is_settled() && shared.has_switched();
+        if shutdown.is_requested_when_drained() && is_settled && drained.check(shared) {
             return Ok(());
         }
     }

@@ -17,6 +17,8 @@ mod mortal;
 mod moved;
 #[path = "runner/restores.rs"]
 mod restores;
+#[path = "runner/rule_sets.rs"]
+mod rule_sets;
 mod support;
 
 use mortal::{Fault, Mortal};

@@ -9,10 +9,10 @@ use std::sync::{Arc, PoisonError};
 use broker::{Broker, Clock};
 
 use super::drain::Drained;
-use super::generation::{self, Generation};
+use super::generation::Generation;
 use super::identity::Identity;
 use super::local::MemoryLocal;
-use super::{Error, Options, Shared, Summary, worker};
+use super::{Error, Options, Shared, Summary, topics, worker};
 use crate::sql::SourceFile;
 
 /// What a machine keeps of the stores over the ends of its processes.
@@ -53,7 +53,8 @@ impl Engine {
         state: Option<&StateDir>,
     ) -> Result<Self, Error> {
         let generation = Generation::of(rules, &options, 1)?;
-        let mut shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
+        topics::ensure(&*broker, &options, &generation.program)?;
+        let mut shared = Shared::new(broker, options, (generation, None), Identity::given(identity), clock)?;
         shared.writes_checkpoints_inline = true;
         if let Some(StateDir(local)) = state {
             shared.local = Some(Arc::new(local.clone()));
@@ -74,9 +75,8 @@ impl Engine {
     /// # Errors
     /// The rules are refused, or their topics cannot be made; the old ones go on.
     pub fn reload(&self, rules: Vec<SourceFile>) -> Result<(), Error> {
-        let current = self.shared.current();
-        let next = Generation::of(rules, &self.shared.options, current.number + 1)?;
-        generation::activate(&self.shared, &current, next)
+        let number = self.shared.current().number + 1;
+        Generation::of(rules, &self.shared.options, number)?.activate(&self.shared)
     }
 
     /// Tells the workers to stop: what they wait for they give up.
@@ -86,7 +86,7 @@ impl Engine {
 
     /// Whether all that lies in the inputs is processed and committed; true at the second look that finds so.
     pub fn is_drained(&mut self) -> bool {
-        self.drained.check(&self.shared)
+        self.shared.has_switched() && self.drained.check(&self.shared)
     }
 
     /// What the workers have told of their work.

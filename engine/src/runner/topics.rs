@@ -18,6 +18,11 @@ pub(super) fn journal(group: &str, task: &str) -> String {
     format!("{group}-{task}-journal")
 }
 
+/// Where the rule sets of a group lie.
+pub(super) fn rule_set(group: &str) -> String {
+    format!("{group}-rule-set")
+}
+
 /// The topics that are there, with their partition counts.
 type Counts = BTreeMap<String, i32>;
 

@@ -68,6 +68,8 @@ pub(super) struct Worker {
     producer: Box<dyn Producer>,
     group: Option<GroupMetadata>,
     tasks: Tasks,
+    /// Partitions were taken up, with the state that the program before a switch left.
+    begun: bool,
     /// Given by the group and not yet taken up, because that failed.
     pending: Option<Vec<TopicPartition>>,
     batch: Batch,
@@ -105,7 +107,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Joins the group.
     pub(super) fn new(shared: &Arc<Shared>, index: usize) -> Result<Self, Error> {
-        let generation = shared.current();
+        let generation = shared.first.clone();
         let mut consumer = shared.broker.consumer(&consumer_config(shared, index))?;
         consumer.subscribe(&topics_of(&generation))?;
         Ok(Self {
@@ -116,6 +118,7 @@ impl Worker {
             consumer,
             group: None,
             tasks: Tasks::default(),
+            begun: false,
             pending: None,
             batch: Batch::new(),
             output: Output::new(),
@@ -169,7 +172,7 @@ impl Worker {
 
     /// One round: a poll and what it brings, then a commit where one is due.
     fn step(&mut self) -> Result<(), Error> {
-        if self.shared.number.load(Ordering::SeqCst) != self.generation.number {
+        if self.begun && self.shared.number.load(Ordering::SeqCst) != self.generation.number {
             self.switch()?;
         }
         if let Some(partitions) = self.pending.clone() {
@@ -191,7 +194,7 @@ impl Worker {
                 self.merge()
             }
             Ok(Poll::Assign(partitions)) => {
-                tracing::info!(worker = self.index, partitions = %names(&partitions), "assigned");
+                tracing::info!(worker = self.index, partitions = %change::names(&partitions), "assigned");
                 self.assign(partitions)
             }
             Ok(Poll::Revoke { partitions, lost }) => self.revoke(&partitions, lost),
@@ -339,13 +342,9 @@ impl Worker {
 }
 
 /// Whether an error of this kind stays, however often it is tried.
-fn lasts(kind: ErrorKind) -> bool {
+pub(super) fn lasts(kind: ErrorKind) -> bool {
     use ErrorKind::{Config, OffsetOutOfRange, TooLarge, UnknownTopic};
     matches!(kind, Config | UnknownTopic | OffsetOutOfRange | TooLarge)
-}
-
-fn names(partitions: &[TopicPartition]) -> String {
-    partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// What a program reads, in an order that does not depend on that of its files.

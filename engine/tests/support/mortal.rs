@@ -146,7 +146,8 @@ impl Broker for Mortal {
 
     fn producer(&self, config: &ProducerConfig) -> Result<Box<dyn Producer>> {
         let inner = self.inner.producer(config)?;
-        if config.transactional_id.is_none() {
+        // The faults are of workers.
+        if config.transactional_id.as_ref().is_none_or(|id| id.ends_with("-rule-set")) {
             return Ok(inner);
         }
         Ok(Box::new(Writer { inner, fault: self.fault, counts: self.counts.clone() }))

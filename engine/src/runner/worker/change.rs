@@ -7,7 +7,7 @@
 use broker::{Position, TopicPartition};
 
 use super::super::Error;
-use super::{Worker, names, topics_of};
+use super::{Worker, topics_of};
 
 impl Worker {
     /// Takes up partitions that the group gave; where that fails, the next step tries again.
@@ -23,7 +23,7 @@ impl Worker {
         self.consumer.assign(&positions.collect::<Vec<_>>())?;
         self.group = Some(self.consumer.group_metadata()?);
         self.checkpoint_before_work()?;
-        self.pending = None;
+        (self.pending, self.begun) = (None, true);
         self.last_commit = self.shared.clock.now();
         Ok(())
     }
@@ -66,12 +66,20 @@ impl Worker {
         let waiting = self.tasks.waiting();
         self.tasks.switch(&self.shared, &next.program)?;
         tracing::info!(worker = self.index, number = next.number, "the new rules run");
+        // What came of a topic that was not known was not kept.
+        let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));
+        let unread: Vec<_> = unknown.cloned().chain(waiting).collect();
         self.generation = next;
-        self.read_again(&waiting)?;
+        self.read_again(&unread)?;
         self.checkpoint_before_work()?;
         if before != after {
             self.consumer.subscribe(&after)?;
         }
+        self.shared.runs(self.index, self.generation.number);
         Ok(())
     }
+}
+
+pub(super) fn names(partitions: &[TopicPartition]) -> String {
+    partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

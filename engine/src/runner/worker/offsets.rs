@@ -21,7 +21,8 @@ impl Tasks {
         anything: bool,
     ) -> Result<Vec<OffsetCommit>, Error> {
         let mut offsets = Vec::new();
-        for assigned in &self.list {
+        // What another worker's program reads and this one's does not know yet is not done with.
+        for assigned in self.list.iter().filter(|a| program.reader_of(&a.partition.topic).is_some()) {
             let position = match assigned.waiting.as_ref().and_then(Waiting::head) {
                 // What has come but is not processed is not committed.
                 Some(record) => Some(record.offset),

@@ -125,7 +125,7 @@ impl Worker {
         self.forget_transaction();
         self.undone();
         self.tasks = Tasks::default();
-        (self.pending, self.group) = (None, None);
+        (self.pending, self.group, self.begun) = (None, None, false);
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
         self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
         Ok(self.consumer.subscribe(&topics_of(&self.generation))?)

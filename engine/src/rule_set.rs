@@ -1,0 +1,260 @@
+//! A rule set: a whole program of rule files under a version number, as it lies in the rule-set topic.
+//!
+//! Enters: rule files, or the records of the topic. Leaves: records, or the newest rule set. What holds: a rule
+//! set is whole or not there: its pieces carry its version and their number, the first of them is written last,
+//! and a hash covers the names and texts of all files. Names are those of the files without their directories,
+//! so that a set is the same wherever the directory lies.
+
+mod differences;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::sql::SourceFile;
+
+pub use differences::{Change, Differences};
+
+/// The key of a set's first piece; the others' is this, a slash and their number.
+pub const KEY: &str = "rule-set";
+/// On each piece: the version of its set, in decimal.
+pub const VERSION_HEADER: &str = "rule-set.version";
+/// On each piece: how many the set has, in decimal.
+pub const PIECES_HEADER: &str = "rule-set.pieces";
+
+/// Of a document of another format nothing is read.
+const FORMAT: u32 = 1;
+/// Bytes of a piece at most: below what brokers take in a record.
+const PIECE: usize = 512 << 10;
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSet {
+    /// Goes up by one with each set that is published.
+    pub version: u64,
+    /// Who published it, for people.
+    pub publisher: String,
+    /// When, in milliseconds since 1970-01-01 UTC.
+    pub published_at: i64,
+    /// The rule files, in the program's order.
+    pub files: Vec<SourceFile>,
+}
+
+/// A rule set that is there but cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("version {version} of the rule set cannot be read: {why}")]
+pub struct Damaged {
+    /// Its version.
+    pub version: u64,
+    /// Why.
+    pub why: String,
+}
+
+/// What a set's pieces make together.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: u32,
+    version: u64,
+    publisher: String,
+    published_at: i64,
+    hash: String,
+    files: Vec<File>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    name: String,
+    text: String,
+}
+
+/// A record of the topic, to be written in this order and in one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// The record's key.
+    pub key: String,
+    /// The record's value.
+    pub value: Vec<u8>,
+}
+
+/// The files under names that do not depend on where they lie; where two would be called alike, all names stay.
+pub fn portable(files: &[SourceFile]) -> Vec<SourceFile> {
+    let stem = |f: &SourceFile| {
+        Path::new(&f.name).file_name().map_or_else(|| f.name.clone(), |n| n.to_string_lossy().into_owned())
+    };
+    let names: std::collections::BTreeSet<String> = files.iter().map(stem).collect();
+    if names.len() < files.len() {
+        return files.to_vec();
+    }
+    files.iter().map(|f| SourceFile::new(stem(f), f.text.clone())).collect()
+}
+
+/// A hash over the portable names and the texts, in hexadecimal digits: the same for the same program.
+pub fn hash(files: &[SourceFile]) -> String {
+    let mut hasher = Sha256::new();
+    for file in portable(files) {
+        for part in [&file.name, &file.text] {
+            hasher.update((part.len() as u64).to_be_bytes());
+            hasher.update(part);
+        }
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl RuleSet {
+    /// The hash of its files.
+    pub fn hash(&self) -> String {
+        hash(&self.files)
+    }
+
+    /// The records that carry it. All of them have [`VERSION_HEADER`] and, their number, [`PIECES_HEADER`].
+    ///
+    /// # Errors
+    /// Where a text cannot be written as JSON, which no text of Rust's is.
+    pub fn pieces(&self) -> Result<Vec<Piece>, serde_json::Error> {
+        let file = |f: SourceFile| File { name: f.name, text: f.text };
+        let document = serde_json::to_vec(&Document {
+            format: FORMAT,
+            version: self.version,
+            publisher: self.publisher.clone(),
+            published_at: self.published_at,
+            hash: self.hash(),
+            files: portable(&self.files).into_iter().map(file).collect(),
+        })?;
+        let pieces = document.chunks(PIECE).enumerate();
+        Ok(pieces.rev().map(|(number, value)| Piece { key: key(number), value: value.to_vec() }).collect())
+    }
+}
+
+fn key(number: usize) -> String {
+    if number == 0 { KEY.to_owned() } else { format!("{KEY}/{number}") }
+}
+
+/// What was read of the topic: the newest piece of each key.
+#[derive(Debug, Default)]
+pub struct Pieces(BTreeMap<String, (u64, usize, Vec<u8>)>);
+
+impl Pieces {
+    /// Takes in a record, in the order of the topic. True where a set may have become whole by it. What is not
+    /// of a rule set is left alone.
+    pub fn take(&mut self, key: &str, version: &str, pieces: &str, value: &[u8]) -> bool {
+        let (Ok(version), Ok(pieces)) = (version.parse(), pieces.parse()) else { return false };
+        self.0.insert(key.to_owned(), (version, pieces, value.to_vec()));
+        key == KEY
+    }
+
+    /// The newest set; None where there never was one.
+    ///
+    /// # Errors
+    /// [`Damaged`] where it is not whole, or was not written by a release that this one understands.
+    pub fn newest(&self) -> Result<Option<RuleSet>, Damaged> {
+        let Some((version, count, _)) = self.0.get(KEY) else { return Ok(None) };
+        let damaged = |why: String| Damaged { version: *version, why };
+        let mut document = Vec::new();
+        for number in 0..*count {
+            match self.0.get(&key(number)) {
+                Some((of, _, value)) if of == version => document.extend_from_slice(value),
+                _ => return Err(damaged(format!("piece {} of {count} is missing", number + 1))),
+            }
+        }
+        read(&document).map(Some).map_err(damaged)
+    }
+}
+
+fn read(document: &[u8]) -> Result<RuleSet, String> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let not_json = |error: serde_json::Error| format!("it is no document of ours: {error}");
+    let Format { format } = serde_json::from_slice(document).map_err(not_json)?;
+    if format != FORMAT {
+        return Err(format!(
+            "it has format {format}, this release reads {FORMAT}: it comes from a newer release"
+        ));
+    }
+    let Document { version, publisher, published_at, hash, files, .. } =
+        serde_json::from_slice(document).map_err(not_json)?;
+    let files = files.into_iter().map(|f| SourceFile::new(f.name, f.text)).collect();
+    let set = RuleSet { version, publisher, published_at, files };
+    if set.hash() != hash {
+        return Err("its files are not those that its hash was made of".into());
+    }
+    Ok(set)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn set(version: u64, bytes: usize) -> RuleSet {
+        let files = vec![
+            SourceFile::new("/here/10_a.sql", "-- 'é'\n".repeat(bytes / 8 + 1)),
+            SourceFile::new("/here/20_b.sql", ""),
+        ];
+        RuleSet { version, publisher: "somebody".into(), published_at: 7, files }
+    }
+
+    fn take(into: &mut Pieces, set: &RuleSet) {
+        let pieces = set.pieces().unwrap();
+        let count = pieces.len().to_string();
+        for piece in &pieces {
+            into.take(&piece.key, &set.version.to_string(), &count, &piece.value);
+        }
+    }
+
+    #[test]
+    fn a_set_comes_back_whole_whatever_its_size() {
+        let mut read = Pieces::default();
+        assert_eq!(read.newest(), Ok(None));
+        // The larger one first: what is left of it does not disturb the smaller.
+        for (version, bytes) in [(1, 3 << 20), (2, 10), (3, 1 << 20)] {
+            let written = set(version, bytes);
+            take(&mut read, &written);
+            let found = read.newest().unwrap().unwrap();
+            assert_eq!((found.version, found.hash()), (version, written.hash()));
+            assert_eq!(found.files[0].name, "10_a.sql");
+        }
+    }
+
+    #[test]
+    fn half_a_set_is_none() {
+        let mut read = Pieces::default();
+        take(&mut read, &set(1, 3 << 20));
+        let pieces = set(2, 3 << 20).pieces().unwrap();
+        let count = pieces.len().to_string();
+        assert_eq!(pieces.last().unwrap().key, KEY, "the first piece is written last");
+        let (head, rest) = pieces.split_last().unwrap();
+        for piece in &rest[1..] {
+            assert!(!read.take(&piece.key, "2", &count, &piece.value));
+        }
+        assert!(read.take(&head.key, "2", &count, &head.value));
+        let damaged = read.newest().unwrap_err();
+        assert!(damaged.to_string().contains("version 2") && damaged.why.contains("is missing"), "{damaged}");
+    }
+
+    #[test]
+    fn another_format_and_another_text_are_refused() {
+        let mut read = Pieces::default();
+        read.take(KEY, "3", "1", br#"{"format":2,"rules":[]}"#);
+        assert!(read.newest().unwrap_err().why.contains("newer release"));
+        let piece = set(4, 10).pieces().unwrap().remove(0);
+        let text = String::from_utf8(piece.value).unwrap().replace("20_b.sql", "20_c.sql");
+        read.take(KEY, "4", "1", text.as_bytes());
+        assert!(read.newest().unwrap_err().why.contains("hash"));
+        assert!(!read.take(KEY, "five", "1", b""), "not one of ours");
+    }
+
+    #[test]
+    fn a_program_is_the_same_wherever_its_files_lie() {
+        let at = |dir: &str| {
+            vec![SourceFile::new(format!("{dir}/a.sql"), "x"), SourceFile::new(format!("{dir}/b.sql"), "y")]
+        };
+        assert_eq!(hash(&at("/one")), hash(&at("two/three")));
+        assert_ne!(hash(&at("one")), hash(&at("one")[..1]));
+        let alike = vec![SourceFile::new("one/a.sql", "x"), SourceFile::new("two/a.sql", "y")];
+        assert_eq!(portable(&alike), alike);
+    }
+}

@@ -1,0 +1,108 @@
+//! What the supervisor and the workers of a process share.
+//!
+//! What holds: the program to run is changed as a whole, and its number is known to have changed before it is asked for.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use broker::{Broker, Clock};
+
+use super::generation::Generation;
+use super::identity::Identity;
+use super::local::{DiskLocal, LocalState};
+use super::{Error, Options, Summary};
+use crate::state::MemoryLimit;
+
+/// What the supervisor and its workers share.
+pub(crate) struct Shared {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) options: Options,
+    /// The program under which the workers begin: the state was made by it.
+    pub(crate) first: Arc<Generation>,
+    /// The program to run; workers compare the number first.
+    pub(crate) generation: RwLock<Arc<Generation>>,
+    pub(crate) number: AtomicU64,
+    /// Of each worker: the number of the program that it runs.
+    pub(crate) running: Vec<AtomicU64>,
+    /// Workers end at their next commit.
+    pub(crate) stop: AtomicBool,
+    pub(crate) summary: Mutex<Summary>,
+    /// Names this process's clients: stable across restarts where there is a state directory.
+    pub(super) identity: Identity,
+    /// What this machine keeps of the stores, for a fast restart; None: nothing.
+    pub(crate) local: Option<Arc<dyn LocalState>>,
+    /// What the stores may take of memory, where they lie on disk.
+    pub(crate) memory: Option<Arc<MemoryLimit>>,
+    /// Nobody in here asks anything else for the time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Checkpoints are written by the workers themselves, a little at a time, instead of by threads of their own.
+    pub(crate) writes_checkpoints_inline: bool,
+}
+
+impl Shared {
+    /// Begins with the first program, whose topics are there, and goes over to the next where there is one; tells
+    /// of its rules.
+    pub(super) fn new(
+        broker: Arc<dyn Broker>,
+        options: Options,
+        (first, next): (Generation, Option<Generation>),
+        identity: Identity,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let first = Arc::new(first);
+        let generation = next.map_or_else(|| first.clone(), Arc::new);
+        generation.log_rules();
+        generation.announce(&*broker, &options, &*clock)?;
+        let local: Option<Arc<dyn LocalState>> = match identity.dir() {
+            Some(dir) => Some(Arc::new(DiskLocal::open(dir)?)),
+            None => None,
+        };
+        let memory = options.state_memory.map(MemoryLimit::new);
+        if memory.is_some() && local.is_none() {
+            let what = "state that lies on disk needs a directory: give one with --data-dir";
+            return Err(Error::Disk(what.to_owned()));
+        }
+        Ok(Self {
+            broker,
+            number: AtomicU64::new(generation.number),
+            running: (0..options.threads.max(1)).map(|_| AtomicU64::new(first.number)).collect(),
+            first,
+            generation: RwLock::new(generation),
+            stop: AtomicBool::new(false),
+            summary: Mutex::new(Summary::default()),
+            identity,
+            options,
+            clock,
+            local,
+            memory,
+            writes_checkpoints_inline: false,
+        })
+    }
+
+    /// The program to run now.
+    pub(crate) fn current(&self) -> Arc<Generation> {
+        self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether stores need the local state to go on, since not all of them is in memory.
+    pub(crate) fn is_state_on_disk(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// A worker runs this program now.
+    pub(crate) fn runs(&self, worker: usize, number: u64) {
+        if let Some(running) = self.running.get(worker) {
+            running.store(number, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether all workers run the current program.
+    pub(super) fn has_switched(&self) -> bool {
+        let number = self.number.load(Ordering::SeqCst);
+        self.running.iter().all(|running| running.load(Ordering::SeqCst) == number)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+    }
+}
