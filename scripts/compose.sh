@@ -67,6 +67,9 @@ start_compose() {
     compose ps -a
     fail "not all services came up" "their words: docker compose logs" "to try again: ./stop.sh --yes, then ./start.sh"
   }
+  # What was edited while nothing ran: the engines follow what is published, not the directory.
+  compose exec -T engine streamguard rules publish /rules ||
+    fail "the rules in $root/rules are not published; those before go on" "what is wrong stands above; mend it and start again"
 }
 
 compose_query() { compose exec -T postgres psql -X -q -A -t -U streamguard -d streamguard -c "$1" 2>/dev/null; }

@@ -68,7 +68,7 @@ enum Command {
     Consumer(consumer::Args),
     /// Load: fake transactions with ground truth, or the rows of a file.
     Producer(producer::Args),
-    /// Look at rules without running them.
+    /// Look at rules without running them, and publish them.
     Rules(rules::Args),
     /// Send records from a file through rules, offline.
     Replay(replay::Args),

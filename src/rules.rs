@@ -1,4 +1,6 @@
-//! `streamguard rules`: what the rules say, without running them.
+//! `streamguard rules`: what the rules say, without running them; and how they reach those who run them.
+
+mod publish;
 
 use std::path::PathBuf;
 
@@ -18,6 +20,7 @@ Examples:
   streamguard rules check rules/00_sources.sql mine.sql
   streamguard rules check --format json            diagnostics for an editor
   streamguard rules list
+  streamguard rules publish                        what they say runs on all machines
 
 A directory's rules are the *.sql files directly in it, by name; all paths together are one program. Exit
 status 2 and the diagnostics on stderr where it is refused.";
@@ -36,6 +39,8 @@ enum Command {
     Check(Paths),
     /// The rules: name, version, severity, mode, kind, file.
     List(Paths),
+    /// Gives the engines on Kafka the rules of a directory.
+    Publish(publish::Args),
 }
 
 #[derive(clap::Args, Debug)]
@@ -58,6 +63,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match args.command {
         Command::Check(paths) => check(&paths, context),
         Command::List(paths) => list(&paths, context),
+        Command::Publish(args) => publish::run(args, context),
     }
 }
 

@@ -32,4 +32,4 @@ pub mod types;
 pub use plan::Program;
 #[doc(hidden)]
 pub use runner::simulation;
-pub use runner::{Authority, Error, Options, RuleSetTopic, Summary, run};
+pub use runner::{Authority, Error, Options, Publication, Publishing, RuleSetTopic, Summary, publish, run};

@@ -13,6 +13,7 @@ mod identity;
 mod inventory;
 mod journal;
 pub(crate) mod local;
+mod publication;
 mod publish;
 mod reload;
 mod report;
@@ -44,6 +45,7 @@ pub use restore::Refusal;
 pub(crate) use shared::Shared;
 use worker::Worker;
 
+pub use publication::{Publication, Publishing, publish};
 pub use publish::{Newest, RuleSetTopic, version_of};
 
 /// How the engine runs.

@@ -86,7 +86,7 @@ fn drawn() -> String {
 }
 
 /// The machine's name, for people who read client ids.
-fn host() -> String {
+pub(super) fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name: String = name.trim().chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
     if name.is_empty() { "local".into() } else { name }
