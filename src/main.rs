@@ -20,6 +20,7 @@ mod replay;
 mod rules;
 mod settings;
 mod standalone;
+mod topics;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,8 @@ enum Command {
     Producer(producer::Args),
     /// Look at rules without running them, and publish them.
     Rules(rules::Args),
+    /// What lies on the log for the rules; deletes what nobody uses.
+    Topics(topics::Args),
     /// Send records from a file through rules, offline.
     Replay(replay::Args),
     /// Dead letters: list, show, send again.
@@ -105,6 +108,7 @@ impl Command {
             Self::Consumer(args) => consumer::run(args, context),
             Self::Producer(args) => producer::run(args, context),
             Self::Rules(args) => rules::run(args, context),
+            Self::Topics(args) => topics::run(args, context),
             Self::Replay(args) => replay::run(args, context),
             Self::Dlq(args) => dlq::run(args, context),
             Self::Db(args) => db::run(args, context),

@@ -32,4 +32,7 @@ pub mod types;
 pub use plan::Program;
 #[doc(hidden)]
 pub use runner::simulation;
-pub use runner::{Authority, Error, Options, Publication, Publishing, RuleSetTopic, Summary, publish, run};
+pub use runner::{
+    Authority, Error, Installation, Options, Publication, Publishing, RuleSetTopic, Summary, TopicKind,
+    TopicUse, clean, installation, publish, run,
+};

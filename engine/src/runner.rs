@@ -10,6 +10,7 @@ mod checkpoint;
 mod drain;
 mod generation;
 mod identity;
+mod installation;
 mod inventory;
 mod journal;
 pub(crate) mod local;
@@ -22,6 +23,7 @@ mod shared;
 #[doc(hidden)]
 pub mod simulation;
 mod topics;
+mod uses;
 mod watch;
 mod worker;
 
@@ -45,6 +47,7 @@ pub use restore::Refusal;
 pub(crate) use shared::Shared;
 use worker::Worker;
 
+pub use installation::{Installation, TopicKind, TopicUse, clean, installation};
 pub use publication::{Publication, Publishing, publish};
 pub use publish::{Newest, RuleSetTopic, version_of};
 

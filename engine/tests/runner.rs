@@ -20,6 +20,8 @@ mod restores;
 #[path = "runner/rule_sets.rs"]
 mod rule_sets;
 mod support;
+#[path = "runner/topics.rs"]
+mod topics;
 
 use mortal::{Fault, Mortal};
 use support::{Rules, Running, drain, eventually, memory, produce, read};

@@ -67,6 +67,8 @@ impl Inventory {
                 return None;
             }
         };
+        // What no rule uses any more may go, and come back as another.
+        self.known.retain(|name, _| names.contains(name));
         let mut found = None;
         for (name, present) in names.into_iter().zip(present) {
             match (self.known.get(&name), present) {

@@ -18,6 +18,11 @@ pub(super) fn journal(group: &str, task: &str) -> String {
     format!("{group}-{task}-journal")
 }
 
+/// Whether a task writes a journal.
+pub(super) fn is_journaled(task: &TaskPlan) -> bool {
+    task.inputs.len() > 1
+}
+
 /// Where the rule sets of a group lie.
 pub(super) fn rule_set(group: &str) -> String {
     format!("{group}-rule-set")
@@ -51,13 +56,13 @@ pub(super) fn ensure(broker: &dyn Broker, options: &Options, program: &Program) 
         want(&mut counts, &mut missing, TopicSpec { replicas: output.replicas, ..spec });
     }
     for task in &program.tasks {
-        let count = partitioned_alike(&counts, task)?;
+        let count = partitioned_alike(&counts, program, task)?;
         for store in &task.stores {
             let spec = TopicSpec::compacted(changelog(&options.group, &store.name), count);
             same_count(&counts, &spec)?;
             want(&mut counts, &mut missing, spec);
         }
-        if task.inputs.len() > 1 {
+        if is_journaled(task) {
             let spec = TopicSpec::retained(journal(&options.group, &task.name), count);
             same_count(&counts, &spec)?;
             want(&mut counts, &mut missing, spec);
@@ -117,7 +122,7 @@ fn input(
 
 /// How many partitions a task's inputs have. Those that meet in a join have equally many: otherwise equal keys
 /// would lie in partitions of different numbers and never meet.
-fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
+fn partitioned_alike(counts: &Counts, program: &Program, task: &TaskPlan) -> Result<i32, Error> {
     let count = |input: &Input| counts.get(&input.topic).copied().unwrap_or(1);
     let Some((first, others)) = task.inputs.split_first() else { return Ok(1) };
     if count(first) > 1 && task.steps.iter().any(|step| step.scattered) {
@@ -126,6 +131,9 @@ fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
             first.topic,
             count(first),
         )));
+    }
+    for input in &task.inputs {
+        outgrown(counts, program, input, others.is_empty())?;
     }
     match others.iter().find(|other| count(other) != count(first)) {
         None => Ok(count(first)),
@@ -137,6 +145,21 @@ fn partitioned_alike(counts: &Counts, task: &TaskPlan) -> Result<i32, Error> {
             count(other),
         ))),
     }
+}
+
+/// A topic of ours has as many partitions as the one that it is made like, where its records meet others. (Alone it
+/// may have fewer or more: its records lie by their key all the same.)
+fn outgrown(counts: &Counts, program: &Program, input: &Input, is_alone: bool) -> Result<(), Error> {
+    let own = program.outputs.iter().find(|output| output.internal && output.name == input.topic);
+    let Some((own, there)) = own.zip(counts.get(&input.topic)) else { return Ok(()) };
+    let like = root(counts, program, &own.like);
+    if is_alone || *there == like {
+        return Ok(());
+    }
+    Err(Error::Topic(format!(
+        "the topic {}, which the engine made, has {there} partitions, but {}, with whose records its own meet, has {like}: partitions were added, so equal keys lie in different partitions; stop the engines of the group, delete {} and the changelogs of the joins that read it (streamguard topics list names them), and start again: these joins begin with what comes then",
+        own.name, own.like, own.name,
+    )))
 }
 
 /// A changelog or journal whose partition count differs means that keys would be looked for in the wrong place.
