@@ -231,6 +231,8 @@ fn a_rule_that_comes_back_finds_nothing_of_what_it_counted_before() {
     produce(&broker, &burst("A", &["t1", "t2", "t3"]));
     drain(&broker, rules.options(Some(state.path()))).unwrap();
     std::fs::remove_file(rules.dir.path().join("20_velocity.sql")).unwrap();
+    // Something to do, or it might end before it has taken anything up.
+    produce(&broker, &burst("B", &["t1"]));
     drain(&broker, rules.options(Some(state.path()))).unwrap();
     rules.write("20_velocity.sql", &comes_back);
     produce(&broker, &burst("A", &["t4"]));
