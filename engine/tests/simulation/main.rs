@@ -18,6 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use faults::Bug;
 use trace::Counts;
 use world::World;
 
@@ -29,9 +30,9 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Plays a world and compares; the hash of what happened, and how often what did.
-fn play(seed: u64, print: bool) -> Result<(u64, Counts), String> {
+fn play(seed: u64, print: bool, bug: Option<Bug>) -> Result<(u64, Counts), String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let outcome = World::play(seed, print)?;
+        let outcome = World::play(seed, print, bug)?;
         oracle::check(&outcome).map(|()| (outcome.hash, outcome.counts))
     }));
     let outcome = outcome.unwrap_or_else(|panic| {
@@ -57,7 +58,7 @@ fn play_all(from: u64, count: u64) -> (Vec<String>, Counts) {
                     if seed >= from + count || failed.lock().unwrap().len() >= 20 {
                         break;
                     }
-                    match play(seed, false) {
+                    match play(seed, false, None) {
                         Ok((_, counts)) => {
                             let mut total = total.lock().unwrap();
                             counts.iter().for_each(|(what, n)| *total.entry(what).or_default() += n);
@@ -86,13 +87,52 @@ fn seeds() {
 #[test]
 fn one_seed() {
     if let Some(seed) = number("SEED") {
-        play(seed, true).unwrap();
+        play(seed, true, None).unwrap();
     }
 }
 
 #[test]
 fn a_seed_is_the_same_world_again() {
     for seed in 0..20 {
-        assert_eq!(play(seed, false), play(seed, false), "seed {seed}");
+        assert_eq!(play(seed, false, None), play(seed, false, None), "seed {seed}");
     }
+}
+
+/// Worlds in which a planted bug has to be found.
+const WITHIN: u64 = 2_000;
+
+/// Plays worlds with something broken until one goes wrong.
+fn is_found(bug: Bug) {
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let found =
+        (0..WITHIN).find_map(|seed| play(seed, false, Some(bug)).err().map(|problem| (seed, problem)));
+    std::panic::set_hook(quiet);
+    let Some((seed, problem)) = found else { panic!("{bug:?} is not found in {WITHIN} worlds") };
+    println!("{bug:?} is found in world {}: {}", seed + 1, problem.lines().next().unwrap_or_default());
+}
+
+macro_rules! planted {
+    ($($name:ident: $bug:ident,)*) => {
+        mod planted {
+            $(#[test]
+            fn $name() {
+                super::is_found(super::Bug::$bug);
+            })*
+        }
+    };
+}
+
+planted! {
+    offsets_that_are_sent_too_early: OffsetsTooEarly,
+    offsets_that_are_off_by_one: OffsetsOffByOne,
+    a_part_of_a_checkpoint_that_is_lost: PartOfCheckpointLost,
+    two_checkpoints_that_are_mixed: CheckpointsMixed,
+    an_abort_without_a_rewind: NoRewind,
+    a_restore_without_a_replay: NoReplay,
+    a_replay_in_another_order_of_inputs: ReplayInAnotherOrder,
+    a_stale_reload: StaleReload,
+    a_purge_too_far: PurgeTooFar,
+    a_checkpoint_of_a_zombie_that_is_not_fenced: ZombieNotFenced,
+    a_pre_image_that_is_left_out: NoPreImage,
 }

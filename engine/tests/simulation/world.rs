@@ -13,7 +13,7 @@ use broker::{Broker, ManualClock, TopicPartition, TopicSpec};
 use engine::simulation::{Engine, Worker};
 use engine::{Error, Options, Summary};
 
-use crate::faults::{Chaos, FaultyLog, Process, Rates};
+use crate::faults::{Bug, Chaos, FaultyLog, Process, Rates};
 use crate::input::{Input, Produced};
 use crate::output::{self, Record};
 use crate::random::Random;
@@ -122,8 +122,8 @@ impl Plan {
 /// What a scheduled step does.
 impl World {
     /// Plays the world of a seed.
-    pub(crate) fn play(seed: u64, print: bool) -> Result<Outcome, String> {
-        let world = Rc::new(Self::new(seed, print));
+    pub(crate) fn play(seed: u64, print: bool, bug: Option<Bug>) -> Result<Outcome, String> {
+        let world = Rc::new(Self::new(seed, print, bug));
         WORLD.with(|slot| *slot.borrow_mut() = Some(world.clone()));
         let outcome = world.run();
         WORLD.with(|slot| *slot.borrow_mut() = None);
@@ -132,7 +132,7 @@ impl World {
         outcome
     }
 
-    fn new(seed: u64, print: bool) -> Self {
+    fn new(seed: u64, print: bool, bug: Option<Bug>) -> Self {
         let mut random = Random::new(seed);
         let program = Program::draw(&mut random);
         let plan = Plan::draw(&mut random);
@@ -147,7 +147,7 @@ impl World {
         let input = Input::new(&*log, random.fork(), program.partitions);
         let machine = |number| Machine { identity: format!("m{number}"), running: None };
         Self {
-            chaos: Chaos::new(log.clone(), clock.clone(), chances, trace, interleave),
+            chaos: Chaos::new(log.clone(), clock.clone(), chances, (trace, bug), interleave),
             machines: RefCell::new((0..plan.machines).map(machine).collect()),
             random: RefCell::new(random),
             input: RefCell::new(input),
@@ -312,6 +312,9 @@ impl World {
         for machine in 0..self.plan.machines {
             let engine = self.machines.borrow()[machine].running.as_ref().map(|r| r.engine.clone());
             let Some(engine) = engine else { continue };
+            if machine == 0 && self.chaos.has(Bug::StaleReload) {
+                continue;
+            }
             let outcome = engine.borrow().reload(self.program.files(next));
             match outcome {
                 Ok(()) => {}

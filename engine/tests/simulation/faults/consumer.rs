@@ -8,7 +8,7 @@ use broker::{
     TopicPartition,
 };
 
-use super::{Chaos, FaultyLog, Process, failure};
+use super::{Bug, Chaos, FaultyLog, Process, failure};
 
 /// See the module.
 pub(super) struct FaultyConsumer {
@@ -36,6 +36,24 @@ impl FaultyConsumer {
 
     fn inner(&mut self) -> Result<&mut Box<dyn Consumer>> {
         self.inner.as_mut().ok_or_else(|| failure(ErrorKind::Fatal, "using a consumer that is gone"))
+    }
+
+    /// The same with streams from where the group has committed.
+    fn without_replay(
+        &self,
+        partitions: &[(TopicPartition, Position)],
+    ) -> Result<Vec<(TopicPartition, Position)>> {
+        let mut moved = partitions.to_vec();
+        for (partition, position) in &mut moved {
+            let is_stream = ["payments", "marks"].contains(&&*partition.topic)
+                || partition.topic.ends_with("-repartition");
+            let committed =
+                self.chaos.inner.committed(crate::world::GROUP, std::slice::from_ref(partition))?;
+            if let (true, Some(committed)) = (is_stream, committed.into_iter().flatten().next()) {
+                *position = Position::Offset(committed.offset);
+            }
+        }
+        Ok(moved)
     }
 
     /// The group has given the member up: it has to join as a new one.
@@ -94,6 +112,10 @@ impl Consumer for FaultyConsumer {
 
     fn assign(&mut self, partitions: &[(TopicPartition, Position)]) -> Result<()> {
         self.enter("assign", TRANSIENT)?;
+        if self.chaos.has(Bug::NoReplay) && self.config.group.is_none() {
+            let partitions = self.without_replay(partitions)?;
+            return self.inner()?.assign(&partitions);
+        }
         self.inner()?.assign(partitions)
     }
 
@@ -105,6 +127,9 @@ impl Consumer for FaultyConsumer {
 
     fn seek(&mut self, partition: &TopicPartition, position: Position) -> Result<()> {
         self.enter("seek", TRANSIENT)?;
+        if self.chaos.has(Bug::NoRewind) {
+            return Ok(());
+        }
         self.inner()?.seek(partition, position)
     }
 
@@ -122,7 +147,9 @@ impl Consumer for FaultyConsumer {
 
     fn group_metadata(&mut self) -> Result<GroupMetadata> {
         self.enter("group metadata", TRANSIENT)?;
-        self.inner()?.group_metadata()
+        let membership = self.inner()?.group_metadata()?;
+        self.chaos.state().memory.membership = Some(membership.clone());
+        Ok(membership)
     }
 
     fn commit(&mut self, offsets: &[OffsetCommit]) -> Result<()> {

@@ -10,7 +10,7 @@ use broker::{
 
 use super::consumer::FaultyConsumer;
 use super::producer::FaultyProducer;
-use super::{Chaos, Process, SESSION, failure};
+use super::{Bug, Chaos, Process, SESSION, failure};
 
 /// See the module.
 pub(crate) struct FaultyLog {
@@ -67,7 +67,14 @@ impl Broker for FaultyLog {
     fn delete_records(&self, below: &[(TopicPartition, i64)]) -> Result<()> {
         self.enter("delete records")?;
         crate::world::about_to_delete();
-        self.chaos.inner.delete_records(below)
+        let mut below = below.to_vec();
+        if self.chaos.has(Bug::PurgeTooFar) {
+            for (partition, offset) in &mut below {
+                let end = self.chaos.inner.watermarks(partition, Isolation::ReadUncommitted)?.1;
+                *offset = (*offset + 4).min(end);
+            }
+        }
+        self.chaos.inner.delete_records(&below)
     }
 
     fn committed(&self, group: &str, partitions: &[TopicPartition]) -> Result<Vec<Option<OffsetCommit>>> {

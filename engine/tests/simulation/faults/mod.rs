@@ -6,6 +6,7 @@
 
 mod consumer;
 mod log;
+mod planted;
 mod producer;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +19,7 @@ use crate::random::Random;
 use crate::trace::{Counts, Trace};
 
 pub(crate) use log::FaultyLog;
+pub(crate) use planted::Bug;
 
 /// How long the group waits for a member that is silent.
 pub(crate) const SESSION: Duration = Duration::from_secs(6);
@@ -93,6 +95,7 @@ struct State {
     graves: Vec<Grave>,
     depth: usize,
     paused: bool,
+    memory: planted::Memory,
 }
 
 impl State {
@@ -106,6 +109,8 @@ pub(crate) struct Chaos {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) inner: Arc<dyn Broker>,
     state: Mutex<State>,
+    /// What is broken.
+    bug: Option<Bug>,
     /// Lets others work: how many rounds.
     interleave: fn(u64),
 }
@@ -119,16 +124,31 @@ impl Chaos {
         inner: Arc<dyn Broker>,
         clock: Arc<ManualClock>,
         (random, rates): (Random, Rates),
-        trace: Trace,
+        (trace, bug): (Trace, Option<Bug>),
         interleave: fn(u64),
     ) -> Arc<Self> {
         let (limbo, graves) = (Vec::new(), Vec::new());
-        let state = State { random, on: true, rates, trace, limbo, graves, depth: 0, paused: false };
-        Arc::new(Self { clock, inner, state: Mutex::new(state), interleave })
+        let state = State {
+            random,
+            on: true,
+            rates,
+            trace,
+            limbo,
+            graves,
+            depth: 0,
+            paused: false,
+            memory: planted::Memory::default(),
+        };
+        Arc::new(Self { clock, inner, state: Mutex::new(state), bug, interleave })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this is what is broken.
+    pub(crate) fn has(&self, bug: Bug) -> bool {
+        self.bug == Some(bug)
     }
 
     /// From now on nothing goes wrong; what is pending ends.
@@ -168,7 +188,9 @@ impl Chaos {
         }
         let rates = state.rates;
         if state.depth < DEEPEST && state.random.chance(rates.interleave) {
-            let rounds = if state.random.chance(rates.oversleep) { 40 } else { 1 + state.random.below(6) };
+            // Most harm is done by who sleeps with a transaction in hand.
+            let oversleep = if what == "send offsets" { rates.oversleep * 4 } else { rates.oversleep };
+            let rounds = if state.random.chance(oversleep) { 40 } else { 1 + state.random.below(6) };
             state.depth += 1;
             state.trace.note("meanwhile", (process.number, rounds), String::new);
             drop(state);

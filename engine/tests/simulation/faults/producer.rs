@@ -7,7 +7,8 @@ use broker::{
     ErrorKind, GroupMetadata, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition,
 };
 
-use super::{Chaos, FaultyLog, Process, failure};
+use super::planted::{self, Kept};
+use super::{Bug, Chaos, FaultyLog, Process, failure};
 
 /// See the module.
 pub(super) struct FaultyProducer {
@@ -18,6 +19,97 @@ pub(super) struct FaultyProducer {
     inner: Option<Box<dyn Producer>>,
     open: bool,
     offsets: Vec<TopicPartition>,
+    /// Of the open transaction, for what a broken engine does with it.
+    written: Vec<Kept>,
+    early: Option<(Vec<OffsetCommit>, GroupMetadata)>,
+}
+
+/// What an engine does that is broken.
+impl FaultyProducer {
+    fn writes_checkpoints(&self) -> bool {
+        self.id.as_ref().is_some_and(|id| id.ends_with("-checkpoint"))
+    }
+
+    /// Whether the record was dealt with in a broken way.
+    fn is_broken(&mut self, record: &Outgoing<'_>) -> Result<bool> {
+        let (key, value) = (record.key.unwrap_or_default(), record.value.unwrap_or_default());
+        if !self.writes_checkpoints() {
+            if self.chaos.has(Bug::ReplayInAnotherOrder) && record.topic.ends_with("-journal") {
+                let value = planted::in_another_order(value);
+                self.inner()?.produce(&Outgoing { value: Some(&value), ..*record })?;
+                return Ok(true);
+            }
+            return Ok(false);
+        }
+        let is_mark = key == [254];
+        if is_mark && self.chaos.has(Bug::NoPreImage) {
+            let of = (record.topic.to_owned(), record.partition.unwrap_or_default());
+            let before = self.chaos.state().memory.marks.insert(of, value.to_vec());
+            if let Some(before) = before {
+                let value = planted::positions_before(value, &before);
+                self.inner()?.produce(&Outgoing { value: Some(&value), ..*record })?;
+                return Ok(true);
+            }
+        }
+        if !is_mark && self.chaos.has(Bug::CheckpointsMixed) {
+            let (topic, partition) = (record.topic.to_owned(), record.partition);
+            let value = record.value.map(<[u8]>::to_vec);
+            self.written.push(Kept { topic, partition, key: key.to_vec(), value });
+        }
+        Ok(!is_mark && self.chaos.has(Bug::PartOfCheckpointLost) && self.chaos.state().random.chance(1_000))
+    }
+
+    fn send(&mut self, offsets: &[OffsetCommit], group: &GroupMetadata) -> Result<()> {
+        if self.writes_checkpoints() {
+            let newest = self.chaos.state().memory.membership.clone();
+            if let (true, Some(newest)) = (self.chaos.has(Bug::ZombieNotFenced), newest) {
+                return self.inner()?.send_offsets(offsets, &newest);
+            }
+            if let (true, Some(id)) = (self.chaos.has(Bug::CheckpointsMixed), self.id.clone()) {
+                let failed = self.chaos.state().memory.failed.remove(&id).unwrap_or_default();
+                for kept in failed {
+                    let (key, value) = (Some(&*kept.key), kept.value.as_deref());
+                    let Kept { topic, partition, .. } = &kept;
+                    let (partition, headers) = (*partition, &[][..]);
+                    self.inner()?.produce(&Outgoing {
+                        topic,
+                        partition,
+                        key,
+                        value,
+                        timestamp: 0,
+                        headers,
+                    })?;
+                }
+            }
+        } else if self.chaos.has(Bug::OffsetsOffByOne) {
+            return self.inner()?.send_offsets(&planted::one_more(offsets), group);
+        } else if self.chaos.has(Bug::OffsetsTooEarly) {
+            self.early = Some((offsets.to_vec(), group.clone()));
+            return Ok(());
+        }
+        self.inner()?.send_offsets(offsets, group)
+    }
+
+    /// Positions in a transaction of their own, before the outputs'.
+    fn commit_early(&mut self) -> Result<()> {
+        let (Some((offsets, group)), Some(id)) = (self.early.take(), &self.id) else { return Ok(()) };
+        let config =
+            ProducerConfig { transactional_id: Some(format!("{id}-early")), ..ProducerConfig::default() };
+        let mut producer = self.chaos.inner.producer(&config)?;
+        producer.begin()?;
+        producer.send_offsets(&offsets, &group)?;
+        producer.commit()
+    }
+
+    /// The open transaction comes to nothing.
+    fn fail(&mut self) {
+        if let (true, Some(id)) =
+            (self.chaos.has(Bug::CheckpointsMixed) && self.writes_checkpoints(), self.id.clone())
+        {
+            let written = std::mem::take(&mut self.written);
+            self.chaos.state().memory.failed.entry(id).or_default().extend(written);
+        }
+    }
 }
 
 /// What becomes of a commit.
@@ -51,7 +143,16 @@ impl FaultyProducer {
         let inner = Some(log.chaos.inner.producer(config)?);
         let (chaos, process) = (log.chaos.clone(), log.process.clone());
         let id = config.transactional_id.clone();
-        Ok(Self { chaos, process, id, inner, open: false, offsets: Vec::new() })
+        Ok(Self {
+            chaos,
+            process,
+            id,
+            inner,
+            open: false,
+            offsets: Vec::new(),
+            written: Vec::new(),
+            early: None,
+        })
     }
 
     fn enter(&self, what: &'static str, kinds: &[ErrorKind]) -> Result<()> {
@@ -91,17 +192,21 @@ impl Producer for FaultyProducer {
         self.inner()?.begin()?;
         self.open = true;
         self.offsets.clear();
+        self.written.clear();
         Ok(())
     }
 
     fn produce(&mut self, record: &Outgoing<'_>) -> Result<()> {
         self.chaos.pass(&self.process)?;
+        if self.chaos.bug.is_some() && self.is_broken(record)? {
+            return Ok(());
+        }
         self.inner()?.produce(record)
     }
 
     fn send_offsets(&mut self, offsets: &[OffsetCommit], group: &GroupMetadata) -> Result<()> {
         self.enter("send offsets", WORK)?;
-        self.inner()?.send_offsets(offsets, group)?;
+        self.send(offsets, group)?;
         self.offsets.extend(offsets.iter().map(|offset| offset.partition.clone()));
         for offset in offsets {
             let text = || format!("{} {} '{}'", offset.partition, offset.offset, offset.metadata);
@@ -111,6 +216,7 @@ impl Producer for FaultyProducer {
     }
 
     fn commit(&mut self) -> Result<()> {
+        self.commit_early()?;
         self.enter("before commit", &[])?;
         let ending = self.ending();
         match ending {
@@ -125,6 +231,8 @@ impl Producer for FaultyProducer {
                 if happens {
                     self.inner()?.commit()?;
                     self.open = false;
+                } else {
+                    self.fail();
                 }
                 return Err(failure(kind, "commit"));
             }
@@ -139,6 +247,7 @@ impl Producer for FaultyProducer {
     }
 
     fn abort(&mut self) -> Result<()> {
+        self.fail();
         self.enter("abort", &[ErrorKind::Unavailable, ErrorKind::Fatal])?;
         self.open = false;
         self.inner()?.abort()
