@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::life::Life;
 use super::windows::{Shape, State};
 use super::{Paid, Wanted, highest_times};
 use crate::output::{self, Record};
@@ -23,13 +24,13 @@ pub(super) fn filter(list: &[Paid], limits: &[Option<i64>]) -> Vec<Wanted> {
 /// limit is another version of the rule, which remembers nothing.
 pub(super) fn cooldown(list: &[Paid], limits: &[Option<i64>]) -> Vec<Wanted> {
     let (mut wanted, mut until, mut now) = (Vec::new(), BTreeMap::<String, i64>::new(), i64::MIN);
-    let mut version = None;
+    let mut life = Life::new(limits);
     for paid in list {
-        if limits[paid.generation] != version {
-            version = limits[paid.generation];
+        let since = life.at(paid.generation);
+        if since.has_changed {
             (until, now) = (BTreeMap::new(), i64::MIN);
         }
-        if version.is_none_or(|limit| paid.amount <= limit) {
+        if since.limit.is_none_or(|limit| paid.amount <= limit) {
             continue;
         }
         if let Some(key) = &paid.key {
@@ -48,16 +49,16 @@ pub(super) fn cooldown(list: &[Paid], limits: &[Option<i64>]) -> Vec<Wanted> {
 pub(super) fn first(list: &[Paid], limits: &[Option<i64>]) -> Vec<Wanted> {
     let shape = Shape { size: 12_000, advance: 12_000, grace: 5_000 };
     let (mut wanted, mut windows, mut now) = (Vec::new(), BTreeMap::<(String, i64), State>::new(), i64::MIN);
-    let (mut fired, mut version) = (BTreeSet::new(), None);
+    let (mut fired, mut life) = (BTreeSet::new(), Life::new(limits));
     for paid in list {
-        if limits[paid.generation] != version {
-            version = limits[paid.generation];
+        let since = life.at(paid.generation);
+        if since.has_changed {
             fired.clear();
         }
-        let Some(limit) = version else {
+        if since.was_gone {
             (windows, now) = (BTreeMap::new(), i64::MIN);
-            continue;
-        };
+        }
+        let Some(limit) = since.limit else { continue };
         let Some(key) = &paid.key else { continue };
         now = now.max(paid.time);
         for start in shape.starts(paid.time, now) {
@@ -76,12 +77,15 @@ pub(super) fn first(list: &[Paid], limits: &[Option<i64>]) -> Vec<Wanted> {
 pub(super) fn derived(list: &[Paid], limits: &[Option<i64>]) -> (Vec<Wanted>, Vec<Wanted>) {
     let (mut usual, mut compared) = (Vec::new(), Vec::new());
     let mut known: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    let mut since = usual.len();
+    let (mut from, mut life) = (usual.len(), Life::new(limits));
     for paid in list {
-        if limits[paid.generation].is_none() {
+        let since = life.at(paid.generation);
+        if since.was_gone {
             known.clear();
-            highest_times(&mut usual[since..]);
-            since = usual.len();
+            highest_times(&mut usual[from..]);
+            from = usual.len();
+        }
+        if since.limit.is_none() {
             continue;
         }
         let Some(key) = &paid.key else { continue };
@@ -93,7 +97,7 @@ pub(super) fn derived(list: &[Paid], limits: &[Option<i64>]) -> (Vec<Wanted>, Ve
         (*n, *top) = (*n + 1, paid.amount.max(*top));
         usual.push(Wanted::plain(key, format!(r#"{{"N":{n},"TOP":{top}}}"#), paid.time));
     }
-    highest_times(&mut usual[since..]);
+    highest_times(&mut usual[from..]);
     (usual, compared)
 }
 

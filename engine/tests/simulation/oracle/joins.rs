@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::life::Life;
 use super::{Paid, Wanted, compare, highest_times};
 use crate::input::factor;
 use crate::output;
@@ -22,12 +23,15 @@ pub(super) fn joined(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Resu
     for list in paid {
         let mut reached: BTreeMap<&str, usize> = BTreeMap::new();
         let mut totals: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-        let mut since = sums.len();
+        let (mut from, mut life) = (sums.len(), Life::new(&rule.limits));
         for paid in list {
-            if rule.limits[paid.generation].is_none() {
+            let since = life.at(paid.generation);
+            if since.was_gone {
                 totals.clear();
-                highest_times(&mut sums[since..]);
-                since = sums.len();
+                highest_times(&mut sums[from..]);
+                from = sums.len();
+            }
+            if since.limit.is_none() {
                 continue;
             }
             let Some(key) = &paid.key else { continue };
@@ -42,7 +46,7 @@ pub(super) fn joined(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Resu
                 sums.push(Wanted::plain(key, format!(r#"{{"N":{n},"TOTAL":{total}}}"#), paid.time));
             }
         }
-        highest_times(&mut sums[since..]);
+        highest_times(&mut sums[from..]);
     }
     compare("SEEN", &records, &seen)?;
     compare("SEEN_SUM", &output::read(&*outcome.log, "SEEN_SUM"), &sums)

@@ -7,6 +7,7 @@
 mod alerts;
 mod counts;
 mod joins;
+mod life;
 mod sessions;
 mod windows;
 

@@ -4,6 +4,7 @@
 //! unless the record lies at a session's only moment. It is late where stream time has passed the end of the
 //! session that it would make by more than gap and grace.
 
+use super::life::Life;
 use super::{Paid, Wanted};
 
 const GAP: i64 = 3_000;
@@ -26,11 +27,13 @@ impl Session {
 
 pub(super) fn sessions(list: &[Paid], limits: &[Option<i64>]) -> Vec<Wanted> {
     let (mut wanted, mut open, mut now) = (Vec::new(), Vec::<Session>::new(), i64::MIN);
+    let mut life = Life::new(limits);
     for paid in list {
-        let Some(limit) = limits[paid.generation] else {
+        let since = life.at(paid.generation);
+        if since.was_gone {
             (open, now) = (Vec::new(), i64::MIN);
-            continue;
-        };
+        }
+        let Some(limit) = since.limit else { continue };
         let Some(key) = &paid.key else { continue };
         now = now.max(paid.time);
         let closed = now - GAP - GRACE;

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::life::Life;
 use super::{Paid, Wanted};
 
 #[derive(Debug, Clone, Copy)]
@@ -54,12 +55,14 @@ pub(crate) fn changes(
     write: &dyn Fn(&State) -> String,
 ) -> Vec<Wanted> {
     let (mut wanted, mut windows, mut now) = (Vec::new(), BTreeMap::<(String, i64), State>::new(), i64::MIN);
+    let mut life = Life::new(limits);
     for paid in list {
-        let Some(limit) = limits[paid.generation] else {
-            // The rule is not there: when it comes, it begins with nothing.
+        let since = life.at(paid.generation);
+        if since.was_gone {
+            // When it comes, it begins with nothing.
             (windows, now) = (BTreeMap::new(), i64::MIN);
-            continue;
-        };
+        }
+        let Some(limit) = since.limit else { continue };
         let Some(key) = &paid.key else { continue };
         now = now.max(paid.time);
         for start in shape.starts(paid.time, now) {
@@ -83,11 +86,13 @@ pub(crate) fn changes(
 /// What EMIT FINAL writes: a window once stream time has reached its end and the grace.
 pub(crate) fn finals(list: &[Paid], limits: &[Option<i64>], shape: Shape) -> Vec<Wanted> {
     let (mut wanted, mut windows, mut now) = (Vec::new(), BTreeMap::<(i64, String), State>::new(), i64::MIN);
+    let mut life = Life::new(limits);
     for paid in list {
-        let Some(limit) = limits[paid.generation] else {
+        let since = life.at(paid.generation);
+        if since.was_gone {
             (windows, now) = (BTreeMap::new(), i64::MIN);
-            continue;
-        };
+        }
+        let Some(limit) = since.limit else { continue };
         let Some(key) = &paid.key else { continue };
         now = now.max(paid.time);
         let closed: Vec<_> =
