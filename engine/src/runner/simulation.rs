@@ -19,6 +19,18 @@ use crate::sql::SourceFile;
 #[derive(Debug, Clone, Default)]
 pub struct StateDir(MemoryLocal);
 
+impl StateDir {
+    /// A copy, as somebody may put back later.
+    pub fn copied(&self) -> Self {
+        Self(self.0.copied())
+    }
+
+    /// What the machine's sudden end leaves: what came since `before` is there, but not marked as whole.
+    pub fn torn(&self, before: &Self) -> Self {
+        Self(self.0.torn(&before.0))
+    }
+}
+
 /// What the workers of one process share.
 pub struct Engine {
     shared: Arc<Shared>,

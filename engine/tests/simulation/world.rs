@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use broker::embedded::Embedded;
 use broker::{Broker, ManualClock, TopicPartition, TopicSpec};
-use engine::simulation::{Engine, Worker};
+use engine::simulation::{Engine, StateDir, Worker};
 use engine::{Error, Options, Summary};
 
 use crate::faults::{Bug, Chaos, FaultyLog, Process, Rates};
@@ -32,6 +32,9 @@ thread_local! {
 /// A machine on which a process runs, or will again.
 struct Machine {
     identity: String,
+    /// What it keeps of the stores, and an older copy of that.
+    state: StateDir,
+    copy: StateDir,
     running: Option<Running>,
 }
 
@@ -56,6 +59,8 @@ struct Plan {
     rates: Rates,
     /// The profiles are all there before the engine is.
     profiles_first: bool,
+    /// Machines keep the state of their stores.
+    keeps_state: bool,
     /// How often checkpoints are made.
     checkpoints: Duration,
 }
@@ -114,6 +119,7 @@ impl Plan {
             churn: if level == 0 { 0 } else { random.below(300) },
             rates,
             profiles_first: random.chance(5_000),
+            keeps_state: random.chance(7_000),
             checkpoints: Duration::from_millis(random.pick(&[10, 30, 100, 300, 1_000])),
         }
     }
@@ -145,7 +151,12 @@ impl World {
         trace.note("world", (seed, 0), || format!("{plan:?} {program:?}"));
         let chances = (random.fork(), plan.rates);
         let input = Input::new(&*log, random.fork(), program.partitions);
-        let machine = |number| Machine { identity: format!("m{number}"), running: None };
+        let machine = |number| Machine {
+            identity: format!("m{number}"),
+            state: StateDir::default(),
+            copy: StateDir::default(),
+            running: None,
+        };
         Self {
             chaos: Chaos::new(log.clone(), clock.clone(), chances, (trace, bug), interleave),
             machines: RefCell::new((0..plan.machines).map(machine).collect()),
@@ -213,7 +224,11 @@ impl World {
         }
         self.processes.set(self.processes.get() + 1);
         let process = Process::new(self.processes.get());
-        let identity = self.machines.borrow()[machine].identity.clone();
+        let (identity, state) = {
+            let machine = &self.machines.borrow()[machine];
+            (machine.identity.clone(), machine.state.clone())
+        };
+        let state = Some(&state).filter(|_| self.plan.keeps_state);
         self.chaos.note("start", (machine as u64, process.number), || identity.clone());
         let log = FaultyLog::new(&self.chaos, &process);
         let files = self.program.files(self.generation.get());
@@ -223,12 +238,13 @@ impl World {
             checkpoint_interval: self.plan.checkpoints,
             ..Options::default()
         };
-        let started = Engine::start(log, options, files, &identity, self.clock.clone()).and_then(|engine| {
-            let workers = (0..self.plan.workers).map(|index| engine.worker(index).map(Some));
-            let workers = workers.collect::<Result<_, _>>()?;
-            let engine = Rc::new(RefCell::new(engine));
-            Ok(Running { workers, engine, process: process.clone(), asleep: 0 })
-        });
+        let started =
+            Engine::start_in(log, options, files, &identity, self.clock.clone(), state).and_then(|engine| {
+                let workers = (0..self.plan.workers).map(|index| engine.worker(index).map(Some));
+                let workers = workers.collect::<Result<_, _>>()?;
+                let engine = Rc::new(RefCell::new(engine));
+                Ok(Running { workers, engine, process: process.clone(), asleep: 0 })
+            });
         match started {
             Ok(running) => self.machines.borrow_mut()[machine].running = Some(running),
             // Whatever the log said: somebody starts it again.
@@ -280,6 +296,7 @@ impl World {
                     let identity = format!("n{}", self.processes.get());
                     self.machines.borrow_mut()[machine].identity = identity;
                 }
+                self.change_state(machine);
                 self.start(machine);
             }
             0..4 => self.kill(machine),
@@ -294,6 +311,19 @@ impl World {
                     running.asleep = self.step.get() + steps;
                 }
             }
+        }
+    }
+
+    /// What becomes of a machine's state while nobody uses it: mostly it is as it was left.
+    fn change_state(&self, machine: usize) {
+        let how = self.random.borrow_mut().below(10);
+        let machine = &mut self.machines.borrow_mut()[machine];
+        match how {
+            0 => machine.state = StateDir::default(),
+            1 | 2 => machine.state = machine.copy.copied(),
+            3 | 4 => machine.state = machine.state.torn(&machine.copy),
+            5 | 6 => machine.copy = machine.state.copied(),
+            _ => {}
         }
     }
 

@@ -8,7 +8,7 @@ use crate::state::{Backing, BackingError};
 
 type Entries = BTreeMap<Box<[u8]>, Box<[u8]>>;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Kept {
     entries: Entries,
     mark: Option<Mark>,
@@ -25,6 +25,22 @@ pub(crate) struct MemoryLocal {
 impl MemoryLocal {
     fn all(&self) -> MutexGuard<'_, All> {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another one that holds the same now.
+    pub(crate) fn copied(&self) -> Self {
+        Self { all: Arc::new(Mutex::new(self.all().clone())) }
+    }
+
+    /// The same entries under the marks of an older copy: as an end in the middle of [`LocalState::apply`] leaves
+    /// them.
+    pub(crate) fn torn(&self, before: &Self) -> Self {
+        let torn = self.copied();
+        let marks: BTreeMap<_, _> = before.all().iter().map(|(of, kept)| (of.clone(), kept.mark)).collect();
+        for (of, kept) in torn.all().iter_mut() {
+            kept.mark = marks.get(of).copied().flatten();
+        }
+        torn
     }
 }
 
