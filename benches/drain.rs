@@ -2,8 +2,8 @@
 //!
 //! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. A bare consumer per thread (librdkafka's
 //! batches, by way of `broker`) reads the rules' fields by sonic-rs and does nothing else; then the engine, with the
-//! same number of threads and the five rules of `benches/rules`, drains the topic. They take turns, `RUNS=n` times
-//! (5); the figure of interest is the ratio within a turn, and of the turns the median. All run a few times before
+//! same number of threads and the five rules of `benches/rules`, drains the topic, once with each guarantee. They take
+//! turns, `RUNS=n` times (5); the figure of interest is the ratio within a turn, and of the turns the median. All run a few times before
 //! they are measured: a node that has just started compiles its code and makes its log of transactions on the way,
 //! and that is neither's work. Where others compute on the machine at the same time, what was taken of the
 //! processors, ours and the node's, says more than the clock.
@@ -25,6 +25,7 @@ use broker::kafka::Kafka;
 use broker::{
     Batch, Broker, ConsumerConfig, Isolation, Position, ProducerConfig, Shutdown, TopicPartition, TopicSpec,
 };
+use engine::Guarantee;
 use load::{Key, Spent, grouped, median, setting};
 
 const TOPIC: &str = "transactions";
@@ -76,30 +77,60 @@ fn main() {
         if shape.is_empty() { "" } else { ", " }
     );
     let drain = Drain { kafka, node: server.pid(), rules, count, threads, ends };
+    let mut guarantees = vec![Guarantee::ExactlyOnce];
+    if shape.is_empty() {
+        guarantees.push(Guarantee::AtLeastOnce);
+    }
     for pass in 1..=WARM_UPS {
         drain.bare();
-        drain.engine(&format!("warm-up-{pass}"));
+        for guarantee in &guarantees {
+            drain.engine(&format!("warm-up-{pass}"), *guarantee);
+        }
     }
-    report(&drain, setting("RUNS", 5));
+    report(&drain, setting("RUNS", 5), &guarantees);
 }
 
-fn report(drain: &Drain, runs: usize) {
-    let (mut by_clock, mut by_processor) = (Vec::new(), Vec::new());
+/// What one guarantee came to, beside the bare consumer, run by run.
+#[derive(Default)]
+struct Ratios {
+    by_clock: Vec<f64>,
+    by_processor: Vec<f64>,
+}
+
+fn report(drain: &Drain, runs: usize, guarantees: &[Guarantee]) {
+    let mut ratios: Vec<Ratios> = guarantees.iter().map(|_| Ratios::default()).collect();
     for run in 1..=runs {
         let bare = drain.bare();
         println!("bare consumer  {bare}");
-        let engine = drain.engine(&format!("measured-{run}"));
-        let (clock, processor) = (engine.rate / bare.rate, bare.spent.total() / engine.spent.total());
-        println!(
-            "engine         {engine}   {clock:.2} of the bare consumer, {processor:.2} by processor time; \
-             {:.2} % alerts, {} commits",
-            engine.outputs as f64 / drain.count as f64 * 100.0,
-            engine.commits
-        );
-        by_clock.push(clock);
-        by_processor.push(processor);
+        for (guarantee, ratios) in guarantees.iter().zip(&mut ratios) {
+            let engine = drain.engine(&format!("measured-{run}"), *guarantee);
+            let (clock, processor) = (engine.rate / bare.rate, bare.spent.total() / engine.spent.total());
+            println!(
+                "{:<14} {engine}   {clock:.2} of the bare consumer, {processor:.2} by processor time; \
+                 {:.2} % alerts, {} commits",
+                name_of(*guarantee),
+                engine.outputs as f64 / drain.count as f64 * 100.0,
+                engine.commits
+            );
+            ratios.by_clock.push(clock);
+            ratios.by_processor.push(processor);
+        }
     }
-    println!("median of {runs}: {:.2}, {:.2} by processor time", median(by_clock), median(by_processor));
+    for (guarantee, Ratios { by_clock, by_processor }) in guarantees.iter().zip(ratios) {
+        println!(
+            "{:<14} median of {runs}: {:.2} of the bare consumer, {:.2} by processor time",
+            name_of(*guarantee),
+            median(by_clock),
+            median(by_processor)
+        );
+    }
+}
+
+fn name_of(guarantee: Guarantee) -> &'static str {
+    match guarantee {
+        Guarantee::ExactlyOnce => "exactly once",
+        Guarantee::AtLeastOnce => "at least once",
+    }
 }
 
 /// The rules for a shape of the work, and what the topic is keyed by.
@@ -198,8 +229,10 @@ impl Drain {
 
     /// The engine, from its first record to its last commit: joining the group and the wait for the end are not part
     /// of it, nor of what it does when it ends.
-    fn engine(&self, group: &str) -> Pass {
+    fn engine(&self, group: &str, guarantee: Guarantee) -> Pass {
+        let group = &format!("{group}-{}", name_of(guarantee).replace(' ', "-"));
         let options = engine::Options {
+            guarantee,
             rules: self.rules.clone(),
             group: group.to_owned(),
             threads: self.threads,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use broker::{Broker, Shutdown};
 use engine::sql::RenderStyle;
-use engine::{Authority, Error, Options};
+use engine::{Authority, Error, Guarantee, Options};
 use events::Mask;
 
 use crate::context::{Context, Terminal};
@@ -57,6 +57,10 @@ pub(crate) struct EngineArgs {
     /// Worker threads.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: u16,
+    /// What is promised of the alerts after a failure: each is visible once; or some are written again, and all of
+    /// them visible sooner. What the rules count is exact either way.
+    #[arg(long, value_enum, default_value = "exactly-once")]
+    guarantee: Promise,
     /// The longest time between two commits, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=5_000))]
     commit_interval: u64,
@@ -97,6 +101,24 @@ enum StateBackend {
     Disk,
 }
 
+/// How often an alert is visible.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Promise {
+    /// Once, whatever fails.
+    ExactlyOnce,
+    /// At least once: what was written since the last commit is written again after a failure.
+    AtLeastOnce,
+}
+
+impl From<Promise> for Guarantee {
+    fn from(promise: Promise) -> Self {
+        match promise {
+            Promise::ExactlyOnce => Self::ExactlyOnce,
+            Promise::AtLeastOnce => Self::AtLeastOnce,
+        }
+    }
+}
+
 /// Runs until a signal.
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let counts = args.engine.counts;
@@ -121,6 +143,7 @@ impl EngineArgs {
         Ok(Options {
             rules: self.rules,
             threads: usize::from(self.threads),
+            guarantee: self.guarantee.into(),
             state_dir: Some(context.data_dir.join("state")),
             commit_interval: Duration::from_millis(self.commit_interval),
             task_idle: Duration::from_millis(self.task_idle),

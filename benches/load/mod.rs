@@ -45,17 +45,46 @@ pub enum Key {
 /// That many records of so many accounts, in which `first` is the number of the first.
 pub fn records(first: usize, count: usize, accounts: usize) -> impl Iterator<Item = Record> {
     let mut random = Random(7 + first as u64);
-    (first..first + count).map(move |at| record(at, accounts, &mut random))
+    (first..first + count).map(move |at| {
+        let account = random.below(accounts as u64);
+        let cents = random.cents();
+        record(at, account, cents, time(at, accounts), &mut random)
+    })
 }
 
-fn record(at: usize, accounts: usize, random: &mut Random) -> Record {
-    let account = random.below(accounts as u64);
-    let cents = match random.below(1_000) {
-        0..=2 => 500_100 + random.below(400_000),
-        3..=99 => 50_000 + random.below(50_000),
-        _ => 100 + random.below(9_900),
-    };
-    let timestamp = START + at as i64 * TURN_MS / accounts as i64;
+/// A record of each account, in the turn of the accounts' numbers.
+pub fn each_account(accounts: usize) -> impl Iterator<Item = Record> {
+    let mut random = Random(7);
+    (0..accounts).map(move |at| record(at, at as u64, 100, time(at, accounts), &mut random))
+}
+
+/// Records without an end, in which `first` is the number of the first. One of so many has an amount that alerts.
+pub fn with_alerts(first: usize, accounts: usize, one_of: usize) -> impl Iterator<Item = Record> {
+    let mut random = Random(7);
+    (first..).map(move |at| {
+        let account = random.below(accounts as u64);
+        let cents = if at.is_multiple_of(one_of.max(1)) { 600_000 } else { 100 + random.below(9_900) };
+        record(at, account, cents, time(at, accounts), &mut random)
+    })
+}
+
+/// That many records, `rate` of them a second, of 100,000 accounts at a time: with every 20 of them one is new, and
+/// one is never seen again. Event time runs so many times as fast as the clock.
+pub fn churning(count: usize, rate: usize, faster: usize) -> impl Iterator<Item = Record> {
+    let mut random = Random(7);
+    (0..count).map(move |at| {
+        let account = at as u64 / 20 + random.below(100_000);
+        let (cents, time) = (random.cents(), START + (at * faster * 1_000 / rate) as i64);
+        record(at, account, cents, time, &mut random)
+    })
+}
+
+/// The time of a record of so many accounts, of which each has its turn.
+fn time(at: usize, accounts: usize) -> i64 {
+    START + at as i64 * TURN_MS / accounts as i64
+}
+
+fn record(at: usize, account: u64, cents: u64, timestamp: i64, random: &mut Random) -> Record {
     let time = chrono::DateTime::from_timestamp_millis(timestamp).unwrap();
     let (country, city) = CITIES[random.below(4) as usize];
     let mut value = Vec::with_capacity(RECORD_BYTES);
@@ -130,6 +159,15 @@ pub fn log() {
 struct Random(u64);
 
 impl Random {
+    /// An amount: three in 1,000 are above the limit of the filter rule, one in 10 is large.
+    fn cents(&mut self) -> u64 {
+        match self.below(1_000) {
+            0..=2 => 500_100 + self.below(400_000),
+            3..=99 => 50_000 + self.below(50_000),
+            _ => 100 + self.below(9_900),
+        }
+    }
+
     fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound

@@ -33,6 +33,6 @@ pub use plan::Program;
 #[doc(hidden)]
 pub use runner::simulation;
 pub use runner::{
-    Authority, Error, Installation, Options, Publication, Publishing, RuleSetTopic, Summary, TopicKind,
-    TopicUse, clean, installation, publish, run,
+    Authority, Error, Guarantee, Installation, Options, Publication, Publishing, RuleSetTopic, Summary,
+    TopicKind, TopicUse, clean, installation, publish, run,
 };

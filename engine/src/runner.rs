@@ -9,6 +9,7 @@
 mod checkpoint;
 mod drain;
 mod generation;
+mod guarantee;
 mod identity;
 mod installation;
 mod inventory;
@@ -40,6 +41,7 @@ use crate::rule_files::RuleFilesError;
 use crate::sql::{Diagnostics, RenderStyle};
 use crate::state::RestoreError;
 use crate::task::{QueryCounters, Stop, TaskError};
+pub use guarantee::Guarantee;
 use identity::Identity;
 pub use reload::Authority;
 use reload::Reload;
@@ -64,6 +66,8 @@ pub struct Options {
     pub threads: usize,
     /// Where local state lies; None: nothing is kept, and nothing keeps a second engine off.
     pub state_dir: Option<PathBuf>,
+    /// What is promised of the outputs after a failure.
+    pub guarantee: Guarantee,
     /// The longest time between two commits while there is something to commit.
     pub commit_interval: Duration,
     /// The time between two checkpoints of the state: what a restart at most has to do once more.
@@ -93,6 +97,7 @@ impl Default for Options {
             group: "streamguard".into(),
             threads: 1,
             state_dir: None,
+            guarantee: Guarantee::default(),
             commit_interval: Duration::from_millis(100),
             checkpoint_interval: Duration::from_secs(5),
             state_memory: None,

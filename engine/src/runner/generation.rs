@@ -54,6 +54,12 @@ impl Generation {
         if !loaded.warnings.is_empty() {
             tracing::warn!("the rules have warnings\n{}", loaded.warnings.render(RenderStyle::Plain));
         }
+        if options.guarantee.of(&loaded.program) != options.guarantee {
+            tracing::warn!(
+                "the rules run exactly once although at-least-once is asked for: they read what they write \
+                 themselves, or join topics, and repetitions would be counted twice"
+            );
+        }
         let hash = rule_set::hash(&files);
         Ok(Self { number, program: Arc::new(loaded.program), files, hash })
     }

@@ -6,7 +6,9 @@
 
 mod change;
 mod checkpoints;
+mod clients;
 mod commit;
+mod concluding;
 mod cut;
 mod flood;
 mod kept;
@@ -20,25 +22,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use broker::{
-    Batch, Consumer, ConsumerConfig, ErrorKind, GroupMetadata, Headers, Poll, Producer, ProducerConfig,
-    TopicPartition,
-};
+use broker::{Batch, Consumer, ErrorKind, GroupMetadata, Headers, Poll, Producer, TopicPartition};
+use clients::{checkpointer, consumer_config, producer_config};
 use flood::FloodWarning;
 use tasks::{Route, Tasks};
 use waiting::Look;
 pub(super) use waiting::{Pace, Waiting};
 
-use super::checkpoint::{Checkpointer, Inline, Threaded, Writer};
+use super::checkpoint::Checkpointer;
 use super::generation::Generation;
-use super::{Error, Shared};
+use super::{Error, Guarantee, Shared};
 use crate::task::{InputRecord, Output, RecordHeaders, StreamTask};
 
 /// The most records of one poll.
 const BATCH: usize = 5_000;
 /// A poll that brings this many means that the input is ahead of us.
 const BEHIND: usize = BATCH / 4;
-/// How long the first output waits for others before a commit.
+/// The time from one commit to the next, at least, where outputs wait: an output that comes after a quiet moment is
+/// committed at once, those that come one after the other go together.
 const LINGER: Duration = Duration::from_millis(5);
 /// How long a poll waits while there is nothing to do.
 const IDLE: Duration = Duration::from_millis(50);
@@ -74,11 +75,15 @@ pub(super) struct Worker {
     pending: Option<Vec<TopicPartition>>,
     batch: Batch,
     output: Output,
-    /// A transaction is open.
+    /// What is promised of the outputs of this program.
+    guarantee: Guarantee,
+    /// Something was produced since the last commit, in a transaction where outputs are exactly once.
     in_transaction: bool,
-    /// When the first output of the open transaction was written.
+    /// When the first output since the last commit was written.
     first_output: Option<Instant>,
     last_commit: Instant,
+    /// When the last commit began.
+    last_begun: Instant,
     /// The last poll brought so much that the input is ahead.
     behind: bool,
     /// Failures since the last commit that went well.
@@ -108,10 +113,12 @@ impl Worker {
     /// Joins the group.
     pub(super) fn new(shared: &Arc<Shared>, index: usize) -> Result<Self, Error> {
         let generation = shared.first.clone();
+        let guarantee = shared.options.guarantee.of(&generation.program);
         let mut consumer = shared.broker.consumer(&consumer_config(shared, index))?;
         consumer.subscribe(&topics_of(&generation))?;
         Ok(Self {
-            producer: shared.broker.producer(&producer_config(shared, index))?,
+            producer: shared.broker.producer(&producer_config(shared, index, guarantee))?,
+            guarantee,
             shared: shared.clone(),
             index,
             generation,
@@ -125,6 +132,7 @@ impl Worker {
             in_transaction: false,
             first_output: None,
             last_commit: shared.clock.now(),
+            last_begun: shared.clock.now(),
             behind: false,
             failures: 0,
             commit_number: 0,
@@ -216,10 +224,9 @@ impl Worker {
         let now = self.shared.clock.now();
         let passed = |since| now.saturating_duration_since(since);
         let due = interval.saturating_sub(passed(self.last_commit));
-        match self.first_output {
-            Some(first) if !self.behind => due.min(LINGER.saturating_sub(passed(first))),
-            _ => due,
-        }
+        // Outputs that are not in a transaction are visible already.
+        let waits = self.first_output.is_some() && self.guarantee == Guarantee::ExactlyOnce;
+        if waits && !self.behind { due.min(LINGER.saturating_sub(passed(self.last_begun))) } else { due }
     }
 
     fn records(&mut self, batch: &Batch) -> Result<(), Error> {
@@ -309,14 +316,6 @@ impl Worker {
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<(), Error> {
-        if !self.in_transaction {
-            self.producer.begin()?;
-            self.in_transaction = true;
-        }
-        Ok(())
-    }
-
     /// Adds what was done to the run's summary, which is of what is committed: after a commit.
     fn count(&mut self) {
         let mut summary = self.shared.summary.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -352,38 +351,4 @@ fn topics_of(generation: &Generation) -> Vec<String> {
     let mut topics: Vec<_> = generation.program.input_topics().map(str::to_owned).collect();
     topics.sort();
     topics
-}
-
-fn client_name(shared: &Shared, index: usize) -> String {
-    format!("{}-{}-{index}", shared.options.group, shared.identity.name())
-}
-
-fn consumer_config(shared: &Shared, index: usize) -> ConsumerConfig {
-    ConsumerConfig {
-        group: Some(shared.options.group.clone()),
-        instance: shared.identity.is_kept().then(|| client_name(shared, index)),
-        max_batch: BATCH,
-        properties: shared.options.consumer_properties.clone(),
-        ..ConsumerConfig::default()
-    }
-}
-
-fn producer_config(shared: &Shared, index: usize) -> ProducerConfig {
-    ProducerConfig {
-        transactional_id: Some(client_name(shared, index)),
-        properties: shared.options.producer_properties.clone(),
-    }
-}
-
-/// The checkpointer of a worker, with a producer of its own.
-fn checkpointer(shared: &Arc<Shared>, index: usize) -> Result<Box<dyn Checkpointer>, Error> {
-    let name = format!("{}-checkpoint", client_name(shared, index));
-    let properties = shared.options.producer_properties.clone();
-    let config = ProducerConfig { transactional_id: Some(name), properties };
-    let writer = Writer::new(shared, config);
-    if shared.writes_checkpoints_inline {
-        return Ok(Box::new(Inline::new(writer)));
-    }
-    let thread = Threaded::start(&format!("checkpoint-{index}"), writer);
-    Ok(Box::new(thread.map_err(|source| Error::State { path: "threads".into(), source })?))
 }

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     EndAfterCommit(u64),
     /// Every n-th commit fails, and the engine goes back to the one before.
     FailCommits(u64),
+    /// Every n-th time that a writer without transactions is asked whether all is written it is, and says it is not.
+    FailFlushes(u64),
     /// Records are never deleted.
     KeepRecords,
     /// A topic seems to have a record more that never comes.
@@ -86,7 +88,12 @@ impl Producer for Writer {
     }
 
     fn flush(&mut self, timeout: Duration) -> Result<()> {
-        self.inner.flush(timeout)
+        self.inner.flush(timeout)?;
+        let number = self.counts.1.fetch_add(1, Ordering::SeqCst) + 1;
+        match self.fault {
+            Fault::FailFlushes(every) if number.is_multiple_of(every) => Err(failure(ErrorKind::Unavailable)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -147,7 +154,12 @@ impl Broker for Mortal {
     fn producer(&self, config: &ProducerConfig) -> Result<Box<dyn Producer>> {
         let inner = self.inner.producer(config)?;
         // The faults are of workers.
-        if config.transactional_id.as_ref().is_none_or(|id| id.ends_with("-rule-set")) {
+        let id = config.transactional_id.as_deref();
+        let is_theirs = match self.fault {
+            Fault::FailFlushes(_) => id.is_none(),
+            _ => id.is_some_and(|id| !id.ends_with("-rule-set")),
+        };
+        if !is_theirs {
             return Ok(inner);
         }
         Ok(Box::new(Writer { inner, fault: self.fault, counts: self.counts.clone() }))

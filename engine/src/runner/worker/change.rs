@@ -70,6 +70,7 @@ impl Worker {
         let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));
         let unread: Vec<_> = unknown.cloned().chain(waiting).collect();
         self.generation = next;
+        self.follow_guarantee()?;
         self.read_again(&unread)?;
         self.checkpoint_before_work()?;
         if before != after {

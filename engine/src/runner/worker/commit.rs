@@ -10,6 +10,7 @@ impl Worker {
     /// Commits what was done since the last time.
     pub(super) fn commit(&mut self) -> Result<(), Error> {
         self.last_commit = self.shared.clock.now();
+        self.last_begun = self.last_commit;
         if self.tasks.is_empty() {
             return Ok(());
         }
@@ -21,11 +22,7 @@ impl Worker {
         }
         self.begin()?;
         self.tasks.produce_journals(&mut *self.producer, number)?;
-        if let Some(group) = &self.group {
-            self.producer.send_offsets(&offsets, group)?;
-        }
-        self.tasks.attempted(&offsets);
-        self.producer.commit()?;
+        self.conclude(&offsets)?;
         self.in_transaction = false;
         self.first_output = None;
         self.failures = 0;
@@ -42,14 +39,5 @@ impl Worker {
         }
         self.commit_number += 1;
         self.count();
-    }
-
-    /// Gives up what was done since the last commit.
-    pub(super) fn abort(&mut self) -> Result<(), Error> {
-        if self.in_transaction {
-            self.producer.abort()?;
-        }
-        self.forget_transaction();
-        Ok(())
     }
 }

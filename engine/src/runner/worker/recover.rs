@@ -16,8 +16,9 @@ use std::time::Duration;
 use broker::{ErrorKind, Position, TopicPartition};
 
 use super::super::Error;
+use super::clients::{consumer_config, producer_config};
 use super::tasks::{Settled, Tasks};
-use super::{Worker, consumer_config, lasts, producer_config, topics_of};
+use super::{Worker, lasts, topics_of};
 
 /// How long to wait before the first try after a failure; twice as long before each further one.
 const RETRY: Duration = Duration::from_millis(100);
@@ -78,7 +79,8 @@ impl Worker {
         let is_known = is_aborted && self.producer.abort().is_ok();
         self.forget_transaction();
         if !is_known {
-            self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
+            self.producer =
+                self.shared.broker.producer(&producer_config(&self.shared, self.index, self.guarantee))?;
         }
         if let Some(pending) = &self.pending {
             // What was given is not taken up yet: there is nothing to go back to.
@@ -127,7 +129,8 @@ impl Worker {
         self.tasks = Tasks::default();
         (self.pending, self.group, self.begun) = (None, None, false);
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
-        self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index))?;
+        self.producer =
+            self.shared.broker.producer(&producer_config(&self.shared, self.index, self.guarantee))?;
         Ok(self.consumer.subscribe(&topics_of(&self.generation))?)
     }
 }
