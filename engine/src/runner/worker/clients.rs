@@ -32,7 +32,7 @@ pub(super) fn producer_config(shared: &Shared, index: usize, guarantee: Guarante
         Guarantee::ExactlyOnce => Some(client_name(shared, index)),
         Guarantee::AtLeastOnce => {
             let is_given = |name: &&str| properties.contains_key(*name);
-            if !LINGER_PROPERTIES.iter().any(|name| is_given(name)) {
+            if !LINGER_PROPERTIES.iter().any(is_given) {
                 properties.insert(LINGER_PROPERTIES[0].to_owned(), "1".to_owned());
             }
             None
