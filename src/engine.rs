@@ -77,6 +77,10 @@ pub(crate) struct EngineArgs {
     /// How much memory the state may take where it is kept on disk, in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
     state_memory: u32,
+    /// How many keys the rules' windows and tables may have in memory, of all threads together; more end the engine
+    /// with a message. Without it any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    state_max_keys: Option<u64>,
     /// How often the log has a line per query of what became of its records, in seconds; 0: only at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     count_interval: u64,
@@ -152,6 +156,7 @@ impl EngineArgs {
             checkpoint_interval: Duration::from_millis(self.checkpoint_interval),
             state_memory: (self.state_backend == StateBackend::Disk)
                 .then_some((self.state_memory as usize) << 20),
+            state_max_keys: self.state_max_keys.map(|keys| keys as usize),
             count_interval: Duration::from_secs(self.count_interval),
             ..Options::default()
         })

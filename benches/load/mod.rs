@@ -4,7 +4,7 @@
 //! 0.6 transactions a minute however many accounts there are, and the five rules alert on less than 1 % of the
 //! records (each bench says on how many).
 
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![allow(unreachable_pub, reason = "each bench uses a part of it")]
 
 mod spent;

@@ -74,6 +74,8 @@ pub struct Options {
     pub checkpoint_interval: Duration,
     /// Bytes of memory that the stores may take, beyond which they lie on disk; None: all are in memory.
     pub state_memory: Option<usize>,
+    /// How many keys the stores may have in memory; more end the engine. None: any number.
+    pub state_max_keys: Option<usize>,
     /// How long a query that reads several topics waits for one of them that has records which do not come.
     pub task_idle: Duration,
     /// How often the log says what became of the records, a line per query; zero: only at the end.
@@ -101,6 +103,7 @@ impl Default for Options {
             commit_interval: Duration::from_millis(100),
             checkpoint_interval: Duration::from_secs(5),
             state_memory: None,
+            state_max_keys: None,
             task_idle: Duration::from_secs(5),
             count_interval: Duration::from_secs(60),
             mask: Mask::default(),
@@ -217,6 +220,16 @@ pub enum Error {
     /// The program cannot be run as tasks.
     #[error(transparent)]
     Task(#[from] TaskError),
+    /// The stores have more keys than they are given.
+    #[error(
+        "the stores hold {keys} keys, more than the {limit} that --state-max-keys allows: raise it, group by what has fewer values, give the rules shorter windows and grace periods, or share the work among more engines"
+    )]
+    Keys {
+        /// How many there are.
+        keys: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// What lies on disk of the stores cannot be read, or not be held.
     #[error("{0}")]
     Disk(String),

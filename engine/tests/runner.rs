@@ -7,6 +7,8 @@ mod accounting;
 mod checkpoints;
 #[path = "runner/derived.rs"]
 mod derived;
+#[path = "runner/disk.rs"]
+mod disk;
 #[path = "runner/guarantee.rs"]
 mod guarantee;
 #[path = "runner/joins.rs"]

@@ -2,6 +2,7 @@
 //!
 //! What holds: the program to run is changed as a whole, and its number is known to have changed before it is asked for.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     /// Workers end at their next commit.
     pub(crate) stop: AtomicBool,
     pub(crate) summary: Mutex<Summary>,
+    /// How many keys each worker's stores have, by the worker's number.
+    pub(crate) keys: Mutex<BTreeMap<usize, usize>>,
     /// Names this process's clients: stable across restarts where there is a state directory.
     pub(super) identity: Identity,
     /// What this machine keeps of the stores, for a fast restart; None: nothing.
@@ -70,6 +73,7 @@ impl Shared {
             generation: RwLock::new(generation),
             stop: AtomicBool::new(false),
             summary: Mutex::new(Summary::default()),
+            keys: Mutex::default(),
             identity,
             options,
             clock,

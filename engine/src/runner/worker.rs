@@ -211,6 +211,7 @@ impl Worker {
         self.batch = batch;
         outcome?;
         self.go_on_with_checkpoint()?;
+        self.make_room()?;
         if self.until_commit().is_zero() {
             self.commit()?;
             self.checkpoint_if_due()?;

@@ -52,6 +52,11 @@ impl MemoryLimit {
         self.used().saturating_sub(self.limit)
     }
 
+    /// Whether they are so many that the work has to wait until some are let go.
+    pub fn is_far_exceeded(&self) -> bool {
+        self.excess() > self.limit / 8
+    }
+
     /// Why the limit cannot be kept whatever is done.
     pub fn cannot_be_kept(&self) -> Option<String> {
         let fixed = self.fixed.load(Ordering::Relaxed);
@@ -91,9 +96,9 @@ impl Share {
         }
     }
 
-    /// Whether all together take too much.
+    /// Whether all together take too much, with some room left for what changes until the next checkpoint.
     pub(crate) fn is_over(&self) -> bool {
-        self.limit.excess() > 0
+        self.limit.used() > self.limit.limit - self.limit.limit / 8
     }
 }
 

@@ -22,6 +22,8 @@ const SLICE: Duration = Duration::from_millis(1);
 const LOOK: usize = 32 << 10;
 /// The same without threads, where a slice is as little as can be, so that much happens between two.
 const INLINE_SLICE: usize = 64;
+/// The time between two checkpoints while the stores exceed their memory.
+const SHORT_OF_MEMORY: Duration = Duration::from_millis(200);
 /// How long to wait for the checkpointer where there is nothing else to do.
 const WAIT: Duration = Duration::from_millis(1);
 /// How old a checkpoint may become although nothing has changed: Kafka forgets committed offsets after a week of
@@ -129,10 +131,25 @@ impl Worker {
     pub(super) fn checkpoint_if_due(&mut self) -> Result<(), Error> {
         let now = self.shared.clock.now();
         let passed = |since| now.saturating_duration_since(since);
-        if self.checkpoint.is_none()
-            && passed(self.last_checkpoint) >= self.shared.options.checkpoint_interval
-        {
+        let is_short = self.shared.memory.as_ref().is_some_and(|memory| memory.excess() > 0);
+        let interval = self.shared.options.checkpoint_interval;
+        let interval = if is_short { interval.min(SHORT_OF_MEMORY) } else { interval };
+        if self.checkpoint.is_none() && passed(self.last_checkpoint) >= interval {
             self.begin_checkpoint(passed(self.last_refresh) >= REFRESH)?;
+        }
+        Ok(())
+    }
+
+    /// Where the stores take far more memory than they are given, waits for a checkpoint: what is in one can be let
+    /// go.
+    ///
+    /// # Errors
+    /// It did not come about.
+    pub(super) fn make_room(&mut self) -> Result<(), Error> {
+        if self.shared.memory.as_ref().is_some_and(|memory| memory.is_far_exceeded()) {
+            self.commit()?;
+            self.checkpoint_now()?;
+            self.tasks.open.iter_mut().for_each(|open| open.task.let_go());
         }
         Ok(())
     }

@@ -3,6 +3,8 @@
 //! What holds: the number of the commit stands beside each offset that it sends, so whoever reads them knows which
 //! commit they are of; the numbers of a partition only grow, whoever has it.
 
+use std::sync::PoisonError;
+
 use super::super::Error;
 use super::Worker;
 
@@ -28,7 +30,17 @@ impl Worker {
         self.failures = 0;
         self.has_committed();
         self.last_commit = self.shared.clock.now();
-        Ok(())
+        self.check_keys()
+    }
+
+    /// Whether all workers' stores together have no more keys than they may. What is done is committed.
+    fn check_keys(&self) -> Result<(), Error> {
+        let Some(limit) = self.shared.options.state_max_keys else { return Ok(()) };
+        let own = self.tasks.open.iter().map(|open| open.task.keys()).sum();
+        let mut all = self.shared.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(self.index, own);
+        let keys = all.values().sum();
+        if keys > limit { Err(Error::Keys { keys, limit }) } else { Ok(()) }
     }
 
     /// The pending commit has happened.
