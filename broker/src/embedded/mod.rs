@@ -85,7 +85,7 @@ pub struct Embedded {
 
 impl Embedded {
     /// Opens the broker in `dir`, which is made where it is missing, with the default [`Settings`]. One that
-    /// another process has open is an error of kind [`ErrorKind::Config`].
+    /// another process has open is an error of kind [`ErrorKind::Config`](crate::ErrorKind::Config).
     pub fn open(dir: &Path) -> Result<Arc<Self>> {
         Self::open_with(dir, Settings::default())
     }
