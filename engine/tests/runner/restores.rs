@@ -162,6 +162,20 @@ const JOIN: &str = "CREATE TABLE profiles (account_id VARCHAR PRIMARY KEY, tier 
     FROM transactions t JOIN profiles p ON t.account_id = p.account_id \
     WINDOW TUMBLING (SIZE 1 HOUR, GRACE PERIOD 1 HOUR) GROUP BY t.account_id;";
 
+#[test]
+fn a_topic_that_ends_before_its_group_is_refused_and_not_waited_for() {
+    let (broker, rules) = (memory(), rules());
+    produce(&broker, &burst("A", &["t1", "t2", "t3"]));
+    // It dies behind its first commit, which no checkpoint holds; then the topic's end is lost.
+    assert!(drain(&Mortal::over(&broker, Fault::EndAfterCommit(2)), rules.options(None)).is_err());
+    let partition = TopicPartition::new("transactions", number(&broker));
+    let committed = broker.committed("streamguard", &[partition]).unwrap().remove(0).unwrap();
+    let config = ConsumerConfig { group: Some("streamguard".into()), ..ConsumerConfig::default() };
+    broker.consumer(&config).unwrap().commit(&[OffsetCommit { offset: 1_000, ..committed }]).unwrap();
+    let message = refusal(&broker, &rules);
+    assert!(message.contains("stands at offset 1000") && message.contains("ends at offset 3"), "{message}");
+}
+
 fn profile(tier: &str, at: i64) -> Row {
     ("A".to_owned(), Some(format!(r#"{{"tier":"{tier}"}}"#)), at)
 }

@@ -56,6 +56,19 @@ pub enum Refusal {
         /// Where it begins.
         low: i64,
     },
+    /// Records that were read are gone.
+    #[error(
+        "the group stands at offset {at} of {input}, but the topic ends at offset {end}: its last records were lost, \
+         or the topic was made anew"
+    )]
+    Short {
+        /// Which.
+        input: TopicPartition,
+        /// Where the group stands.
+        at: i64,
+        /// Where the topic ends.
+        end: i64,
+    },
     /// The group does not stand where the work has brought it.
     #[error(
         "the group stands at offset {committed} of {input}, but the checkpoint is of offset {from}: its offsets were \

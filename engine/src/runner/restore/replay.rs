@@ -73,9 +73,13 @@ fn stretch(shared: &Shared, standing: &Standing, input: InputId) -> Result<Stret
         let input = &standing.inputs[input];
         (input.partition.clone(), input.from, input.at)
     };
-    let low = shared.broker.watermarks(&partition, Isolation::ReadCommitted)?.0;
+    let (low, there) = shared.broker.watermarks(&partition, Isolation::ReadUncommitted)?;
     if low > from {
         return Err(refuse(Refusal::Trimmed { input: partition, from, low }, standing));
+    }
+    // What is not there would be waited for without an end.
+    if there < end {
+        return Err(refuse(Refusal::Short { input: partition, at: end, end: there }, standing));
     }
     Ok(Stretch { partition, from, end })
 }
