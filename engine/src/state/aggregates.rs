@@ -226,12 +226,8 @@ impl AggregateStore {
                     self.entries.change(id, &self.layout);
                 }
             }
-            dropped => {
-                self.entries.take_back_gone(key, &self.layout);
-                if dropped.is_some() {
-                    self.entries.note_gone(key);
-                }
-            }
+            Some(None) => self.entries.take_back_unknown(key, &self.layout),
+            None => self.entries.take_back_gone(key, &self.layout),
         }
         Ok(())
     }

@@ -229,3 +229,31 @@ fn values_in_order(broker: &Arc<dyn Broker>) -> Vec<String> {
     let partitions = (0..3).map(|number| copy(broker, "TIERS", number));
     partitions.flatten().map(|(_, value)| String::from_utf8(value.unwrap()).unwrap()).collect()
 }
+
+/// The first record of a key in the changelog is of a rule that is gone, the second of the one that runs.
+#[test]
+fn what_a_rule_that_is_gone_has_left_of_a_key_does_not_delete_what_another_knows_of_it() {
+    let counts = |window: &str| {
+        format!(
+            "CREATE TABLE n AS SELECT account_id, COUNT(*) AS n FROM transactions {window} GROUP BY account_id;"
+        )
+    };
+    let session = "WINDOW SESSION (1 HOUR, GRACE PERIOD 1 HOUR)";
+    for (before, after) in
+        [(VELOCITY.to_owned(), counts("")), (counts(session), counts(&session.replace('1', "2")))]
+    {
+        let (broker, rules) = (memory(), Rules::new(&[("10_rule.sql", &before)]));
+        produce(&broker, &burst("A", &["t1", "t2"]));
+        drain(&broker, rules.options(None)).unwrap();
+        rules.write("10_rule.sql", &after);
+        // Each run restores what the one before has left, and ends with a checkpoint.
+        for (account, payment) in [("A", "t3"), ("B", "t4"), ("C", "t5"), ("A", "t6")] {
+            produce(&broker, &[(account, payment, "1", "m", MINUTE)]);
+            drain(&broker, rules.options(None)).unwrap();
+        }
+        let rows =
+            (0..3).flat_map(|number| copy(&broker, "N", number)).filter(|(key, _)| key.starts_with(b"A"));
+        let last = rows.filter_map(|(_, value)| value).next_back().unwrap();
+        assert_eq!(String::from_utf8(last).unwrap(), r#"{"N":2}"#, "{after}");
+    }
+}

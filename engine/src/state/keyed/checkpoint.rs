@@ -28,6 +28,7 @@ impl<E: Keep> Keyed<E> {
     /// Freezes what changed since the last time. One that was under way comes to nothing.
     pub(in crate::state) fn freeze(&mut self) {
         self.end(false);
+        std::mem::take(&mut self.unknown).iter().for_each(|key| self.gone.note(key));
         let gone = std::mem::take(&mut self.gone);
         self.freeze =
             Some(Box::new(Freeze { then: self.now, gone, next: (0, 0), images: Records::default() }));

@@ -12,6 +12,7 @@
 mod cache;
 mod checkpoint;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::BuildHasher;
 
@@ -76,6 +77,8 @@ pub(super) struct Keyed<E> {
     now: u32,
     /// The keys of entries that were removed in it; they may be there again.
     gone: ChangedKeys,
+    /// Keys whose last record in the changelog holds nothing that is known: the next checkpoint deletes them there.
+    unknown: BTreeSet<Box<[u8]>>,
     freeze: Option<Box<Freeze>>,
     /// Where entries are that are not in memory; None where all are.
     cache: Option<Box<Cache>>,
@@ -92,6 +95,7 @@ impl<E> Default for Keyed<E> {
             holes: 0,
             now: 1,
             gone: ChangedKeys::default(),
+            unknown: BTreeSet::new(),
             freeze: None,
             cache: None,
             scratch: Vec::new(),
@@ -173,6 +177,9 @@ impl<E: Keep> Keyed<E> {
 
     /// An entry came from a changelog. On disk it is not, so there it is a change.
     pub(super) fn took_back(&mut self, id: EntryId, shape: &E::Shape) {
+        if !self.unknown.is_empty() {
+            self.unknown.remove(self.slab[id as usize].key());
+        }
         if self.cache.is_some() {
             self.change(id, shape);
             self.recount(id);
@@ -236,8 +243,18 @@ impl<E: Keep> Keyed<E> {
         if let Some(id) = self.find(key) {
             self.forget(id, shape);
         }
+        self.unknown.remove(key);
         if self.cache.is_some() {
             self.note_gone(key);
+        }
+    }
+
+    /// A changelog has a record of a key that holds nothing that is known any more. It is to be deleted there, unless a
+    /// later record of the key holds something: that one would be deleted with it, as it does not count as changed.
+    pub(super) fn take_back_unknown(&mut self, key: &[u8], shape: &E::Shape) {
+        self.take_back_gone(key, shape);
+        if self.cache.is_none() {
+            self.unknown.insert(key.into());
         }
     }
 
