@@ -10,6 +10,8 @@ mod accounts;
 mod alerts;
 mod decisions;
 pub(crate) mod offsets;
+#[allow(dead_code, reason = "the decision publishes through it")]
+pub(crate) mod outbox;
 mod partitions;
 mod reference;
 mod transactions;
