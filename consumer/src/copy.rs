@@ -53,6 +53,10 @@ impl Rows {
         self.field(value.as_bytes());
     }
 
+    pub(crate) fn bytes(&mut self, value: &[u8]) {
+        self.field(value);
+    }
+
     pub(crate) fn text_or_null(&mut self, value: Option<&str>) {
         self.optional(value, Self::text);
     }

@@ -8,6 +8,8 @@
 
 mod accounts;
 mod alerts;
+#[allow(dead_code, reason = "called as soon as decisions name their versions")]
+pub(crate) mod audit;
 mod decisions;
 pub(crate) mod offsets;
 #[allow(dead_code, reason = "the decision publishes through it")]
