@@ -12,6 +12,7 @@ mod cooldown;
 mod emit;
 mod filter;
 mod flat_map;
+mod idle;
 mod join;
 mod move_rows;
 mod project;
@@ -24,6 +25,7 @@ mod table;
 mod table_group;
 mod window;
 
+pub(crate) use idle::{has_closing, latest};
 pub(crate) use join::subscribe_all;
 pub(crate) use repartition::SOURCE_KEY;
 pub(crate) use rows::Scratch;

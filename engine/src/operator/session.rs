@@ -21,6 +21,14 @@ impl FinalStore for SessionStore {
         &mut self.finals
     }
 
+    fn time(&self, frame: usize) -> i64 {
+        self.stream_time(frame)
+    }
+
+    fn set_time(&mut self, frame: usize, time: i64) {
+        self.advance(frame, time);
+    }
+
     fn closed(&mut self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>> {
         let session = self.session(frame, key, start, end)?;
         Some((session.end, Results::Session(&session.accumulators)))

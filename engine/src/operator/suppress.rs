@@ -21,6 +21,12 @@ pub(super) trait FinalStore {
     /// Those that wait.
     fn finals(&mut self) -> &mut Finals;
 
+    /// A frame's stream time.
+    fn time(&self, frame: usize) -> i64;
+
+    /// Moves a frame's stream time on.
+    fn set_time(&mut self, frame: usize, time: i64);
+
     /// A window of a frame, by the frame's place, the group key's bytes and its bounds.
     fn closed(&mut self, frame: usize, key: &[u8], start: i64, end: i64) -> Option<Closed<'_>>;
 }
@@ -28,6 +34,14 @@ pub(super) trait FinalStore {
 impl FinalStore for AggregateStore {
     fn finals(&mut self) -> &mut Finals {
         &mut self.finals
+    }
+
+    fn time(&self, frame: usize) -> i64 {
+        self.stream_time(frame)
+    }
+
+    fn set_time(&mut self, frame: usize, time: i64) {
+        self.advance(frame, time);
     }
 
     fn closed(&mut self, frame: usize, key: &[u8], start: i64, _: i64) -> Option<Closed<'_>> {

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     fn starts(kind: WindowKind, grace: i64, time: i64, now: i64) -> Vec<i64> {
-        Starts::open(Some(WindowPlan { kind, grace }), time, now).collect()
+        Starts::open(Some(WindowPlan { kind, grace, idle: None }), time, now).collect()
     }
 
     #[test]

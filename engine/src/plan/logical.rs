@@ -75,8 +75,11 @@ fn list(exprs: &[Expr]) -> String {
 
 /// Canonical text of a window.
 pub(crate) fn window_text(window: Option<&WindowPlan>) -> String {
-    let Some(WindowPlan { kind, grace }) = window else { return "none".into() };
-    let grace = grace_text(kind.size(), *grace);
+    let Some(WindowPlan { kind, grace, idle }) = window else { return "none".into() };
+    let mut grace = grace_text(kind.size(), *grace);
+    if let Some(idle) = idle {
+        let _ = write!(grace, " idle {idle}");
+    }
     match kind {
         WindowKind::Tumbling { size } => format!("tumbling {size} grace {grace}"),
         WindowKind::Hopping { size, advance } => format!("hopping {size} advance {advance} grace {grace}"),

@@ -9,6 +9,9 @@ pub struct WindowPlan {
     pub kind: WindowKind,
     /// How long after its end a window takes late records, in milliseconds.
     pub grace: i64,
+    /// `--@idle`: after how long without a record, by the clock of whoever runs the query, stream time goes on
+    /// with that clock, in milliseconds.
+    pub idle: Option<i64>,
 }
 
 /// The kinds of windows, sizes in milliseconds.

@@ -13,14 +13,14 @@ pub(super) fn changelog(group: &str, store: &str) -> String {
     format!("{group}-{store}-changelog")
 }
 
-/// Where a task with several inputs notes in which order it took them.
+/// Where a task with several inputs notes in which order it took them, and what it was told of the time.
 pub(super) fn journal(group: &str, task: &str) -> String {
     format!("{group}-{task}-journal")
 }
 
 /// Whether a task writes a journal.
 pub(super) fn is_journaled(task: &TaskPlan) -> bool {
-    task.inputs.len() > 1
+    task.inputs.len() > 1 || task.is_timed()
 }
 
 /// Where the rule sets of a group lie.

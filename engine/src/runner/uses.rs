@@ -37,6 +37,19 @@ impl Program {
     }
 }
 
+impl TaskPlan {
+    /// Whether some query's windows close after an idle time: then whoever runs the task tells it the time.
+    pub(super) fn is_timed(&self) -> bool {
+        let is_timed = |operator: &Operator| match operator {
+            Operator::Aggregate { frames, .. } => {
+                frames.iter().any(|frame| frame.window.is_some_and(|window| window.idle.is_some()))
+            }
+            _ => false,
+        };
+        self.steps.iter().any(|step| is_timed(&step.operator))
+    }
+}
+
 /// The queries of a step and of all that it feeds.
 fn behind(task: &TaskPlan, step: StepId, queries: &mut BTreeSet<QueryId>) {
     let step = &task.steps[step];

@@ -11,6 +11,7 @@ mod commit;
 mod concluding;
 mod cut;
 mod flood;
+mod idle;
 mod kept;
 mod merge;
 mod offsets;
@@ -210,6 +211,7 @@ impl Worker {
         };
         self.batch = batch;
         outcome?;
+        self.pass_idle()?;
         self.go_on_with_checkpoint()?;
         self.make_room()?;
         if self.until_commit().is_zero() {

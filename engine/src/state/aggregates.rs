@@ -65,6 +65,11 @@ impl AggregateStore {
         self.entries.len()
     }
 
+    /// The frame's stream time.
+    pub(crate) fn stream_time(&self, frame: usize) -> i64 {
+        self.times[frame]
+    }
+
     /// A record of time `time` reached the frame: its stream time from now on.
     pub(crate) fn advance(&mut self, frame: usize, time: i64) -> i64 {
         let now = &mut self.times[frame];

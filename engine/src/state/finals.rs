@@ -204,6 +204,11 @@ impl Finals {
         taken
     }
 
+    /// Whether some window of the frame has an end of at most `closed`.
+    pub(crate) fn has_closed(&self, tag: Fingerprint, closed: i64) -> bool {
+        self.ends.range((tag.0, i64::MIN)..=(tag.0, closed)).next().is_some()
+    }
+
     fn find(&self, key: &[u8]) -> Option<u32> {
         let is_it =
             |place: &u32| self.slots[*place as usize].as_ref().is_some_and(|(mine, _)| **mine == *key);

@@ -182,6 +182,11 @@ impl SessionStore {
         self.entries.len()
     }
 
+    /// The frame's stream time.
+    pub(crate) fn stream_time(&self, frame: usize) -> i64 {
+        self.times[frame]
+    }
+
     /// A record of time `time` reached the frame: its stream time from now on, and when the record came.
     pub(crate) fn advance(&mut self, frame: usize, time: i64) -> (i64, i64) {
         self.arrivals += 1;

@@ -26,6 +26,7 @@ mod flood;
 mod foreign;
 mod frames;
 mod headers;
+mod idle;
 mod input;
 mod output;
 mod reach;
@@ -33,6 +34,7 @@ mod read;
 mod wiring;
 
 pub use counters::QueryCounters;
+pub use idle::Idle;
 pub use input::{InputRecord, NoHeaders, Origin, RecordHeaders};
 pub use output::{Output, OutputRecord, Stop};
 

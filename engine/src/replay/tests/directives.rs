@@ -1,4 +1,4 @@
-//! `--@mode`, `--@emit` and `--@cooldown`.
+//! `--@mode`, `--@emit`, `--@cooldown` and `--@idle`.
 
 use serde_json::{Value, json};
 
@@ -107,6 +107,25 @@ fn first_and_cooldown_together() {
     let (alerts, kept_back) = alerts(&rule, &inputs);
     assert_eq!(alerts, ["A 2", "A 122"]);
     assert_eq!(kept_back, 3);
+}
+
+/// A replay reads no clock; what the directive means is another window, so another version.
+#[test]
+fn an_idle_time_out_is_for_what_waits_and_has_no_effect_on_a_replay() {
+    let last = OFTEN.replace("HAVING COUNT(*) > 1", "HAVING COUNT(*) > 1 EMIT FINAL");
+    let inputs: Vec<_> = [1, 2, 90_000].map(|second| payment("A", 1, second)).into();
+    let with = format!("--@idle: 30 SECONDS\n{last}");
+    assert_eq!(alerts(&with, &inputs), alerts(&last, &inputs));
+    assert_eq!(alerts(&with, &inputs).0, ["A 2"]);
+    for wrong in [OFTEN, LARGE] {
+        assert_eq!(refusal(&format!("{PAYMENTS} --@idle: 30 SECONDS\n{wrong}")), "directive");
+    }
+    assert_eq!(refusal(&format!("{PAYMENTS} --@idle: soon\n{last}")), "directive");
+    let version = |rule: &str| {
+        let queries = load_for_replay(&format!("{PAYMENTS} {rule}")).program.queries;
+        queries[0].rule.as_ref().map(|rule| rule.version.clone())
+    };
+    assert_ne!(version(&with), version(&last));
 }
 
 #[test]

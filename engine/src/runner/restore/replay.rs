@@ -1,14 +1,15 @@
 //! The inputs once more, from the last checkpoint to the committed offsets: what was done is done again, and
 //! nothing of it is written or counted.
 //!
-//! What holds: a task with several inputs takes them in the order that its journal has; memory is bounded by
+//! What holds: a task with several inputs takes them in the order that its journal has, and is told the time where
+//! it was; memory is bounded by
 //! pausing the input that is ahead of its turn.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use broker::{Batch, Isolation, Record, TopicPartition};
 
-use super::super::journal::{Run, decode};
+use super::super::journal::{Entry, decode};
 use super::super::worker::{Pace, Waiting};
 use super::super::{Error, Shared};
 use super::read::{Reading, read};
@@ -20,14 +21,14 @@ use crate::task::{InputRecord, Output, StreamTask};
 struct Behind<'t> {
     task: &'t mut StreamTask,
     standing: &'t Standing,
-    /// Where several inputs have records to take: what waits of each, and the order.
+    /// Where several inputs have records to take, or the time was told: what waits of each, and the order.
     order: Option<Order>,
 }
 
 #[derive(Default)]
 struct Order {
     waiting: Vec<Waiting>,
-    runs: VecDeque<Run>,
+    entries: VecDeque<Entry>,
     /// Records taken of the first run.
     taken: u64,
 }
@@ -49,11 +50,15 @@ pub(super) fn replay(shared: &Shared, tasks: &mut [StreamTask], standings: &[Sta
             places.insert(stretch.partition.clone(), (behind.len(), input));
             stretches.push(stretch);
         }
-        let order = (lacking.len() > 1).then(Order::default);
+        let is_timed = task.idle_timeout().is_some() && !standing.logs.is_empty();
+        let order = (lacking.len() > 1 || is_timed).then(Order::default);
         behind.push(Behind { task, standing, order });
     }
-    if !stretches.is_empty() {
-        read_journals(shared, &mut behind)?;
+    read_journals(shared, &mut behind)?;
+    if stretches.is_empty() {
+        behind.iter_mut().for_each(|behind| behind.tell_the_time(output));
+        behind.iter().try_for_each(Behind::check_end)?;
+    } else {
         run(shared, &mut behind, stretches, &places, output)?;
     }
     behind.iter_mut().for_each(|behind| behind.task.take_counters(|_, _| ()));
@@ -104,11 +109,15 @@ fn read_journals(shared: &Shared, behind: &mut [Behind<'_>]) -> Result<(), Error
             return Ok(());
         };
         let topics: Vec<&str> = standing.inputs.iter().map(|input| &*input.partition.topic).collect();
-        let Some(runs) = record.value.and_then(|value| decode(value, &topics)) else {
+        let number = record.key.and_then(|key| key.try_into().ok()).map_or(i64::MIN, i64::from_le_bytes);
+        let Some(entries) = record.value.and_then(|value| decode(value, &topics)) else {
             return Err(standing.without_order());
         };
         // What lies before the checkpoint is in the stores already.
-        order.runs.extend(runs.into_iter().filter(|run| run.next > standing.inputs[run.input].from));
+        order.entries.extend(entries.into_iter().filter(|entry| match entry {
+            Entry::Run(run) => run.next > standing.inputs[run.input].from,
+            Entry::Idle(_) => number > standing.checkpoint_number(),
+        }));
         Ok(())
     })
 }
@@ -170,7 +179,16 @@ impl Behind<'_> {
     /// Takes what waits, as far as it is known to be next.
     fn run_in_order(&mut self, reading: &mut Reading<'_>, output: &mut Output) -> Result<(), Error> {
         let Some(order) = &mut self.order else { return Ok(()) };
-        while let Some(run) = order.runs.front().copied() {
+        while let Some(entry) = order.entries.front().copied() {
+            let run = match entry {
+                Entry::Run(run) => run,
+                Entry::Idle(idle) => {
+                    self.task.pass_idle(self.standing.number, idle, output);
+                    output.clear();
+                    order.entries.pop_front();
+                    continue;
+                }
+            };
             let waiting = &mut order.waiting[run.input];
             let partition = &self.standing.inputs[run.input].partition;
             match waiting.head() {
@@ -190,8 +208,16 @@ impl Behind<'_> {
                 let (expected, found) = (run.records, order.taken);
                 return Err(refuse(Refusal::Compacted { input, next, expected, found }, self.standing));
             }
-            order.runs.pop_front();
+            order.entries.pop_front();
             order.taken = 0;
+        }
+        if let ([waiting], true) = (&mut *order.waiting, order.entries.is_empty()) {
+            // What follows was taken when nobody told the time, and one input alone is in order.
+            while let Some(record) = waiting.head() {
+                self.task.process(0, &given(self.standing.number, &record), output);
+                output.clear();
+                waiting.advance();
+            }
         }
         for (waiting, input) in order.waiting.iter_mut().zip(&self.standing.inputs) {
             let partition = std::slice::from_ref(&input.partition);
@@ -204,13 +230,23 @@ impl Behind<'_> {
         Ok(())
     }
 
+    /// Nothing but the time is left to be told.
+    fn tell_the_time(&mut self, output: &mut Output) {
+        let Some(order) = &mut self.order else { return };
+        while let Some(Entry::Idle(idle)) = order.entries.front().copied() {
+            self.task.pass_idle(self.standing.number, idle, output);
+            output.clear();
+            order.entries.pop_front();
+        }
+    }
+
     /// Everything was read: nothing may be left.
     fn check_end(&self) -> Result<(), Error> {
         match &self.order {
             Some(order) if order.waiting.iter().any(|waiting| waiting.head().is_some()) => {
                 Err(self.standing.without_order())
             }
-            Some(order) if !order.runs.is_empty() => Err(self.standing.without_order()),
+            Some(order) if !order.entries.is_empty() => Err(self.standing.without_order()),
             _ => Ok(()),
         }
     }

@@ -152,6 +152,12 @@ impl Standing {
         inputs.filter_map(|(_, stamp)| Some(stamp.as_ref()?.number)).chain(logs).max().unwrap_or(0)
     }
 
+    /// The number of the commit that its stores' last checkpoint is of.
+    pub(super) fn checkpoint_number(&self) -> i64 {
+        let marks = self.logs.iter().filter_map(|log| log.mark.as_ref());
+        marks.map(|mark| mark.number).max().unwrap_or(i64::MIN)
+    }
+
     /// Whether the next checkpoint has to come before the next commit: some store is not in the last one, or it
     /// was made for other work.
     pub(in super::super) fn needs_checkpoint(&self) -> bool {

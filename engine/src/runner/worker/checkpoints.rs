@@ -102,7 +102,7 @@ impl Tasks {
             };
             logs.extend(open.logs.iter().zip(open.task.store_names()).map(log));
         }
-        let has_journal = |part: &&Part| self.open[part.open].task.topics().len() > 1;
+        let has_journal = |part: &&Part| self.open[part.open].is_journaled();
         let journals = parts.iter().filter(has_journal).map(|p| self.open[p.open].journal_topic.clone());
         let journals = journals.collect();
         Job { number, logs, group, trim: self.done_with(program, parts), journals }

@@ -94,6 +94,7 @@ impl Tasks {
         };
         open.task.process(input, &record, output);
         open.journal.took(input, record.offset);
+        open.idleness.iter_mut().for_each(|idleness| idleness.is_active = true);
         waiting.advance();
         Ok(true)
     }

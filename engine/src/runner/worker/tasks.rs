@@ -9,6 +9,7 @@ use super::super::journal::Journal;
 use super::super::local::StorePartition;
 use super::super::restore::{Carried, Log, Placed, Restored, Standing, put_on_disk, restore, take_over};
 use super::super::{Error, Shared, Summary};
+use super::idle::Idleness;
 use super::kept::Kept;
 use super::waiting::Waiting;
 use crate::plan::{InputId, Program};
@@ -39,6 +40,8 @@ pub(super) struct Open {
     begun: bool,
     /// It has written something since the last commit that no position tells of.
     pub(super) has_spoken: bool,
+    /// Of a task with an idle time-out: since when it has had no record.
+    pub(super) idleness: Option<Idleness>,
     /// In which order it took its inputs since the last commit.
     pub(super) journal: Journal,
     pub(super) journal_topic: TopicPartition,
@@ -68,6 +71,21 @@ pub(super) struct Route {
     pub(super) number: i32,
     /// Its place among the assigned ones, where its records wait for their turn.
     pub(super) waits: Option<usize>,
+}
+
+impl Open {
+    /// A record was taken, whose place among others only the journal knows later.
+    fn took(&mut self, input: InputId, offset: i64) {
+        if let Some(idleness) = &mut self.idleness {
+            idleness.is_active = true;
+            self.journal.took(input, offset);
+        }
+    }
+
+    /// Whether it writes a journal.
+    pub(super) fn is_journaled(&self) -> bool {
+        self.task.topics().len() > 1 || self.idleness.is_some()
+    }
 }
 
 /// What became of a commit whose outcome was not known.
@@ -113,7 +131,9 @@ impl Tasks {
 
     /// Runs a record through its task.
     pub(super) fn process(&mut self, route: Route, record: &InputRecord<'_>, output: &mut Output) {
-        self.open[route.task].task.process(route.input, record, output);
+        let open = &mut self.open[route.task];
+        open.task.process(route.input, record, output);
+        open.took(route.input, record.offset);
     }
 
     /// The assigned partitions.
@@ -271,6 +291,7 @@ fn opened(restored: Restored) -> Open {
     let Restored { task, standing, is_fresh } = restored;
     let needs_checkpoint = standing.needs_checkpoint();
     let Standing { plan, number, work, logs, inputs, journal, .. } = standing;
+    let idleness = task.idle_timeout().map(|_| Idleness::default());
     // What it did since is in the stores as changed, so the checkpoint still stands where it was made.
     let checkpoint = (!needs_checkpoint).then(|| inputs.iter().map(|input| input.from).collect());
     Open {
@@ -280,6 +301,7 @@ fn opened(restored: Restored) -> Open {
         places: Vec::new(),
         begun: !is_fresh,
         has_spoken: false,
+        idleness,
         journal: Journal::default(),
         journal_topic: journal,
         work,

@@ -16,6 +16,8 @@ pub(super) struct Directives {
     pub(super) emit: Option<(Emit, Span)>,
     /// `--@cooldown` in milliseconds.
     pub(super) cooldown: Option<(i64, Span)>,
+    /// `--@idle` in milliseconds.
+    pub(super) idle: Option<(i64, Span)>,
     /// `--@description`; several lines are joined.
     pub(super) description: Option<(String, Span)>,
     /// `--@async`: a derived table may be read as it happens to be.
@@ -24,7 +26,7 @@ pub(super) struct Directives {
 
 /// All names, those of later versions too.
 const NAMES: &[&str] =
-    &["severity", "mode", "emit", "description", "cooldown", "async", "broadcast", "on_error"];
+    &["severity", "mode", "emit", "description", "cooldown", "async", "broadcast", "idle", "on_error"];
 
 const ON_ERROR: &str = "on_error";
 
@@ -75,11 +77,11 @@ fn word<T: std::str::FromStr>(d: &Directive, words: &[&str]) -> Result<Option<(T
     }
 }
 
-fn cooldown(d: &Directive) -> Result<(i64, Span), Diagnostic> {
+fn duration(d: &Directive) -> Result<(i64, Span), Diagnostic> {
     match super::properties::duration(&d.value) {
         Some(millis) => Ok((millis, d.name_span.to(d.value_span))),
         None => {
-            let message = format!("cooldown cannot be '{}'", d.value);
+            let message = format!("{} cannot be '{}'", d.name, d.value);
             Err(Diagnostic::error("directive", d.value_span, message).hint(
                 "it is a number and a unit of MILLISECONDS, SECONDS, MINUTES, HOURS or DAYS: 10 MINUTES",
             ))
@@ -108,7 +110,8 @@ impl Directives {
             "severity" => all.severity = word(d, Severity::WORDS)?,
             "mode" => all.mode = word(d, Mode::WORDS)?,
             "emit" => all.emit = word(d, Emit::WORDS)?,
-            "cooldown" => all.cooldown = Some(cooldown(d)?),
+            "cooldown" => all.cooldown = Some(duration(d)?),
+            "idle" => all.idle = Some(duration(d)?),
             "async" => all.is_async = word(d, &["true", "false"])?,
             "description" => {
                 let text = all.description.take().map_or(String::new(), |(t, _)| t + " ");

@@ -11,7 +11,7 @@ use super::properties::Properties;
 use super::query::Selected;
 use super::{Binder, Target};
 use crate::format::FormatSpec;
-use crate::plan::logical::{LogicalQuery, Shape};
+use crate::plan::logical::{Grouping, LogicalQuery, Shape};
 use crate::plan::{Emit, Rule, Source};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
@@ -158,7 +158,8 @@ impl Binder {
             )
             .hint("give each its own QUERY_ID"));
         }
-        let Selected { from, filter, flat, shape, window, warning, .. } = selected;
+        let Selected { from, filter, flat, mut shape, window, warning, .. } = selected;
+        set_idle(&mut shape, directives)?;
         self.warnings.extend(warning);
         let sql = statement.text.clone();
         let mut query = LogicalQuery {
@@ -210,6 +211,23 @@ impl Binder {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// An idle time-out closes windows, which only EMIT FINAL waits for.
+fn set_idle(shape: &mut Shape, directives: &Directives) -> Result<(), Diagnostic> {
+    let Some((millis, span)) = directives.idle else { return Ok(()) };
+    match shape {
+        Shape::Aggregate(Grouping { window: Some(window), is_final: true, .. }) => {
+            window.idle = Some(millis);
+            Ok(())
+        }
+        _ => Err(Diagnostic::error(
+            "directive",
+            span,
+            "idle closes the windows of EMIT FINAL, which this query has not",
+        )
+        .hint("without EMIT FINAL a window is written with each record; leave the directive out")),
     }
 }
 

@@ -43,5 +43,5 @@ pub(super) fn window_plan(window: &ast::Window) -> Result<WindowPlan, Diagnostic
             "RETENTION is at least SIZE plus GRACE PERIOD",
         ));
     }
-    Ok(WindowPlan { kind, grace })
+    Ok(WindowPlan { kind, grace, idle: None })
 }

@@ -30,7 +30,7 @@ fn tag(n: u8) -> Fingerprint {
 
 /// A frame of tumbling windows with the functions of these numbers and firsts of these tags.
 fn layout(frame: u8, calls: &[usize], firsts: &[u8]) -> FrameLayout {
-    let window = WindowPlan { kind: WindowKind::Tumbling { size: SIZE }, grace: 2 * SIZE };
+    let window = WindowPlan { kind: WindowKind::Tumbling { size: SIZE }, grace: 2 * SIZE, idle: None };
     let calls = calls.iter().map(|n| (tag(100 + *n as u8), functions()[*n].clone())).collect();
     FrameLayout::new(tag(frame), Some(window), calls, firsts.iter().map(|n| tag(*n)).collect(), None)
 }
