@@ -70,14 +70,14 @@ impl Worker {
         let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));
         let unread: Vec<_> = unknown.cloned().chain(waiting).collect();
         self.generation = next;
-        self.follow_guarantee()?;
-        self.read_again(&unread)?;
-        self.checkpoint_before_work()?;
+        self.shared.runs(self.index, self.generation.number);
+        // Before what may fail: the way back does not come here again.
         if before != after {
             self.consumer.subscribe(&after)?;
         }
-        self.shared.runs(self.index, self.generation.number);
-        Ok(())
+        self.follow_guarantee()?;
+        self.read_again(&unread)?;
+        self.checkpoint_before_work()
     }
 }
 
