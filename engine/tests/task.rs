@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cases;
+mod changes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +71,7 @@ fn run(program: &Program, records: &[Given], stops: &BTreeSet<usize>) -> (Writte
     let mut counters = vec![QueryCounters::default(); program.queries.len()];
     for (i, record) in records.iter().enumerate() {
         if stops.contains(&i) {
-            task.take_changes(&mut |store, key, value| {
+            changes::take(&mut task, &mut |store, key, value| {
                 match value {
                     Some(value) => changelog.insert((store, key.to_vec()), value.to_vec()),
                     None => changelog.remove(&(store, key.to_vec())),
@@ -223,7 +224,7 @@ proptest! {
             task.process(0, &record, &mut output);
         }
         // Beside the entry are the stream times, whose key is 255.
-        task.take_changes(&mut |_, key, value| entries.extend(value.map(|v| (key.to_vec(), v.to_vec()))));
+        changes::take(&mut task, &mut |_, key, value| entries.extend(value.map(|v| (key.to_vec(), v.to_vec()))));
         let (key, value) = entries.iter().find(|(key, _)| key[0] < 254).unwrap();
         let cut = 1 + cut % (value.len() - 1);
         // A cut between two slots leaves whole slots; anywhere else it is damage.
@@ -286,7 +287,7 @@ fn closed_windows_give_their_memory_back() {
         task.process(0, &record, &mut output);
         output.clear();
         if i % 100 == 0 {
-            task.take_changes(&mut |_, _, value| tombstones += usize::from(value.is_none()));
+            changes::take(&mut task, &mut |_, _, value| tombstones += usize::from(value.is_none()));
         }
     }
     assert!(task.keys() < 60, "{} keys", task.keys());

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod cases;
+mod changes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +59,7 @@ fn run(program: &Program, records: &[Given], stops: &BTreeSet<usize>) -> Vec<Wri
     let mut changelog: BTreeMap<(usize, Vec<u8>), Vec<u8>> = BTreeMap::new();
     for (i, record) in records.iter().enumerate() {
         if stops.contains(&i) {
-            task.take_changes(&mut |store, key, value| {
+            changes::take(&mut task, &mut |store, key, value| {
                 match value {
                     Some(value) => changelog.insert((store, key.to_vec()), value.to_vec()),
                     None => changelog.remove(&(store, key.to_vec())),
@@ -345,7 +346,7 @@ fn closed_sessions_give_their_memory_back() {
             task.process(0, &record, &mut output);
             output.clear();
             if i % 100 == 0 {
-                task.take_changes(&mut |_, _, value| tombstones += usize::from(value.is_none()));
+                changes::take(&mut task, &mut |_, _, value| tombstones += usize::from(value.is_none()));
             }
         }
         assert!(task.keys() < 60, "{} keys", task.keys());

@@ -164,7 +164,7 @@ impl Entry {
     }
 
     /// Whether some window is closed at its frame's stream time.
-    pub(super) fn expires(&self, layouts: &[FrameLayout], times: &[i64]) -> bool {
+    pub(super) fn expires_at(&self, layouts: &[FrameLayout], times: &[i64]) -> bool {
         times.iter().enumerate().any(|(frame, now)| self.frame_closes_at(layouts, frame) <= *now)
     }
 
@@ -176,7 +176,7 @@ impl Entry {
 
     /// Drops what is closed by the frames' stream times `times`, and the room that is far too much by then;
     /// whether there was anything closed.
-    pub(super) fn expire_all(&mut self, layouts: &[FrameLayout], times: &[i64]) -> bool {
+    pub(super) fn drop_closed(&mut self, layouts: &[FrameLayout], times: &[i64]) -> bool {
         let (mut expired, mut closes_at, mut is_roomy) = (false, i64::MAX, false);
         for (frame, now) in times.iter().enumerate() {
             expired |= self.expire(layouts, frame, *now);

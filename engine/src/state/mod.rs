@@ -7,6 +7,7 @@
 //!
 //! - [`AggregateStore`]: per group key the windows of every frame.
 //! - [`SessionStore`]: the same for sessions.
+//! - [`windowed`]: what these two have in common.
 //! - [`TableStore`]: per key a table's latest row.
 //! - [`JoinStore`]: the rows of two streams that are joined.
 //! - [`Finals`]: beside aggregates, the windows that EMIT FINAL has still to write.
@@ -32,7 +33,9 @@ mod rows;
 mod sessions;
 mod subscriptions;
 mod table;
+mod times;
 mod window;
+mod windowed;
 
 use std::sync::Arc;
 

@@ -1,19 +1,15 @@
 //! The store of sessions: group key to the sessions of all frames.
 //!
-//! What holds: the sessions of a key and frame do not touch, so they ascend by start and by end alike. A key's
-//! closed sessions go when it is next seen; a clock hand, as in [`super::AggregateStore`], drops those of keys
-//! that are not seen any more. Their bytes: see [`rows`].
+//! What holds: the sessions of a key and frame do not touch, so they ascend by start and by end alike. Their bytes:
+//! see [`rows`].
 
 mod rows;
 
-use std::sync::Arc;
-
-use super::aggregates::{RECORDS_PER_SWEPT, SWEPT_PER_ENTRY, take_back_small};
-use super::codec;
-use super::finals::Finals;
-use super::keyed::{EntryId, Keep, Keyed};
+use super::RestoreError;
+use super::keyed::Keep;
 use super::layout::FrameLayout;
-use super::{Backing, BackingError, ChangeVisitor, EntryVisitor, MemoryLimit, RestoreError};
+use super::times::Times;
+use super::windowed::{Expire, Windowed};
 use crate::types::aggregate::{Accumulator, Aggregate, Function};
 use rows::{read_sessions, write_sessions};
 
@@ -91,7 +87,7 @@ fn came_before(aggregate: &Aggregate, other: (i64, i64), mine: (i64, i64)) -> bo
 
 /// All sessions of one group key.
 #[derive(Debug, Default)]
-struct Entry {
+pub(crate) struct Entry {
     key: Box<[u8]>,
     /// By the frame's place in the layout.
     frames: Vec<Vec<Session>>,
@@ -132,70 +128,40 @@ impl Keep for Entry {
     }
 }
 
-impl Entry {
-    /// Whether some session is closed at its frame's stream time.
-    fn expires(&self, layout: &[FrameLayout], times: &[i64]) -> bool {
-        let mut frames = self.frames.iter().zip(layout).zip(times);
+impl Expire for Entry {
+    fn empty(key: &[u8], frames: usize) -> Self {
+        Self { key: key.into(), frames: vec![Vec::new(); frames], mark: 0 }
+    }
+
+    fn is_due(&self, layout: &[FrameLayout], times: &Times) -> bool {
+        self.expires(layout, times)
+    }
+
+    fn expires(&self, layout: &[FrameLayout], times: &Times) -> bool {
+        let mut frames = self.frames.iter().zip(layout).zip(times.by_frame());
         frames.any(|((sessions, layout), now)| sessions.iter().any(|session| session.is_closed(layout, *now)))
+    }
+
+    fn expire_all(&mut self, layout: &[FrameLayout], times: &Times) -> bool {
+        for ((sessions, layout), now) in self.frames.iter_mut().zip(layout).zip(times.by_frame()) {
+            sessions.retain(|session| !session.is_closed(layout, *now));
+        }
+        self.frames.iter().all(Vec::is_empty)
+    }
+
+    fn last_arrival(&self) -> i64 {
+        self.frames.iter().flatten().map(|session| session.last).max().unwrap_or_default()
     }
 }
 
 /// Sessions by group key.
-#[derive(Debug)]
-pub(crate) struct SessionStore {
-    layout: Vec<FrameLayout>,
-    /// Per frame the highest timestamp that reached it.
-    times: Vec<i64>,
-    times_changed: bool,
-    /// The records so far, as far as the sessions that are open tell.
-    arrivals: i64,
-    entries: Keyed<Entry>,
-    hand: usize,
-    /// How far the hand is to move, in entries by [`RECORDS_PER_SWEPT`].
-    due: u32,
-    /// The sessions that wait for their end to be written.
-    pub(crate) finals: Finals,
-}
-
-/// Marks the number of records among the stream times, as if it were a frame's tag.
-const ARRIVALS: [u8; 16] = [255; 16];
-/// Before any record.
-const NO_TIME: i64 = i64::MIN;
+pub(crate) type SessionStore = Windowed<Entry>;
 
 impl SessionStore {
-    /// An empty store of these frames.
-    pub(crate) fn new(layout: Vec<FrameLayout>) -> Self {
-        Self {
-            times: vec![NO_TIME; layout.len()],
-            finals: Finals::new(layout.iter().filter_map(|frame| frame.finals).collect()),
-            layout,
-            times_changed: false,
-            arrivals: 0,
-            entries: Keyed::default(),
-            hand: 0,
-            due: 0,
-        }
-    }
-
-    /// How many keys it holds.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// The frame's stream time.
-    pub(crate) fn stream_time(&self, frame: usize) -> i64 {
-        self.times[frame]
-    }
-
     /// A record of time `time` reached the frame: its stream time from now on, and when the record came.
     pub(crate) fn advance(&mut self, frame: usize, time: i64) -> (i64, i64) {
-        self.arrivals += 1;
-        self.times_changed = true;
-        let now = &mut self.times[frame];
-        if time > *now {
-            *now = time;
-        }
-        (*now, self.arrivals)
+        let arrival = self.times.count();
+        (self.times.advance(frame, time), arrival)
     }
 
     /// A frame's layout.
@@ -230,7 +196,7 @@ impl SessionStore {
         let sessions = &mut self.entries.change(id, &self.layout).frames[frame];
         let place = sessions.partition_point(|other| other.start < session.start);
         sessions.insert(place, session);
-        self.entries.recount(id);
+        self.touched = id;
     }
 
     /// Drops the sessions of a key that has just changed as far as they end before `closed`.
@@ -246,155 +212,5 @@ impl SessionStore {
         let id = self.entries.fetch(key, &self.layout)?;
         let sessions = &self.entries.get(id).frames[frame];
         sessions.iter().find(|session| session.start == start && session.end == end)
-    }
-
-    fn find_or_insert(&mut self, key: &[u8]) -> EntryId {
-        if let Some(id) = self.entries.fetch(key, &self.layout) {
-            return id;
-        }
-        self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
-        let frames = vec![Vec::new(); self.layout.len()];
-        self.entries.insert(Entry { key: key.into(), frames, mark: 0 })
-    }
-
-    /// Moves the hand on after a record: drops the closed sessions of the next entries, and entries that have
-    /// none left.
-    pub(crate) fn sweep(&mut self) {
-        self.due = self.due.saturating_add(1);
-        while self.due >= RECORDS_PER_SWEPT {
-            self.due -= RECORDS_PER_SWEPT;
-            self.hand = if self.hand + 1 < self.entries.places() { self.hand + 1 } else { 0 };
-            self.expire_at(self.hand as EntryId);
-        }
-        self.entries.trim(&self.layout);
-    }
-
-    /// Drops the closed sessions of the entry at a place, where there is one, and the entry where none is left.
-    fn expire_at(&mut self, id: EntryId) {
-        let Self { entries, layout, times, .. } = self;
-        if entries.at(id).is_none_or(|entry| !entry.expires(layout, times)) {
-            return;
-        }
-        let entry = entries.change(id, layout);
-        for ((sessions, layout), now) in entry.frames.iter_mut().zip(layout.iter()).zip(times.iter()) {
-            sessions.retain(|session| !session.is_closed(layout, *now));
-        }
-        if entry.frames.iter().all(Vec::is_empty) {
-            entries.remove(id, layout);
-        }
-    }
-
-    /// Freezes what changed for a checkpoint. What is little is visited: the sessions that wait, the stream times.
-    pub(crate) fn freeze(&mut self, visit: &mut ChangeVisitor<'_>) {
-        self.entries.freeze();
-        self.finals.take_changes(visit);
-        if std::mem::take(&mut self.times_changed) {
-            let mut bytes = Vec::new();
-            self.write_times(&mut bytes);
-            visit(codec::TIMES_KEY, Some(&bytes));
-        }
-    }
-
-    /// See [`Keyed::write_frozen`].
-    pub(crate) fn write_frozen(&mut self, budget: &mut usize, visit: &mut ChangeVisitor<'_>) -> bool {
-        let is_written = self.entries.write_frozen(&self.layout, budget, visit);
-        let (layout, times) = (&self.layout, &self.times);
-        for id in self.entries.look_over_disk(layout, &|entry| entry.expires(layout, times)) {
-            self.expire_at(id);
-        }
-        is_written
-    }
-
-    /// From now on memory is a cache over `backing`, which has all of the store's records.
-    pub(crate) fn put_on_disk(
-        &mut self,
-        backing: Box<dyn Backing>,
-        limit: &Arc<MemoryLimit>,
-    ) -> Result<(), BackingError> {
-        take_back_small(&*backing, &mut |key, value| self.restore(key, Some(value)))?;
-        self.entries.put_on_disk(backing, limit);
-        Ok(())
-    }
-
-    /// Lets entries go as far as they may.
-    pub(crate) fn let_go(&mut self) {
-        while self.entries.trim(&self.layout) {}
-    }
-
-    /// Why the disk could not be read.
-    pub(crate) fn failure(&self) -> Option<&BackingError> {
-        self.entries.failure()
-    }
-
-    /// The memory of what is always there, in bytes.
-    pub(crate) fn fixed_size(&self) -> usize {
-        self.finals.size()
-    }
-
-    /// See [`Keyed::end`].
-    pub(crate) fn end_frozen(&mut self, committed: bool) {
-        self.entries.end(committed);
-    }
-
-    /// Something that was visited by [`SessionStore::freeze`] counts as changed again.
-    pub(crate) fn note_again(&mut self, key: &[u8]) {
-        if key == codec::TIMES_KEY {
-            self.times_changed = true;
-        } else {
-            self.finals.note_again(key);
-        }
-    }
-
-    /// Visits all entries, the sessions that wait, then the stream times.
-    pub(crate) fn export(&self, visit: &mut EntryVisitor<'_>) {
-        self.entries.export(&self.layout, visit);
-        self.finals.export(visit);
-        let mut bytes = Vec::new();
-        self.write_times(&mut bytes);
-        visit(codec::TIMES_KEY, &bytes);
-    }
-
-    /// The stream times, and as if it were another frame's how many records there were.
-    fn write_times(&self, bytes: &mut Vec<u8>) {
-        codec::write_times(bytes, &self.layout, &self.times);
-        bytes.extend_from_slice(&ARRIVALS);
-        bytes.extend_from_slice(&self.arrivals.to_le_bytes());
-    }
-
-    fn read_times(&mut self, bytes: &[u8]) -> Result<(), RestoreError> {
-        codec::read_times(bytes, &self.layout, &mut self.times)?;
-        let body = bytes.get(1..).unwrap_or_default();
-        let arrivals = body.as_chunks::<24>().0.iter().find_map(|chunk| chunk.strip_prefix(&ARRIVALS));
-        let arrivals = arrivals.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
-        self.arrivals = self.arrivals.max(arrivals.unwrap_or_default());
-        Ok(())
-    }
-
-    /// Takes a changelog record back in, as [`super::AggregateStore::restore`] does: what no rule knows any
-    /// more is forgotten by the changelog, too.
-    pub(crate) fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RestoreError> {
-        if key == codec::TIMES_KEY {
-            return value.map_or(Ok(()), |bytes| self.read_times(bytes));
-        }
-        if Finals::is_theirs(key) {
-            return self.finals.restore(key, value);
-        }
-        match value.map(|bytes| Entry::read(key, bytes, &self.layout)).transpose()? {
-            Some(Some((entry, whole))) => {
-                let last = entry.frames.iter().flatten().map(|session| session.last).max();
-                self.arrivals = self.arrivals.max(last.unwrap_or_default());
-                let id = match self.entries.find(key) {
-                    Some(id) => id,
-                    None => self.entries.insert(Entry { key: key.into(), ..Entry::default() }),
-                };
-                self.entries.replace(id, entry, &self.layout);
-                if !whole {
-                    self.entries.change(id, &self.layout);
-                }
-            }
-            Some(None) => self.entries.take_back_unknown(key, &self.layout),
-            None => self.entries.take_back_gone(key, &self.layout),
-        }
-        Ok(())
     }
 }

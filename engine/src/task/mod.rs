@@ -168,7 +168,7 @@ impl StreamTask {
     /// first change: the store, the key's bytes, the value's bytes or None where the entry is gone. A store's
     /// stream times are such a record too. Call it once per commit, after the commit's last record; what
     /// was visited counts as written.
-    pub fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
+    pub(crate) fn take_changes(&mut self, visit: &mut ChangeVisitor<'_>) {
         for (id, store) in self.stores.iter_mut().enumerate() {
             if let Some(store) = store {
                 store.take_changes(&mut |key, value| visit(id, key, value));

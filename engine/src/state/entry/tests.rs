@@ -142,7 +142,7 @@ proptest! {
                 }
                 Step::ExpireAll(now) => {
                     (0..2).for_each(|frame| expire(&mut model, frame, now));
-                    entry.expire_all(&layouts, &[now, now]);
+                    entry.drop_closed(&layouts, &[now, now]);
                 }
                 Step::Stop => {
                     let bytes = written(&entry, &layouts);
@@ -238,7 +238,7 @@ fn an_entry_has_room_for_more_windows_than_narrow_heads_count() {
     assert_eq!(seen, (0..WINDOWS).map(|n| (n * SIZE, n * SIZE + 3)).collect::<Vec<_>>());
     assert_eq!(entry.key(), KEY);
     // All but the last two are closed, and their room is given back.
-    assert!(entry.expire_all(&layouts, &[WINDOWS * SIZE]));
+    assert!(entry.drop_closed(&layouts, &[WINDOWS * SIZE]));
     assert_eq!(entry.frame(&layouts, 0).windows().len(), 2);
     assert!(entry.size() < 200, "{} bytes", entry.size());
 }

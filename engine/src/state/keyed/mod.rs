@@ -27,7 +27,7 @@ use checkpoint::Freeze;
 pub(crate) type EntryId = u32;
 
 /// An entry of a store.
-pub(super) trait Keep: Debug + Default {
+pub(crate) trait Keep: Debug + Default {
     /// What is known of all entries: how their bytes are written.
     type Shape: ?Sized;
 
