@@ -244,6 +244,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The group wants something in the middle of a restore, which is left undone; never the outcome of [`run`].
+    #[error("the group shares its partitions out anew")]
+    Rebalancing,
     /// Asked to end in the middle of something that is left undone; never the outcome of [`run`].
     #[error("asked to end")]
     Stopping,

@@ -19,10 +19,14 @@ mod kills;
 mod mortal;
 #[path = "runner/moved.rs"]
 mod moved;
+#[path = "runner/rebalance.rs"]
+mod rebalance;
 #[path = "runner/restores.rs"]
 mod restores;
 #[path = "runner/rule_sets.rs"]
 mod rule_sets;
+#[path = "support/slow.rs"]
+mod slow;
 mod support;
 #[path = "runner/topics.rs"]
 mod topics;

@@ -11,6 +11,7 @@ mod commit;
 mod concluding;
 mod cut;
 mod flood;
+mod hold;
 mod idle;
 mod kept;
 mod merge;
@@ -74,6 +75,8 @@ pub(super) struct Worker {
     begun: bool,
     /// Given by the group and not yet taken up, because that failed.
     pending: Option<Vec<TopicPartition>>,
+    /// What the group said in the middle of a restore.
+    told: Option<Poll>,
     batch: Batch,
     output: Output,
     /// What is promised of the outputs of this program.
@@ -128,6 +131,7 @@ impl Worker {
             tasks: Tasks::default(),
             begun: false,
             pending: None,
+            told: None,
             batch: Batch::new(),
             output: Output::new(),
             in_transaction: false,
@@ -184,7 +188,9 @@ impl Worker {
         if self.begun && self.shared.number.load(Ordering::SeqCst) != self.generation.number {
             self.switch()?;
         }
-        if let Some(partitions) = self.pending.clone() {
+        if self.told.is_none()
+            && let Some(partitions) = self.pending.clone()
+        {
             self.assign(partitions)?;
         }
         self.checkpoint_before_work()?;
@@ -195,7 +201,10 @@ impl Worker {
         };
         let timeout = self.until_commit().min(wait);
         let mut batch = std::mem::take(&mut self.batch);
-        let polled = self.consumer.poll(&mut batch, timeout);
+        let polled = match self.told.take() {
+            Some(told) => Ok(told),
+            None => self.consumer.poll(&mut batch, timeout),
+        };
         let outcome = match polled {
             Ok(Poll::Records) => self.records(&batch),
             Ok(Poll::Idle) => {

@@ -89,7 +89,7 @@ impl Copy {
             stretches.push(Stretch { partition, from, end });
         }
         let mut caught = Caught::new(&*self.local);
-        read(&self.shared, stretches, "copied", &mut |partition, record| match (
+        read(&self.shared, stretches, "copied", &mut || Ok(()), &mut |partition, record| match (
             job.logs.iter().find(|log| log.partition == *partition),
             record.key,
         ) {
@@ -132,6 +132,11 @@ impl<'l> Caught<'l> {
         });
         self.chunk.push(place, key, value);
         if self.chunk.size() >= APPLIED { self.apply(&[]) } else { Ok(()) }
+    }
+
+    /// Reading ends for now: what came counts up to these marks.
+    pub(in super::super) fn pause(&mut self, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
+        self.apply(marks)
     }
 
     /// All was read: from now on it counts.

@@ -10,11 +10,14 @@ use broker::{DELETE_RETENTION, TopicPartition};
 use super::super::checkpoint::{Caught, MARK_KEY, Mark};
 use super::super::local::{self, StorePartition};
 use super::super::{Error, Shared};
-use super::read::read;
+use super::read::{Between, read};
 use super::{Log, Refusal, Standing, StoreOf, Stretch, begin_anew, refuse};
 use crate::plan::{Program, StoreId};
 use crate::state::RestoreError;
 use crate::task::StreamTask;
+
+/// Entries of the local state that are taken at once.
+const SLICE: u64 = 10_000;
 
 /// Makes the tasks, with their stores as the last checkpoints left them. A store without one begins empty, and so
 /// does one whose checkpoint is of work that others have gone on with.
@@ -22,13 +25,14 @@ pub(super) fn restore(
     shared: &Shared,
     program: &Program,
     standings: &mut [Standing],
+    between: &mut Between<'_>,
 ) -> Result<Vec<StreamTask>, Error> {
     loop {
         let mut tasks = standings
             .iter()
             .map(|standing| StreamTask::new(program, standing.plan))
             .collect::<Result<Vec<_>, _>>()?;
-        load(shared, standings, &mut tasks)?;
+        load(shared, standings, &mut tasks, between)?;
         let mut begins_anew = false;
         for standing in standings.iter_mut() {
             let is_old =
@@ -50,9 +54,14 @@ pub(super) fn restore(
 }
 
 /// Reads the changelogs into the tasks' stores, and their marks. What the local state has of them is taken from there,
-/// and it is brought to where they end.
-fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -> Result<(), Error> {
-    let (mut stretches, mut places) = (Vec::new(), BTreeMap::<TopicPartition, StoreOf>::new());
+/// and it is brought to where they end; where that is given up on the way, to where it was read.
+fn load(
+    shared: &Shared,
+    standings: &mut [Standing],
+    tasks: &mut [StreamTask],
+    between: &mut Between<'_>,
+) -> Result<(), Error> {
+    let (mut stretches, mut places) = (Vec::new(), BTreeMap::<TopicPartition, (StoreOf, i64)>::new());
     for (at, standing) in standings.iter().enumerate() {
         for (store, log) in standing.logs.iter().enumerate() {
             if log.low > log.from || log.from > log.end {
@@ -60,18 +69,22 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
                 let (changelog, low) = (log.partition.clone(), log.low);
                 return Err(refuse(Refusal::Truncated { changelog, low, from: stamp.from }, standing));
             }
-            let from = from_local(shared, log, &mut |key, value| tasks[at].restore(store, key, Some(value)))?;
+            let take = &mut |key: &[u8], value: &[u8]| tasks[at].restore(store, key, Some(value));
+            let from = from_local(shared, log, between, take)?;
             if from < log.end {
                 let (partition, end) = (log.partition.clone(), log.end);
-                places.insert(partition.clone(), (at, store));
+                places.insert(partition.clone(), ((at, store), from));
                 stretches.push(Stretch { partition, from, end });
             }
         }
     }
     let mut caught = shared.local.as_deref().map(Caught::new);
     let mut marks: BTreeMap<StoreOf, Option<Mark>> = BTreeMap::new();
-    read(shared, stretches, "restored", &mut |partition, record| {
-        let (Some(&(at, store)), Some(key)) = (places.get(partition), record.key) else { return Ok(()) };
+    let outcome = read(shared, stretches, "restored", between, &mut |partition, record| {
+        let (Some(((at, store), next)), Some(key)) = (places.get_mut(partition), record.key) else {
+            return Ok(());
+        };
+        let (at, store) = (*at, *store);
         let log = &standings[at].logs[store];
         if log.stamp.is_none() {
             let (changelog, group) = (partition.clone(), shared.options.group.clone());
@@ -79,6 +92,7 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
         }
         if let Some(caught) = &mut caught {
             caught.take(&log.store, key, record.value)?;
+            *next = record.offset + 1;
         }
         if key == MARK_KEY {
             marks.insert((at, store), record.value.and_then(Mark::decode));
@@ -89,7 +103,11 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
             return Ok(());
         }
         tasks[at].restore(store, key, record.value).map_err(failed)
-    })?;
+    });
+    if let (Err(Error::Rebalancing | Error::Stopping), Some(caught)) = (&outcome, &mut caught) {
+        caught.pause(&marks_so_far(shared, standings, (places.values(), &marks)))?;
+    }
+    outcome?;
     settle(standings, &mut marks)?;
     if let Some(caught) = caught {
         caught.finish(&local_marks(shared, standings))?;
@@ -99,7 +117,7 @@ fn load(shared: &Shared, standings: &mut [Standing], tasks: &mut [StreamTask]) -
         let mut stores = standing.logs.iter().enumerate();
         stores.try_for_each(|(store, log)| match put_on_disk(shared, task, store, &log.store)? {
             Placed::InMemory if shared.is_state_on_disk() => {
-                visit_local(shared, log, &mut |key, value| task.restore(store, key, Some(value)))
+                visit_local(shared, log, between, &mut |key, value| task.restore(store, key, Some(value)))
             }
             _ => Ok(()),
         })
@@ -151,35 +169,72 @@ type Take<'t> = dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError> + 't;
 /// Takes what the local state has of a store, and tells from where its changelog has the rest. What cannot be
 /// brought up to date is forgotten: of another life of the changelog, or so old that the changelog may have forgotten
 /// deletions since.
-fn from_local(shared: &Shared, log: &Log, take: &mut Take<'_>) -> Result<i64, Error> {
+fn from_local(
+    shared: &Shared,
+    log: &Log,
+    between: &mut Between<'_>,
+    take: &mut Take<'_>,
+) -> Result<i64, Error> {
     let Some(local) = &shared.local else { return Ok(log.from) };
     let oldest = shared.clock.wall() - DELETE_RETENTION.as_millis() as i64 / 2;
     let usable = local.mark(&log.store)?.filter(|mark| {
-        let is_known = log.stamp.is_some_and(|stamp| mark.commit <= stamp.number);
-        is_known && (log.from..=log.at).contains(&mark.offset) && mark.applied_at >= oldest
+        let is_known = log.stamp.is_some_and(|stamp| {
+            // In the middle of the last checkpoint is only a restore that was left.
+            let last = if mark.commit == stamp.number { log.end } else { log.at };
+            mark.commit <= stamp.number && (log.from..=last).contains(&mark.offset)
+        });
+        is_known && mark.applied_at >= oldest
     });
     let Some(mark) = usable else {
         local.clear(&log.store)?;
         return Ok(log.from);
     };
     if !shared.is_state_on_disk() {
-        visit_local(shared, log, take)?;
+        visit_local(shared, log, between, take)?;
     }
     Ok(mark.offset)
 }
 
 /// Visits what the local state has of a store.
-fn visit_local(shared: &Shared, log: &Log, take: &mut Take<'_>) -> Result<(), Error> {
+fn visit_local(
+    shared: &Shared,
+    log: &Log,
+    between: &mut Between<'_>,
+    take: &mut Take<'_>,
+) -> Result<(), Error> {
     let Some(local) = &shared.local else { return Ok(()) };
-    let mut outcome = Ok(());
+    let failed = |source| Error::Restore { topic: log.partition.topic.to_string(), source };
+    let (mut outcome, mut visited) = (Ok(()), 0_u64);
     local.for_each(&log.store, &mut |key, value| {
+        visited += 1;
         if key != MARK_KEY {
-            outcome = take(key, value);
+            outcome = take(key, value).map_err(failed);
+        }
+        if outcome.is_ok() && visited.is_multiple_of(SLICE) {
+            outcome = between();
         }
         outcome.is_ok()
     })?;
-    let failed = |source| Error::Restore { topic: log.partition.topic.to_string(), source };
-    outcome.map_err(failed)
+    outcome
+}
+
+/// The local state has what was read of the changelogs: a restore that begins again goes on from there. A last
+/// checkpoint whose end was read is read once more, since the end tells where it stands.
+fn marks_so_far<'p>(
+    shared: &Shared,
+    standings: &[Standing],
+    (reached, marks): (impl Iterator<Item = &'p (StoreOf, i64)>, &BTreeMap<StoreOf, Option<Mark>>),
+) -> Vec<(StorePartition, local::Mark)> {
+    let applied_at = shared.clock.wall();
+    let mark = |((at, store), next): &(StoreOf, i64)| {
+        let log = &standings[*at].logs[*store];
+        let commit = log.stamp?.number;
+        let last = marks.get(&(*at, *store)).and_then(Option::as_ref);
+        let is_whole = last.is_some_and(|mark| mark.number == commit);
+        let offset = if is_whole { log.at.min(*next) } else { *next };
+        Some((log.store.clone(), local::Mark { commit, offset, applied_at }))
+    };
+    reached.filter_map(mark).collect()
 }
 
 /// The local state has all that is committed.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use broker::{Isolation, TopicPartition};
 
 use super::super::{Error, Shared};
-use super::read::read;
+use super::read::{Between, read};
 use super::{Standing, StoreOf, Stretch};
 use crate::plan::{InputId, StoreId};
 use crate::task::{InputRecord, StreamTask};
@@ -27,6 +27,7 @@ pub(super) fn fill(
     tasks: &mut [StreamTask],
     standings: &[Standing],
     anew: &BTreeSet<StoreOf>,
+    between: &mut Between<'_>,
 ) -> Result<(), Error> {
     let (mut tables, mut stretches) = (BTreeMap::<TopicPartition, Vec<Empty>>::new(), Vec::new());
     for (task, (of, standing)) in tasks.iter().zip(standings).enumerate() {
@@ -43,7 +44,7 @@ pub(super) fn fill(
             list.push(Empty { task, store, input });
         }
     }
-    read(shared, stretches, "filled", &mut |partition, record| {
+    read(shared, stretches, "filled", between, &mut |partition, record| {
         for empty in tables.get(partition).into_iter().flatten() {
             if record.offset >= standings[empty.task].inputs[empty.input].from {
                 continue;

@@ -29,6 +29,7 @@ use std::collections::BTreeSet;
 use broker::{ErrorKind, TopicPartition};
 
 pub(super) use changelogs::{Placed, put_on_disk};
+pub(super) use read::Between;
 pub use refusal::Refusal;
 use standing::Committed;
 pub(super) use standing::{Log, Standing};
@@ -52,14 +53,15 @@ pub(super) struct Restored {
 ///
 /// # Errors
 /// [`Error::Refused`]-like messages where the state cannot be restored exactly, [`Error::Stopping`] where the
-/// engine is asked to end meanwhile, and those of the log.
+/// engine is asked to end meanwhile, and those of the log and of `between`.
 pub(super) fn restore(
     shared: &Shared,
     program: &Program,
     wanted: &[(usize, i32)],
+    between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
     let committed = standing::ask(shared, program, wanted)?;
-    let outcome = restore_to(shared, program, wanted, &committed);
+    let outcome = restore_to(shared, program, (wanted, &committed), between);
     match outcome {
         // Whoever was slow here may have been given up meanwhile. What others have committed since, and deleted as
         // done with, then looks as if something was missing.
@@ -74,11 +76,11 @@ pub(super) fn restore(
 fn restore_to(
     shared: &Shared,
     program: &Program,
-    wanted: &[(usize, i32)],
-    committed: &Committed,
+    (wanted, committed): (&[(usize, i32)], &Committed),
+    between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
     let mut standings = standing::look(shared, program, wanted, committed)?;
-    let mut tasks = changelogs::restore(shared, program, &mut standings)?;
+    let mut tasks = changelogs::restore(shared, program, &mut standings, between)?;
     for standing in &mut standings {
         standing.settle()?;
     }
@@ -87,8 +89,8 @@ fn restore_to(
     };
     let anew: BTreeSet<StoreOf> =
         standings.iter().enumerate().flat_map(|(at, standing)| empty(at, standing)).collect();
-    fill::fill(shared, &mut tasks, &standings, &anew)?;
-    replay::replay(shared, &mut tasks, &standings)?;
+    fill::fill(shared, &mut tasks, &standings, &anew, between)?;
+    replay::replay(shared, &mut tasks, &standings, between)?;
     let restored = tasks.into_iter().zip(standings);
     Ok(restored.map(|(task, standing)| Restored { task, is_fresh: standing.is_fresh(), standing }).collect())
 }
@@ -108,6 +110,7 @@ pub(super) fn take_over(
     shared: &Shared,
     program: &Program,
     carried: Vec<Carried>,
+    between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
     let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
     let mut standings = look(shared, program, &wanted)?;
@@ -125,7 +128,7 @@ pub(super) fn take_over(
         }
         tasks.push(carried.task);
     }
-    fill::fill(shared, &mut tasks, &standings, &anew)?;
+    fill::fill(shared, &mut tasks, &standings, &anew, between)?;
     let restored = tasks.into_iter().zip(standings);
     Ok(restored.map(|(task, standing)| Restored { task, standing, is_fresh: true }).collect())
 }

@@ -13,14 +13,18 @@ const REPORT: Duration = Duration::from_secs(5);
 /// How long a poll waits.
 const POLL: Duration = Duration::from_millis(50);
 
+/// What is done between two slices of a restore, which may be long; an error ends the restore.
+pub(in super::super) type Between<'b> = dyn FnMut() -> Result<(), Error> + 'b;
+
 /// Reads all of these; `done` is what the log calls it.
 ///
 /// # Errors
-/// Those of `apply`, and [`Error::Stopping`] where the engine is asked to end meanwhile.
+/// Those of `between` and `apply`, and [`Error::Stopping`] where the engine is asked to end meanwhile.
 pub(in super::super) fn read(
     shared: &Shared,
     stretches: Vec<Stretch>,
     done: &str,
+    between: &mut Between<'_>,
     apply: &mut dyn FnMut(&TopicPartition, &Record<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if stretches.is_empty() {
@@ -28,7 +32,7 @@ pub(in super::super) fn read(
     }
     let mut reading = Reading::start(shared, stretches, done)?;
     let mut batch = Batch::new();
-    while reading.poll(&mut batch)? {
+    while reading.poll(&mut batch, between)? {
         batch.iter().try_for_each(|record| apply(&batch.sources()[record.source], &record))?;
     }
     reading.finish()
@@ -73,7 +77,8 @@ impl<'r> Reading<'r> {
     }
 
     /// Fills the batch, which may stay empty; false once everything was read and taken out of it.
-    pub(super) fn poll(&mut self, batch: &mut Batch) -> Result<bool, Error> {
+    pub(super) fn poll(&mut self, batch: &mut Batch, between: &mut Between<'_>) -> Result<bool, Error> {
+        between()?;
         if self.shared.stop.load(Ordering::SeqCst) {
             return Err(Error::Stopping);
         }

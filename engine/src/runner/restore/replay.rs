@@ -12,7 +12,7 @@ use broker::{Batch, Isolation, Record, TopicPartition};
 use super::super::journal::{Entry, decode};
 use super::super::worker::{Pace, Waiting};
 use super::super::{Error, Shared};
-use super::read::{Reading, read};
+use super::read::{Between, Reading, read};
 use super::{Refusal, Standing, Stretch, refuse};
 use crate::plan::InputId;
 use crate::task::{InputRecord, Output, StreamTask};
@@ -34,7 +34,12 @@ struct Order {
 }
 
 /// Runs the tasks up to where their group has committed.
-pub(super) fn replay(shared: &Shared, tasks: &mut [StreamTask], standings: &[Standing]) -> Result<(), Error> {
+pub(super) fn replay(
+    shared: &Shared,
+    tasks: &mut [StreamTask],
+    standings: &[Standing],
+    between: &mut Between<'_>,
+) -> Result<(), Error> {
     let output = &mut Output::new();
     let (mut behind, mut stretches) = (Vec::new(), Vec::new());
     let mut places: BTreeMap<TopicPartition, (usize, InputId)> = BTreeMap::new();
@@ -54,12 +59,13 @@ pub(super) fn replay(shared: &Shared, tasks: &mut [StreamTask], standings: &[Sta
         let order = (lacking.len() > 1 || is_timed).then(Order::default);
         behind.push(Behind { task, standing, order });
     }
-    read_journals(shared, &mut behind)?;
+    read_journals(shared, &mut behind, between)?;
     if stretches.is_empty() {
         behind.iter_mut().for_each(|behind| behind.tell_the_time(output));
         behind.iter().try_for_each(Behind::check_end)?;
     } else {
-        run(shared, &mut behind, stretches, &places, output)?;
+        let reading = Reading::start(shared, stretches, "replayed")?;
+        run(reading, &mut behind, &places, (output, between))?;
     }
     behind.iter_mut().for_each(|behind| behind.task.take_counters(|_, _| ()));
     Ok(())
@@ -90,7 +96,7 @@ fn stretch(shared: &Shared, standing: &Standing, input: InputId) -> Result<Stret
 }
 
 /// Reads in which order inputs were taken, where there is more than one.
-fn read_journals(shared: &Shared, behind: &mut [Behind<'_>]) -> Result<(), Error> {
+fn read_journals(shared: &Shared, behind: &mut [Behind<'_>], between: &mut Between<'_>) -> Result<(), Error> {
     let (mut stretches, mut places) = (Vec::new(), BTreeMap::new());
     for (at, behind) in behind.iter_mut().enumerate() {
         let Some(order) = &mut behind.order else { continue };
@@ -102,7 +108,7 @@ fn read_journals(shared: &Shared, behind: &mut [Behind<'_>]) -> Result<(), Error
             stretches.push(Stretch { partition, from, end });
         }
     }
-    read(shared, stretches, "read in order", &mut |partition, record| {
+    read(shared, stretches, "read in order", between, &mut |partition, record| {
         let Some(Behind { standing, order: Some(order), .. }) =
             places.get(partition).map(|at| &mut behind[*at])
         else {
@@ -131,16 +137,14 @@ impl Standing {
 
 /// Reads the stretches and gives the tasks what is in them.
 fn run(
-    shared: &Shared,
+    mut reading: Reading<'_>,
     behind: &mut [Behind<'_>],
-    stretches: Vec<Stretch>,
     places: &BTreeMap<TopicPartition, (usize, InputId)>,
-    output: &mut Output,
+    (output, between): (&mut Output, &mut Between<'_>),
 ) -> Result<(), Error> {
-    let mut reading = Reading::start(shared, stretches, "replayed")?;
     let mut batch = Batch::new();
     loop {
-        let more = reading.poll(&mut batch)?;
+        let more = reading.poll(&mut batch, between)?;
         if more {
             for record in batch.iter() {
                 let Some(&(at, input)) = places.get(&batch.sources()[record.source]) else { continue };

@@ -17,15 +17,24 @@ impl Worker {
         self.commit()?;
         // Nothing of ours may be pending where changelogs are read to their ends.
         self.give_up_checkpoint()?;
-        let number = self.tasks.open(&self.shared, &self.generation.program, &partitions)?;
+        let number = match self.open(&partitions) {
+            // They stay to be taken up, unless the group wants them back.
+            Err(Error::Rebalancing) => return Ok(()),
+            outcome => outcome?.0,
+        };
         self.commit_number = self.commit_number.max(number);
-        let positions = self.tasks.positions().map(|(p, at)| (p.clone(), Position::Offset(at)));
-        self.consumer.assign(&positions.collect::<Vec<_>>())?;
+        self.assign_open()?;
         self.group = Some(self.consumer.group_metadata()?);
         self.checkpoint_before_work()?;
         (self.pending, self.begun) = (None, true);
         self.last_commit = self.shared.clock.now();
         Ok(())
+    }
+
+    /// Has all partitions of the tasks read from their last commits.
+    pub(super) fn assign_open(&mut self) -> Result<(), Error> {
+        let positions = self.tasks.positions().map(|(p, at)| (p.clone(), Position::Offset(at)));
+        Ok(self.consumer.assign(&positions.collect::<Vec<_>>())?)
     }
 
     /// A store that is in no checkpoint yet is in one before the first commit that touches it: otherwise nobody
@@ -43,7 +52,6 @@ impl Worker {
         } else {
             self.commit().and_then(|()| self.checkpoint_before_leaving())
         };
-        self.pending = None;
         self.undone();
         // Where this fails, the way back gives it up.
         let given_up = self.give_up_checkpoint();
@@ -51,6 +59,10 @@ impl Worker {
             self.tasks.keep_tasks(partitions);
         }
         self.tasks.close(&self.generation.program, partitions);
+        self.pending.iter_mut().for_each(|pending| pending.retain(|p| !partitions.contains(p)));
+        if self.tasks.is_empty() {
+            self.pending.take_if(|pending| pending.is_empty());
+        }
         self.consumer.unassign(partitions)?;
         // A commit that failed now is settled by the offsets that the next owner finds.
         outcome.and(given_up)
@@ -64,7 +76,12 @@ impl Worker {
         let next = self.shared.current();
         let (before, after) = (topics_of(&self.generation), topics_of(&next));
         let waiting = self.tasks.waiting();
-        self.tasks.switch(&self.shared, &next.program)?;
+        let Self { shared, tasks, consumer, .. } = self;
+        let between = &mut || {
+            consumer.keep_alive();
+            Ok(())
+        };
+        tasks.switch(shared, &next.program, between)?;
         tracing::info!(worker = self.index, number = next.number, "the new rules run");
         // What came of a topic that was not known was not kept.
         let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));

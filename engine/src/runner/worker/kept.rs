@@ -62,6 +62,12 @@ impl Tasks {
 }
 
 impl Kept {
+    /// A task that stands where its group does.
+    pub(super) fn again((standing, open): (Standing, Open)) -> Self {
+        let inputs = standing.inputs.into_iter().map(|input| (input.partition, input.committed));
+        Self { open, inputs: inputs.collect() }
+    }
+
     /// Whether the group stands where this task does, and its changelogs, too.
     fn is_at(&self, standing: &Standing) -> bool {
         let inputs = standing.inputs.iter().all(|input| {

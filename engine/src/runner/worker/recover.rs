@@ -106,9 +106,26 @@ impl Worker {
             }
         }
         self.undone();
-        self.tasks.reopen(&self.shared, &self.generation.program)?;
-        // While more is to be taken up, that gives all partitions their positions.
-        if self.pending.is_some() { Ok(()) } else { self.read_again(&partitions) }
+        self.restore_again(&partitions)
+    }
+
+    /// Opens all tasks anew, as the last commit left them.
+    fn restore_again(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+        let is_held = match self.open(partitions) {
+            Err(Error::Rebalancing) => {
+                // What they did is not committed, so they are none to go on with.
+                self.tasks.close(&self.generation.program, partitions);
+                self.pending.get_or_insert_default().extend_from_slice(partitions);
+                return Ok(());
+            }
+            outcome => outcome?.1,
+        };
+        match self.pending {
+            // That gives all partitions their positions.
+            Some(_) => Ok(()),
+            None if is_held => self.assign_open(),
+            None => self.read_again(partitions),
+        }
     }
 
     /// Reads on from the last commit, all partitions unpaused.
@@ -127,7 +144,7 @@ impl Worker {
         self.forget_transaction();
         self.undone();
         self.tasks = Tasks::default();
-        (self.pending, self.group, self.begun) = (None, None, false);
+        (self.pending, self.told, self.group, self.begun) = (None, None, None, false);
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
         self.producer =
             self.shared.broker.producer(&producer_config(&self.shared, self.index, self.guarantee))?;

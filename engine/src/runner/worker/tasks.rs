@@ -7,7 +7,9 @@ use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, TopicPartition
 use super::super::checkpoint::Stamp;
 use super::super::journal::Journal;
 use super::super::local::StorePartition;
-use super::super::restore::{Carried, Log, Placed, Restored, Standing, put_on_disk, restore, take_over};
+use super::super::restore::{
+    Between, Carried, Log, Placed, Restored, Standing, put_on_disk, restore, take_over,
+};
 use super::super::{Error, Shared, Summary};
 use super::idle::Idleness;
 use super::kept::Kept;
@@ -149,17 +151,27 @@ impl Tasks {
     /// Takes up newly assigned partitions. The tasks that they need are opened with their state restored, also
     /// those that other partitions of theirs kept open meanwhile: what these could not do alone, another worker
     /// may have done. Tells the highest number of a commit that they know of.
+    ///
+    /// # Errors
+    /// Those of the restore; then nothing has changed.
     pub(super) fn open(
         &mut self,
         shared: &Shared,
         program: &Program,
         partitions: &[TopicPartition],
+        between: &mut Between<'_>,
     ) -> Result<i64, Error> {
         let given = needed(program, partitions.iter());
         let kept = self.kept(shared, program, &given)?;
         let is_kept = |task: &(usize, i32)| kept.iter().any(|(_, open)| (open.plan, open.number) == *task);
         let rest: Vec<_> = given.iter().copied().filter(|task| !is_kept(task)).collect();
-        let fresh = restore(shared, program, &rest)?;
+        let fresh = match restore(shared, program, &rest, between) {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                self.kept.extend(kept.into_iter().map(Kept::again));
+                return Err(error);
+            }
+        };
         let standings = || kept.iter().map(|(standing, _)| standing).chain(fresh.iter().map(|r| &r.standing));
         let number = standings().map(Standing::last_number).max().unwrap_or(0);
         self.list.retain(|a| !partitions.contains(&a.partition));
@@ -182,12 +194,6 @@ impl Tasks {
         Ok(number)
     }
 
-    /// Opens all tasks anew, as the last commit left them.
-    pub(super) fn reopen(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
-        let partitions: Vec<_> = self.list.iter().map(|a| a.partition.clone()).collect();
-        self.open(shared, program, &partitions).map(drop)
-    }
-
     /// Lets newly opened tasks begin.
     pub(super) fn begin(&mut self, output: &mut Output) {
         for open in self.open.iter_mut().filter(|open| !open.begun) {
@@ -207,7 +213,12 @@ impl Tasks {
 
     /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
     /// where another task keeps the store now. What waits is to be read again, from the positions committed.
-    pub(super) fn switch(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
+    pub(super) fn switch(
+        &mut self,
+        shared: &Shared,
+        program: &Program,
+        between: &mut Between<'_>,
+    ) -> Result<(), Error> {
         let mut carried = Vec::new();
         for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
             let mut task = StreamTask::new(program, plan)?;
@@ -217,7 +228,7 @@ impl Tasks {
             }
             carried.push(Carried { plan, number, task, stands });
         }
-        let next = take_over(shared, program, carried)?;
+        let next = take_over(shared, program, carried, between)?;
         self.open = next.into_iter().map(opened).collect();
         self.kept.clear();
         self.partitions.clear();
