@@ -58,6 +58,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     options.ahead = Duration::from_secs(args.max_ahead);
     options.mask = Mask::new(&args.mask_columns);
     options.consumer_properties = context.kafka.consumer.clone();
+    options.audit_file = Some(context.data_dir.join(::consumer::audit::HEADS_FILE));
     options.producer_properties = context.kafka.producer.clone();
     if args.exit_when_done {
         context.shutdown.request_when_drained();

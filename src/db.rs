@@ -5,6 +5,9 @@
 //! superuser or the database's owner, and a member of `streamguard_owner` where it may not make roles.
 //! `db login` makes a login and gives it one of the roles; its password comes from an environment variable.
 //! `start.sh` does both for a database of its own.
+//! `db verify-audit` says whether the audit is as it was written; any login that may read will do.
+
+mod verify;
 
 use clap::{Subcommand, ValueEnum};
 use consumer::Role;
@@ -18,6 +21,7 @@ Examples:
   DATABASE_OWNER_URL=postgres://postgres:PASSWORD@localhost/streamguard streamguard db migrate
   STREAMGUARD_LOGIN_PASSWORD=... streamguard db login --name streamguard_consumer --role writer
   STREAMGUARD_LOGIN_PASSWORD=... streamguard db login --name ann --role reader
+  streamguard db verify-audit --topic
 
 The database itself is made by CREATE DATABASE streamguard. See docs/schema.md for what lies in it.";
 
@@ -35,6 +39,8 @@ enum Command {
     Migrate,
     /// Make a login, or give one that is there a new password.
     Login(LoginArgs),
+    /// Say whether the audit is as it was written: exit status 0 where it is, 1 where it is not.
+    VerifyAudit(verify::Args),
 }
 
 #[derive(clap::Args, Debug)]
@@ -71,9 +77,9 @@ impl From<RoleName> for Role {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let owner = context.database_owner_url()?;
     match args.command {
         Command::Migrate => {
+            let owner = context.database_owner_url()?;
             let done = ::consumer::migrate(owner.reveal()).map_err(|error| Failure::from_error(&error))?;
             let text = match done.applied {
                 0 => format!("{}: the schema is up to date (version {})\n", done.target, done.version),
@@ -81,7 +87,9 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
             };
             output::print(&text)
         }
+        Command::VerifyAudit(args) => verify::run(args, context),
         Command::Login(login) => {
+            let owner = context.database_owner_url()?;
             let password = std::env::var(&login.password_from).unwrap_or_default();
             if password.is_empty() {
                 return Err(Failure::usage(format!("{} holds no password", login.password_from))

@@ -166,7 +166,9 @@ fn consumer_options(context: &Context) -> Result<::consumer::Options, Failure> {
         Err(error) if owner.reveal() == writer.reveal() => tracing::debug!("no migration: {error}"),
         Err(error) => return Err(Failure::from_error(&error)),
     }
-    Ok(::consumer::Options::new(writer.reveal()))
+    let mut options = ::consumer::Options::new(writer.reveal());
+    options.audit_file = Some(context.data_dir.join(::consumer::audit::HEADS_FILE));
+    Ok(options)
 }
 
 impl LogArgs {

@@ -13,6 +13,7 @@
 //!    ([`decision::decide`]) what they change, counts, and moves the offsets on (`store`);
 //! 5. dead letters go to their topics (`relay`).
 
+pub mod audit;
 pub mod bench;
 mod copy;
 mod database;
@@ -29,6 +30,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -59,6 +61,8 @@ pub struct Options {
     pub producer_properties: BTreeMap<String, String>,
     /// Fields that are masked in dead letters.
     pub mask: Mask,
+    /// A file that the audit's heads are appended to, beside the topic `audit_heads`.
+    pub audit_file: Option<PathBuf>,
     /// The most records of one batch.
     pub max_batch: usize,
     /// Events before this time are dead-lettered.
@@ -78,6 +82,7 @@ impl Options {
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
             mask: Mask::default(),
+            audit_file: None,
             max_batch: 20_000,
             earliest: DateTime::from_timestamp(YEAR_2000, 0).unwrap_or_default(),
             ahead: Duration::from_secs(24 * 60 * 60),

@@ -17,6 +17,7 @@ use broker::{
 };
 use events::topics;
 
+use crate::audit::Publisher;
 use crate::error::Result;
 use crate::relay::{Relay, Round};
 use crate::writer::{Outcome, Writer};
@@ -51,6 +52,7 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
     create_topics(broker.as_ref())?;
     let consumer = join(broker.as_ref(), &options)?;
     tracing::info!("reading {} into {}", broker.describe(), writer.target());
+    let heads = Publisher::new(options.audit_file.clone());
     let runner = Runner {
         cluster: broker.cluster_id()?,
         broker,
@@ -62,6 +64,7 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
         assigned: false,
         outages: 0,
         relay: Relay::default(),
+        heads,
         chores_due: Some(Instant::now()),
         summary: Summary::default(),
     };
@@ -82,6 +85,7 @@ struct Runner {
     /// Outages since the last batch that was stored.
     outages: u32,
     relay: Relay,
+    heads: Publisher,
     /// When dead letters are looked at again; None: there is nothing to do.
     chores_due: Option<Instant>,
     summary: Summary,
@@ -258,6 +262,9 @@ impl Runner {
                 Round::Later => Some(Instant::now() + CHORES),
             };
         }
+        if self.heads.is_due() {
+            self.publish_heads()?;
+        }
         if *look_again <= Instant::now() {
             let start = Instant::now();
             match self.writer.revise_waiting()? {
@@ -270,13 +277,23 @@ impl Runner {
         Ok(())
     }
 
+    /// The heads of the audit, so that a tail that is cut off is missed. What cannot be published now is later.
+    fn publish_heads(&mut self) -> Result<()> {
+        let heads = &mut self.heads;
+        if let Err(why) = self.writer.with(async |connection| heads.round(connection).await)? {
+            self.wait_for_database(why)?;
+        }
+        Ok(())
+    }
+
     fn relay_round(&mut self) -> Result<Round> {
         let config =
             ProducerConfig { transactional_id: None, properties: self.options.producer_properties.clone() };
         self.relay.round(self.broker.as_ref(), &mut self.writer, &config)
     }
 
-    /// Publishes the last dead letters, looks at waiting decisions once more and leaves the group.
+    /// Publishes the last dead letters and the audit's heads, looks at waiting decisions once more and leaves
+    /// the group.
     fn end(mut self) -> Result<Summary> {
         if let Ok(versions) = self.writer.revise_waiting()? {
             self.summary.decisions += versions;
@@ -284,6 +301,9 @@ impl Runner {
         if self.chores_due.is_some() {
             while self.relay_round()? == Round::More {}
         }
+        let heads = &mut self.heads;
+        // What is not published at the end is so by the next run.
+        let _ = self.writer.with(async |connection| heads.round(connection).await)?;
         self.consumer.close()?;
         Ok(self.summary)
     }
