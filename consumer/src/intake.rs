@@ -61,7 +61,7 @@ pub(crate) struct TimeBounds {
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
     pub(crate) transactions: Vec<At<Transaction>>,
-    pub(crate) alerts: Vec<FraudAlert>,
+    pub(crate) alerts: Vec<At<FraudAlert>>,
     pub(crate) profiles: Vec<At<ProfileChange>>,
     pub(crate) labels: Vec<At<Label>>,
     pub(crate) rules: Vec<RuleChange>,
@@ -119,7 +119,10 @@ impl Intake {
                 bounds.check("timestamp", value.timestamp.timestamp_micros())?;
                 self.transactions.push(At { value, position });
             }
-            name if name == topics::FRAUD_ALERTS.name => self.alerts.push(alert(record, source, bounds)?),
+            name if name == topics::FRAUD_ALERTS.name => {
+                let value = alert(record, source, bounds)?;
+                self.alerts.push(At { value, position });
+            }
             name if name == topics::TRANSACTION_LABELS.name => {
                 self.labels.push(At { value: Label::from_json(value(record)?)?, position });
             }

@@ -59,6 +59,8 @@ pub struct Options {
     pub consumer_properties: BTreeMap<String, String>,
     /// Properties of the producer of dead letters.
     pub producer_properties: BTreeMap<String, String>,
+    /// What weighs how much.
+    pub policy: decision::Policy,
     /// Fields that are masked in dead letters.
     pub mask: Mask,
     /// A file that the audit's heads are appended to, beside the topic `audit_heads`.
@@ -81,6 +83,7 @@ impl Options {
             instance: None,
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
+            policy: decision::Policy::default(),
             mask: Mask::default(),
             audit_file: None,
             max_batch: 20_000,

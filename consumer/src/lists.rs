@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use crate::decision::{ListHit, TransactionFacts};
+use crate::decision::{ListAction, ListHit, TransactionFacts};
 
 /// Which field of a transaction an entry is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,7 +93,11 @@ impl Lists {
                 ]
             })
             .filter_map(|(kind, field)| {
-                self.entry(kind, field?).map(|value| ListHit { kind, value: value.clone() })
+                self.entry(kind, field?).map(|value| ListHit {
+                    kind,
+                    value: value.clone(),
+                    action: ListAction::Block,
+                })
             })
             .collect();
         hits.sort();
@@ -122,10 +126,9 @@ mod tests {
         lists.add("country", "Süd".into());
         let facts = |merchant: &str, country: &str| TransactionFacts {
             account_id: "AliExpress".into(),
-            amount: None,
             merchant: Some(merchant.into()),
-            category: None,
             country: Some(country.into()),
+            ..TransactionFacts::default()
         };
         let hits = |merchant, country| lists.hits([facts(merchant, country)].iter());
         assert_eq!(hits("ALIEXPRESS", "x").len(), 1);

@@ -53,8 +53,10 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
     let consumer = join(broker.as_ref(), &options)?;
     tracing::info!("reading {} into {}", broker.describe(), writer.target());
     let heads = Publisher::new(options.audit_file.clone());
+    let cluster = broker.cluster_id()?;
+    writer.set_cluster(&cluster);
     let runner = Runner {
-        cluster: broker.cluster_id()?,
+        cluster,
         broker,
         options,
         shutdown,

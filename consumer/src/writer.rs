@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::database::{Class, Database, class, message};
+use crate::decision::InForce;
 use crate::error::Result;
 use crate::intake::{Intake, Refused};
 use crate::store::offsets::{Identity, Recorded};
@@ -55,9 +56,14 @@ impl Writer {
             runtime: runtime()?,
             database: Database::new(&options.database_url, "streamguard consumer")?,
             connection: None,
-            store: Store::default(),
+            store: Store::new(InForce::new(options.policy.clone())),
             options: options.clone(),
         })
+    }
+
+    /// Names the audit's chains after the log's cluster.
+    pub(crate) fn set_cluster(&mut self, cluster: &str) {
+        self.store.set_cluster(cluster);
     }
 
     /// Host, port, database and user.

@@ -39,7 +39,7 @@ fn transactions_alerts_and_decisions_are_stored() {
     );
     assert_eq!(
         db.row("SELECT reason FROM current_decisions WHERE transaction_id = 't3'"),
-        r#""merchant AliExpress is on the block list""#
+        r#""merchant AliExpress is on the block list (+100)""#
     );
 }
 
@@ -311,7 +311,7 @@ fn lists_apply_to_what_is_decided_from_then_on() {
     assert_eq!(db.rows(DECISIONS), ["t1,APPROVE,,0", "t2,BLOCK,critical,1"]);
     assert_eq!(
         db.row("SELECT reason FROM current_decisions WHERE transaction_id = 't2'"),
-        r#""category gambling is on the block list; country XX is on the block list""#
+        r#""category gambling is on the block list (+100); country XX is on the block list""#
     );
     db.execute("DELETE FROM list_entries WHERE kind = 'country'");
     send(log.as_ref(), &[of("t3"), alert("r", Severity::Low, "t1", "ACC-1", MARCH)]);

@@ -51,7 +51,7 @@ impl Accounts {
             .transactions
             .iter()
             .map(|t| t.value.account_id.as_str())
-            .chain(intake.alerts.iter().map(|a| a.account_id.as_str()))
+            .chain(intake.alerts.iter().map(|a| a.value.account_id.as_str()))
             .collect();
         if accounts.is_empty() {
             return Ok(());
@@ -98,7 +98,9 @@ impl Accounts {
             delta.first = Some(delta.first.map_or(time, |first| first.min(time)));
             delta.last = delta.last.max(Some(time));
         }
-        for alert in fresh.alerts.iter().map(|&i| &intake.alerts[i]).filter(|a| a.rule_mode == Mode::Live) {
+        for alert in
+            fresh.alerts.iter().map(|&i| &intake.alerts[i].value).filter(|a| a.rule_mode == Mode::Live)
+        {
             let delta = deltas.entry(&alert.account_id).or_default();
             delta.alerts += 1;
             delta.severity = delta.severity.max(Some(alert.severity));

@@ -11,6 +11,7 @@ use events::{EXTERNAL_VERSION, FraudAlert, Retraction};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::intake::At;
 use crate::store::time_ms;
 
 /// What is new, as indexes of the batch's alerts.
@@ -31,17 +32,18 @@ pub(crate) fn alert_time(alert: &FraudAlert) -> i64 {
 /// Stores the batch's alerts.
 pub(crate) async fn write(
     tx: &mut PgConnection,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Fresh> {
-    let crossings: Vec<usize> = (0..alerts.len()).filter(|&i| alerts[i].retraction.is_none()).collect();
+    let crossings: Vec<usize> = (0..alerts.len()).filter(|&i| alerts[i].value.retraction.is_none()).collect();
     let mut fresh = Fresh::default();
     if !crossings.is_empty() {
         fresh.occurrences = insert_occurrences(tx, alerts, &crossings, now).await?;
         fresh.alerts = upsert_alerts(tx, alerts, &fresh.occurrences, now).await?;
     }
     if crossings.len() < alerts.len() {
-        retract(tx, alerts.iter().filter(|alert| alert.retraction.is_some()), now).await?;
+        retract(tx, alerts.iter().map(|at| &at.value).filter(|alert| alert.retraction.is_some()), now)
+            .await?;
     }
     Ok(fresh)
 }
@@ -57,7 +59,7 @@ fn crossing(alert: &FraudAlert) -> Crossing<'_> {
 /// Inserts crossings; returns those that are new, each once.
 async fn insert_occurrences(
     tx: &mut PgConnection,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     crossings: &[usize],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<usize>> {
@@ -97,7 +99,7 @@ async fn insert_occurrences(
         })
         .collect();
     // Removing makes the first of two equal records the one that counts, as it is the one that was stored.
-    Ok(crossings.iter().copied().filter(|&i| new.remove(&crossing(&alerts[i]))).collect())
+    Ok(crossings.iter().copied().filter(|&i| new.remove(&crossing(&alerts[i].value))).collect())
 }
 
 /// New crossings of one alert.
@@ -111,20 +113,21 @@ struct Group {
 /// Adds new crossings to their alerts; returns the alerts that are new, by their latest crossing.
 async fn upsert_alerts(
     tx: &mut PgConnection,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     fresh: &[usize],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<usize>> {
     let mut filed = filed_external(tx, alerts, fresh).await?;
     let mut groups: BTreeMap<(Uuid, i64), Group> = BTreeMap::new();
     for &i in fresh {
-        let mut time = alert_time(&alerts[i]);
-        if is_filed_anywhere(&alerts[i]) {
-            time = *filed.entry(alerts[i].alert_id).or_insert(time);
+        let mut time = alert_time(&alerts[i].value);
+        if is_filed_anywhere(&alerts[i].value) {
+            time = *filed.entry(alerts[i].value.alert_id).or_insert(time);
         }
-        let group = groups.entry((alerts[i].alert_id, time)).or_insert(Group { latest: i, count: 0, time });
+        let group =
+            groups.entry((alerts[i].value.alert_id, time)).or_insert(Group { latest: i, count: 0, time });
         group.count += 1;
-        if crossing(&alerts[i]) > crossing(&alerts[group.latest]) {
+        if crossing(&alerts[i].value) > crossing(&alerts[group.latest].value) {
             group.latest = i;
         }
     }
@@ -155,11 +158,14 @@ fn is_filed_anywhere(alert: &FraudAlert) -> bool {
 /// Where such alerts are filed already.
 async fn filed_external(
     tx: &mut PgConnection,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     fresh: &[usize],
 ) -> sqlx::Result<HashMap<Uuid, i64>> {
-    let ids: Vec<Uuid> =
-        fresh.iter().filter(|&&i| is_filed_anywhere(&alerts[i])).map(|&i| alerts[i].alert_id).collect();
+    let ids: Vec<Uuid> = fresh
+        .iter()
+        .filter(|&&i| is_filed_anywhere(&alerts[i].value))
+        .map(|&i| alerts[i].value.alert_id)
+        .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -180,7 +186,7 @@ const ALERT_COLUMNS: &str = "unnest($1::uuid[], $2::timestamptz[], $3::timestamp
 
 async fn insert_alerts(
     tx: &mut PgConnection,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     groups: impl Iterator<Item = &Group> + Clone,
     now: DateTime<Utc>,
 ) -> sqlx::Result<HashSet<(Uuid, i64)>> {
@@ -208,7 +214,7 @@ async fn insert_alerts(
 
 async fn add_crossings(
     tx: &mut PgConnection,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     groups: impl Iterator<Item = &Group> + Clone,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
@@ -259,7 +265,7 @@ type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArgume
 /// Binds the parameters of [`ALERT_COLUMNS`].
 fn bind_alerts<'q, 'g>(
     query: Query<'q>,
-    alerts: &[FraudAlert],
+    alerts: &[At<FraudAlert>],
     groups: impl Iterator<Item = &'g Group> + Clone,
 ) -> Query<'q> {
     let indexes: Vec<usize> = groups.clone().map(|g| g.latest).collect();
@@ -336,12 +342,12 @@ fn retraction(alert: &FraudAlert) -> &'static str {
 
 /// A column of some of the alerts.
 struct Column<'a> {
-    alerts: &'a [FraudAlert],
+    alerts: &'a [At<FraudAlert>],
     indexes: &'a [usize],
 }
 
 impl<'a> Column<'a> {
     fn of<T>(&self, field: impl Fn(&'a FraudAlert) -> T) -> Vec<T> {
-        self.indexes.iter().map(|&i| field(&self.alerts[i])).collect()
+        self.indexes.iter().map(|&i| field(&self.alerts[i].value)).collect()
     }
 }

@@ -9,9 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::PgConnection;
+use events::topics;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 
-use crate::decision::{AlertFacts, Decision, Inputs, Outcome, TransactionFacts, decide, micros};
+use crate::decision::{
+    AlertFacts, Decision, InForce, Inputs, Outcome, TransactionFacts, decide, explanation, micros,
+};
 use crate::intake::Intake;
 use crate::lists::Lists;
 use crate::store::alerts::Fresh;
@@ -30,13 +34,36 @@ pub(crate) struct Counts {
     pub(crate) blocked: i64,
 }
 
+/// What decides: the same for a whole batch.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deciding<'a> {
+    pub(crate) lists: &'a Lists,
+    pub(crate) policy: &'a InForce,
+    /// The log's cluster, which chains are named after.
+    pub(crate) cluster: &'a str,
+}
+
 /// What was decided.
 #[derive(Debug, Default)]
 pub(crate) struct Decided {
-    /// How many versions were written.
-    pub(crate) versions: u64,
+    /// The versions written, by transaction id.
+    pub(crate) versions: Vec<NewVersion>,
     /// Changes by account.
     pub(crate) counts: BTreeMap<String, Counts>,
+}
+
+/// A version that was written.
+#[derive(Debug)]
+pub(crate) struct NewVersion {
+    pub(crate) transaction_id: String,
+    pub(crate) version: i32,
+    /// What it rests on: alerts with rule and version, list entries, context.
+    pub(crate) inputs: Inputs,
+    /// Decision, severity, score, factors, actions, reason, account and event time.
+    pub(crate) outcome: Outcome,
+    /// The audit's chain, `<cluster>/<topic>/<partition>` of the record that caused it.
+    #[allow(dead_code, reason = "read by what appends to the audit")]
+    pub(crate) chain: String,
 }
 
 /// What is known of a transaction id: its latest version, and what is new.
@@ -46,43 +73,51 @@ struct Subject {
     before: Inputs,
     decided: Option<Decision>,
     now: Inputs,
+    cause: Option<Cause>,
 }
+
+/// The topic and partition of a record that asks for a decision.
+type Cause = (&'static str, i32);
 
 /// Decides what a batch changes.
 pub(crate) async fn revise(
     tx: &mut PgConnection,
-    lists: &Lists,
+    by: Deciding<'_>,
     intake: &Intake,
     inserted: &Inserted,
     fresh: &Fresh,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
     let mut subjects: BTreeMap<String, Subject> = BTreeMap::new();
-    for &i in &fresh.occurrences {
-        let alert = &intake.alerts[i];
+    for at in fresh.occurrences.iter().map(|&i| &intake.alerts[i]) {
+        let alert = &at.value;
         if let (Some(facts), Some(id)) = (AlertFacts::of(alert), &alert.transaction_id) {
-            subjects.entry(id.clone()).or_default().now.add_alert(alert.alert_id, facts);
+            let subject = subjects.entry(id.clone()).or_default();
+            subject.now.add_alert(alert.alert_id, facts);
+            subject.cause.get_or_insert((topics::FRAUD_ALERTS.name, at.position.partition));
         }
     }
     let waiting = waiting(tx, intake).await?;
     for t in intake.transactions.iter().filter(|t| inserted.contains(t.position)) {
         let id = &t.value.transaction_id;
-        if subjects.contains_key(id) || waiting.contains(id) || lists.is_hit(&t.value) {
+        if subjects.contains_key(id) || waiting.contains(id) || by.lists.is_hit(&t.value) {
             let facts = TransactionFacts::of(&t.value);
-            subjects.entry(id.clone()).or_default().now.transactions.insert(micros(t.value.timestamp), facts);
+            let subject = subjects.entry(id.clone()).or_default();
+            subject.now.transactions.insert(micros(t.value.timestamp), facts);
+            subject.cause.get_or_insert((topics::TRANSACTIONS.name, t.position.partition));
         }
     }
-    finish(tx, lists, subjects, now).await
+    finish(tx, by, subjects, now).await
 }
 
 /// Decides again for alerts whose transaction is stored and was not seen by the batch that brought either.
 pub(crate) async fn revise_waiting(
     tx: &mut PgConnection,
-    lists: &Lists,
+    by: Deciding<'_>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT h.transaction_id, t.account_id
+    let rows: Vec<(String, String, i32)> = sqlx::query_as(
+        "SELECT h.transaction_id, t.account_id, t.source_partition
          FROM decision_heads h
          JOIN decisions d ON d.transaction_id = h.transaction_id AND d.version = h.version
          JOIN transactions t ON t.transaction_id = h.transaction_id
@@ -96,10 +131,12 @@ pub(crate) async fn revise_waiting(
     if rows.is_empty() {
         return Ok(Decided::default());
     }
-    let accounts: BTreeSet<&str> = rows.iter().map(|(_, account)| account.as_str()).collect();
+    let accounts: BTreeSet<&str> = rows.iter().map(|(_, account, _)| account.as_str()).collect();
     accounts::lock(tx, &accounts.into_iter().collect::<Vec<_>>()).await?;
-    let subjects = rows.iter().map(|(id, _)| (id.clone(), Subject::default())).collect();
-    finish(tx, lists, subjects, now).await
+    let subject =
+        |partition| Subject { cause: Some((topics::TRANSACTIONS.name, partition)), ..Subject::default() };
+    let subjects = rows.into_iter().map(|(id, _, partition)| (id, subject(partition))).collect();
+    finish(tx, by, subjects, now).await
 }
 
 /// Which of the batch's transactions an earlier alert waits for.
@@ -126,7 +163,7 @@ async fn waiting(tx: &mut PgConnection, intake: &Intake) -> sqlx::Result<HashSet
 /// Adds what is stored, decides, writes.
 async fn finish(
     tx: &mut PgConnection,
-    lists: &Lists,
+    by: Deciding<'_>,
     mut subjects: BTreeMap<String, Subject>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
@@ -136,20 +173,25 @@ async fn finish(
     load_latest(tx, &mut subjects).await?;
     load_transactions(tx, &mut subjects).await?;
     let mut decided = Decided::default();
-    let mut versions = Vec::new();
-    for (id, subject) in &mut subjects {
-        subject.now.list_hits = lists.hits(subject.now.subjects());
+    for (transaction_id, mut subject) in subjects {
+        subject.now.list_hits = by.lists.hits(subject.now.subjects());
         if subject.now.rest_on_the_same(&subject.before) {
             continue;
         }
-        let Some(outcome) = decide(&subject.now) else { continue };
+        let Some(outcome) = decide(&subject.now, &by.policy.policy) else { continue };
         count(&mut decided.counts, &subject.before, subject.decided, -1);
         count(&mut decided.counts, &subject.now, Some(outcome.decision), 1);
-        versions.push(Version { id, number: subject.version + 1, inputs: &subject.now, outcome });
+        let (topic, partition) = subject.cause.unwrap_or((topics::TRANSACTIONS.name, 0));
+        decided.versions.push(NewVersion {
+            transaction_id,
+            version: subject.version + 1,
+            inputs: subject.now,
+            outcome,
+            chain: format!("{}/{topic}/{partition}", by.cluster),
+        });
     }
-    decided.versions = versions.len() as u64;
-    if !versions.is_empty() {
-        insert(tx, &versions, now).await?;
+    if !decided.versions.is_empty() {
+        insert(tx, by.policy, &decided.versions, now).await?;
     }
     Ok(decided)
 }
@@ -168,8 +210,8 @@ fn count(counts: &mut BTreeMap<String, Counts>, inputs: &Inputs, decision: Optio
 /// The latest versions, locked, merged with what is new.
 async fn load_latest(tx: &mut PgConnection, subjects: &mut BTreeMap<String, Subject>) -> sqlx::Result<()> {
     let ids: Vec<&str> = subjects.keys().map(String::as_str).collect();
-    let rows: Vec<(String, i32, String, serde_json::Value)> = sqlx::query_as(
-        "SELECT d.transaction_id, d.version, d.decision, d.explanation
+    let rows: Vec<(String, i32, String, String)> = sqlx::query_as(
+        "SELECT d.transaction_id, d.version, d.decision, d.explanation::text
          FROM (SELECT transaction_id, version FROM decision_heads WHERE transaction_id = ANY($1)
                ORDER BY transaction_id COLLATE \"C\" FOR UPDATE) h
          JOIN decisions d ON d.transaction_id = h.transaction_id AND d.version = h.version",
@@ -178,7 +220,7 @@ async fn load_latest(tx: &mut PgConnection, subjects: &mut BTreeMap<String, Subj
     .fetch_all(tx)
     .await?;
     for (id, version, decision, explanation) in rows {
-        let before = Inputs::from_explanation(explanation)
+        let before = Inputs::from_explanation(&explanation)
             .map_err(|error| sqlx::Error::Decode(format!("explanation of {id}/{version}: {error}").into()))?;
         if let Some(subject) = subjects.get_mut(&id) {
             subject.version = version;
@@ -208,17 +250,9 @@ async fn load_transactions(
         .collect();
     let times = wanted.iter().map(|(_, time)| *time);
     let (Some(first), Some(last)) = (times.clone().min(), times.max()) else { return Ok(()) };
-    type Row = (
-        String,
-        DateTime<Utc>,
-        String,
-        rust_decimal::Decimal,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-    );
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT t.transaction_id, t.event_time, t.account_id, t.amount, t.merchant, t.category, t.country
+    let rows = sqlx::query(
+        "SELECT t.transaction_id, t.event_time, t.account_id, t.amount, t.merchant, t.category, t.country, t.city,
+             t.currency, t.device_id, t.ip, t.card_bin
          FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS w (id, first, last)
          JOIN transactions t ON t.transaction_id = w.id AND t.event_time BETWEEN w.first AND w.last
          WHERE t.event_time BETWEEN $4 AND $5",
@@ -230,45 +264,60 @@ async fn load_transactions(
     .bind(last + SEARCH)
     .fetch_all(tx)
     .await?;
-    for (id, event_time, account_id, amount, merchant, category, country) in rows {
+    for row in &rows {
+        let (id, event_time): (String, DateTime<Utc>) = (row.try_get(0)?, row.try_get(1)?);
         if let Some(subject) = subjects.get_mut(&id) {
-            let amount = Some(amount.normalize());
-            let facts = TransactionFacts { account_id, amount, merchant, category, country };
-            subject.now.transactions.insert(micros(event_time), facts);
+            subject.now.transactions.insert(micros(event_time), facts(row)?);
         }
     }
     Ok(())
 }
 
-/// A version to write.
-struct Version<'a> {
-    id: &'a str,
-    number: i32,
-    inputs: &'a Inputs,
-    outcome: Outcome,
+/// A stored transaction, from the third column on.
+fn facts(row: &PgRow) -> sqlx::Result<TransactionFacts> {
+    Ok(TransactionFacts {
+        account_id: row.try_get(2)?,
+        amount: Some(row.try_get::<rust_decimal::Decimal, _>(3)?.normalize()),
+        merchant: row.try_get(4)?,
+        category: row.try_get(5)?,
+        country: row.try_get(6)?,
+        city: row.try_get(7)?,
+        currency: row.try_get(8)?,
+        device_id: row.try_get(9)?,
+        ip: row.try_get(10)?,
+        card_bin: row.try_get(11)?,
+    })
 }
 
-async fn insert(tx: &mut PgConnection, versions: &[Version<'_>], now: DateTime<Utc>) -> sqlx::Result<()> {
+async fn insert(
+    tx: &mut PgConnection,
+    policy: &InForce,
+    versions: &[NewVersion],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let ids: Vec<&str> = versions.iter().map(|v| v.transaction_id.as_str()).collect();
+    let explanations = versions.iter().map(|v| explanation(&v.inputs, &v.outcome, &policy.name()));
     sqlx::query(
         "INSERT INTO decisions (transaction_id, version, event_time, account_id, decision, severity, score, reason,
-             explanation, transaction_known, inputs_hash, decided_at)
-         SELECT id, version, event_time, account_id, decision, severity::severity, score, reason, explanation,
-             known, hash, $12
+             explanation, transaction_known, inputs_hash, policy_hash, decided_at)
+         SELECT id, version, event_time, account_id, decision, severity::severity, score, reason,
+             explanation::jsonb, known, hash, $12, $13
          FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::float8[],
-             $8::text[], $9::jsonb[], $10::bool[], $11::bytea[])
+             $8::text[], $9::text[], $10::bool[], $11::bytea[])
              AS d (id, version, event_time, account_id, decision, severity, score, reason, explanation, known, hash)",
     )
-    .bind(versions.iter().map(|v| v.id).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.number).collect::<Vec<_>>())
+    .bind(&ids)
+    .bind(versions.iter().map(|v| v.version).collect::<Vec<_>>())
     .bind(versions.iter().map(|v| time(v.outcome.event_time)).collect::<Vec<_>>())
     .bind(versions.iter().map(|v| v.outcome.account_id.as_str()).collect::<Vec<_>>())
     .bind(versions.iter().map(|v| v.outcome.decision.as_str()).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.severity.map(|s| s.as_str())).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.score).collect::<Vec<_>>())
+    .bind(versions.iter().map(|v| v.outcome.severity.as_str()).collect::<Vec<_>>())
+    .bind(versions.iter().map(|v| f64::from(v.outcome.score)).collect::<Vec<_>>())
     .bind(versions.iter().map(|v| v.outcome.reason.as_str()).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.inputs.explanation()).collect::<Vec<_>>())
+    .bind(explanations.collect::<Vec<_>>())
     .bind(versions.iter().map(|v| v.outcome.transaction_known).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.inputs.hash().to_vec()).collect::<Vec<_>>())
+    .bind(versions.iter().map(|v| v.inputs.hash(&policy.hash).to_vec()).collect::<Vec<_>>())
+    .bind(&policy.hash[..])
     .bind(now)
     .execute(&mut *tx)
     .await?;
@@ -278,9 +327,28 @@ async fn insert(tx: &mut PgConnection, versions: &[Version<'_>], now: DateTime<U
          ON CONFLICT (transaction_id) DO UPDATE
          SET version = excluded.version, transaction_known = excluded.transaction_known",
     )
-    .bind(versions.iter().map(|v| v.id).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.number).collect::<Vec<_>>())
+    .bind(&ids)
+    .bind(versions.iter().map(|v| v.version).collect::<Vec<_>>())
     .bind(versions.iter().map(|v| v.outcome.transaction_known).collect::<Vec<_>>())
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Keeps a policy in the table of those that decided.
+pub(crate) async fn note_policy(
+    tx: &mut PgConnection,
+    policy: &InForce,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO policies (hash, name, content, first_used_at) VALUES ($1, $2, $3::jsonb, $4)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(&policy.hash[..])
+    .bind(&policy.policy.name)
+    .bind(policy.policy.canonical())
+    .bind(now)
     .execute(tx)
     .await
     .map(drop)

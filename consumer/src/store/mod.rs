@@ -24,9 +24,11 @@ use broker::TopicPartition;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 
+use crate::decision::InForce;
 use crate::intake::{Intake, TimeBounds};
 use crate::lists::Lists;
 use accounts::Accounts;
+use decisions::{Decided, Deciding};
 use partitions::Partitions;
 pub(crate) use transactions::encode as encode_transactions;
 
@@ -66,9 +68,28 @@ pub(crate) struct Store {
     partitions: Partitions,
     lists: Lists,
     transactions: transactions::Inserter,
+    policy: InForce,
+    /// Whether the table of policies has it for certain.
+    policy_noted: bool,
+    /// The log's cluster.
+    cluster: String,
 }
 
 impl Store {
+    /// Decides by a policy.
+    pub(crate) fn new(policy: InForce) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
+    /// Names the audit's chains after the log's cluster.
+    pub(crate) fn set_cluster(&mut self, cluster: &str) {
+        cluster.clone_into(&mut self.cluster);
+    }
+
+    fn deciding(&self) -> Deciding<'_> {
+        Deciding { lists: &self.lists, policy: &self.policy, cluster: &self.cluster }
+    }
+
     /// Writes a batch. `expected` holds the offsets as the database has them.
     pub(crate) async fn write(
         &mut self,
@@ -83,6 +104,7 @@ impl Store {
         match tx.commit().await {
             Ok(()) => {
                 self.accounts.committed();
+                self.policy_noted |= written.decisions > 0;
                 Ok(written)
             }
             // An answer of the server is certain; silence is not.
@@ -103,8 +125,9 @@ impl Store {
         let inserted = self.transactions.insert(tx, intake, now).await?;
         let fresh = alerts::write(tx, &intake.alerts, now).await?;
         reference::write(tx, intake, now).await?;
-        let decided = decisions::revise(tx, &self.lists, intake, &inserted, &fresh, now).await?;
+        let decided = decisions::revise(tx, self.deciding(), intake, &inserted, &fresh, now).await?;
         self.accounts.add(tx, intake, &inserted, &fresh, &decided).await?;
+        self.note_policy(tx, &decided, now).await?;
         if !offsets::advance(tx, &intake.progress, expected).await? {
             return Err(Failure::Fenced);
         }
@@ -114,15 +137,29 @@ impl Store {
             repeats: intake.progress.values().map(|p| p.repeats as u64).sum(),
             alerts: fresh.alerts.len() as u64,
             occurrences: fresh.occurrences.len() as u64,
-            decisions: decided.versions,
+            decisions: decided.versions.len() as u64,
             dead_letters: intake.dead.len() as u64,
         })
+    }
+
+    /// Keeps the policy that decided, once.
+    async fn note_policy(
+        &self,
+        tx: &mut PgConnection,
+        decided: &Decided,
+        now: DateTime<Utc>,
+    ) -> sqlx::Result<()> {
+        match self.policy_noted || decided.versions.is_empty() {
+            true => Ok(()),
+            false => decisions::note_policy(tx, &self.policy, now).await,
+        }
     }
 
     /// Forgets which partitions and accounts are there; they are looked up again.
     pub(crate) fn forget(&mut self) {
         self.partitions = Partitions::default();
         self.accounts = Accounts::default();
+        self.policy_noted = false;
     }
 
     /// Gives decisions that alerts made before their transaction came another look, where it has come
@@ -134,10 +171,11 @@ impl Store {
     ) -> sqlx::Result<u64> {
         let mut tx = connection.begin().await?;
         self.lists.refresh(&mut tx).await?;
-        let decided = decisions::revise_waiting(&mut tx, &self.lists, now).await?;
+        let decided = decisions::revise_waiting(&mut tx, self.deciding(), now).await?;
         accounts::add_decisions(&mut tx, &decided).await?;
+        self.note_policy(&mut tx, &decided, now).await?;
         tx.commit().await?;
-        Ok(decided.versions)
+        Ok(decided.versions.len() as u64)
     }
 }
 

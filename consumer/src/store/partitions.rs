@@ -46,11 +46,14 @@ impl Partitions {
                 times.map(month).filter(|month| !known.contains(month)).collect();
             months.into_iter().collect()
         };
-        let alerts = months(&self.alert_months, &mut intake.alerts.iter().map(super::alerts::alert_time));
+        let alerts = months(
+            &self.alert_months,
+            &mut intake.alerts.iter().map(|a| super::alerts::alert_time(&a.value)),
+        );
         make(connection, "fraud_alerts", &alerts).await?;
         self.alert_months.extend(alerts);
         let occurrences =
-            months(&self.occurrence_months, &mut intake.alerts.iter().map(|a| a.source.timestamp));
+            months(&self.occurrence_months, &mut intake.alerts.iter().map(|a| a.value.source.timestamp));
         make(connection, "alert_occurrences", &occurrences).await?;
         self.occurrence_months.extend(occurrences);
         Ok(())
