@@ -2,12 +2,13 @@
 //!
 //! Enters: rule files, or the records of the topic. Leaves: records, or the newest rule set. What holds: a rule
 //! set is whole or not there: its pieces carry its version and their number, the first of them is written last,
-//! and a hash covers the names and texts of all files. Names are those of the files without their directories,
+//! and a hash covers the names and texts of all files. The sets that were replaced last are kept under keys of their
+//! own, since state may have been made by them. Names are those of the files without their directories,
 //! so that a set is the same wherever the directory lies.
 
 mod differences;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,13 @@ use crate::sql::SourceFile;
 
 pub use differences::{Change, Differences};
 
-/// The key of a set's first piece; the others' is this, a slash and their number.
+/// The key of the first piece of the newest set; the others' is this, a slash and their number.
 pub const KEY: &str = "rule-set";
+/// What the keys of a set that was replaced begin with: its version follows, then as above.
+pub const REPLACED: &str = "rule-set-was";
+/// How many sets are kept that were replaced: a task whose last commit was made under one of them can still be
+/// brought to it, whoever was dead for how long.
+pub const KEPT: u64 = 100;
 /// On each piece: the version of its set, in decimal.
 pub const VERSION_HEADER: &str = "rule-set.version";
 /// On each piece: how many the set has, in decimal.
@@ -108,11 +114,24 @@ impl RuleSet {
         hash(&self.files)
     }
 
-    /// The records that carry it. All of them have [`VERSION_HEADER`] and, their number, [`PIECES_HEADER`].
+    /// The records that carry it as the newest one. All of them have [`VERSION_HEADER`] and, their number,
+    /// [`PIECES_HEADER`].
     ///
     /// # Errors
     /// Where a text cannot be written as JSON, which no text of Rust's is.
     pub fn pieces(&self) -> Result<Vec<Piece>, serde_json::Error> {
+        self.pieces_under(KEY)
+    }
+
+    /// The records that carry it as one that was replaced.
+    ///
+    /// # Errors
+    /// As [`RuleSet::pieces`].
+    pub fn pieces_of_replaced(&self) -> Result<Vec<Piece>, serde_json::Error> {
+        self.pieces_under(&replaced(self.version))
+    }
+
+    fn pieces_under(&self, name: &str) -> Result<Vec<Piece>, serde_json::Error> {
         let file = |f: SourceFile| File { name: f.name, text: f.text };
         let document = serde_json::to_vec(&Document {
             format: FORMAT,
@@ -123,24 +142,57 @@ impl RuleSet {
             files: portable(&self.files).into_iter().map(file).collect(),
         })?;
         let pieces = document.chunks(PIECE).enumerate();
-        Ok(pieces.rev().map(|(number, value)| Piece { key: key(number), value: value.to_vec() }).collect())
+        Ok(pieces
+            .rev()
+            .map(|(number, value)| Piece { key: key(name, number), value: value.to_vec() })
+            .collect())
     }
 }
 
-fn key(number: usize) -> String {
-    if number == 0 { KEY.to_owned() } else { format!("{KEY}/{number}") }
+fn key(name: &str, number: usize) -> String {
+    if number == 0 { name.to_owned() } else { format!("{name}/{number}") }
+}
+
+fn replaced(version: u64) -> String {
+    format!("{REPLACED}/{version}")
+}
+
+/// The version that a key of a replaced set's piece tells.
+fn version_of_replaced(key: &str) -> Option<u64> {
+    key.strip_prefix(REPLACED)?.strip_prefix('/')?.split('/').next()?.parse().ok()
 }
 
 /// What was read of the topic: the newest piece of each key.
 #[derive(Debug, Default)]
-pub struct Pieces(BTreeMap<String, (u64, usize, Vec<u8>)>);
+pub struct Pieces {
+    /// Of the newest set and of the one that is asked for.
+    of: BTreeMap<String, (u64, usize, Vec<u8>)>,
+    /// The version that is asked for.
+    asked: Option<u64>,
+    /// The keys of the sets that were replaced, by version.
+    replaced: BTreeMap<u64, BTreeSet<String>>,
+}
 
 impl Pieces {
-    /// Takes in a record, in the order of the topic. True where a set may have become whole by it. What is not
+    /// Pieces of which those of a certain version are wanted, whether it was replaced or not.
+    pub fn of_version(version: u64) -> Self {
+        Self { asked: Some(version), ..Self::default() }
+    }
+
+    /// Takes in a record, in the order of the topic. True where a set may have become the newest by it. What is not
     /// of a rule set is left alone.
-    pub fn take(&mut self, key: &str, version: &str, pieces: &str, value: &[u8]) -> bool {
-        let (Ok(version), Ok(pieces)) = (version.parse(), pieces.parse()) else { return false };
-        self.0.insert(key.to_owned(), (version, pieces, value.to_vec()));
+    pub fn take(&mut self, key: &str, version: &str, pieces: &str, value: Option<&[u8]>) -> bool {
+        if let Some(version) = version_of_replaced(key) {
+            let keys = self.replaced.entry(version).or_default();
+            let _ = if value.is_some() { keys.insert(key.to_owned()) } else { keys.remove(key) };
+            if self.asked != Some(version) {
+                return false;
+            }
+        }
+        let (Some(value), Ok(version), Ok(pieces)) = (value, version.parse(), pieces.parse()) else {
+            return false;
+        };
+        self.of.insert(key.to_owned(), (version, pieces, value.to_vec()));
         key == KEY
     }
 
@@ -149,11 +201,31 @@ impl Pieces {
     /// # Errors
     /// [`Damaged`] where it is not whole, or was not written by a release that this one understands.
     pub fn newest(&self) -> Result<Option<RuleSet>, Damaged> {
-        let Some((version, count, _)) = self.0.get(KEY) else { return Ok(None) };
+        self.under(KEY)
+    }
+
+    /// The set of the version that was asked for; None where it is not there any more.
+    ///
+    /// # Errors
+    /// As [`Pieces::newest`].
+    pub fn asked(&self) -> Result<Option<RuleSet>, Damaged> {
+        let Some(version) = self.asked else { return Ok(None) };
+        let is_newest = self.of.get(KEY).is_some_and(|(newest, ..)| *newest == version);
+        if is_newest { self.newest() } else { self.under(&replaced(version)) }
+    }
+
+    /// The keys that are done with once another set comes after this one.
+    pub fn outdated(&self, newest: u64) -> impl Iterator<Item = &str> {
+        let oldest = newest.saturating_sub(KEPT);
+        self.replaced.range(..oldest).flat_map(|(_, keys)| keys).map(String::as_str)
+    }
+
+    fn under(&self, name: &str) -> Result<Option<RuleSet>, Damaged> {
+        let Some((version, count, _)) = self.of.get(name) else { return Ok(None) };
         let damaged = |why: String| Damaged { version: *version, why };
         let mut document = Vec::new();
         for number in 0..*count {
-            match self.0.get(&key(number)) {
+            match self.of.get(&key(name, number)) {
                 Some((of, _, value)) if of == version => document.extend_from_slice(value),
                 _ => return Err(damaged(format!("piece {} of {count} is missing", number + 1))),
             }
@@ -201,7 +273,7 @@ mod tests {
         let pieces = set.pieces().unwrap();
         let count = pieces.len().to_string();
         for piece in &pieces {
-            into.take(&piece.key, &set.version.to_string(), &count, &piece.value);
+            into.take(&piece.key, &set.version.to_string(), &count, Some(&piece.value));
         }
     }
 
@@ -228,9 +300,9 @@ mod tests {
         assert_eq!(pieces.last().unwrap().key, KEY, "the first piece is written last");
         let (head, rest) = pieces.split_last().unwrap();
         for piece in &rest[1..] {
-            assert!(!read.take(&piece.key, "2", &count, &piece.value));
+            assert!(!read.take(&piece.key, "2", &count, Some(&piece.value)));
         }
-        assert!(read.take(&head.key, "2", &count, &head.value));
+        assert!(read.take(&head.key, "2", &count, Some(&head.value)));
         let damaged = read.newest().unwrap_err();
         assert!(damaged.to_string().contains("version 2") && damaged.why.contains("is missing"), "{damaged}");
     }
@@ -238,13 +310,39 @@ mod tests {
     #[test]
     fn another_format_and_another_text_are_refused() {
         let mut read = Pieces::default();
-        read.take(KEY, "3", "1", br#"{"format":2,"rules":[]}"#);
+        read.take(KEY, "3", "1", Some(br#"{"format":2,"rules":[]}"#));
         assert!(read.newest().unwrap_err().why.contains("newer release"));
         let piece = set(4, 10).pieces().unwrap().remove(0);
         let text = String::from_utf8(piece.value).unwrap().replace("20_b.sql", "20_c.sql");
-        read.take(KEY, "4", "1", text.as_bytes());
+        read.take(KEY, "4", "1", Some(text.as_bytes()));
         assert!(read.newest().unwrap_err().why.contains("hash"));
-        assert!(!read.take(KEY, "five", "1", b""), "not one of ours");
+        assert!(!read.take(KEY, "five", "1", Some(b"")), "not one of ours");
+    }
+
+    #[test]
+    fn a_set_that_was_replaced_comes_back_until_many_came_after_it() {
+        let mut read = Pieces::of_version(2);
+        let was = set(2, 1 << 20);
+        assert_eq!(read.asked(), Ok(None));
+        take(&mut read, &was);
+        assert_eq!(read.asked().unwrap().unwrap().version, 2, "it is the newest");
+        for old in [set(1, 3 << 20), was.clone()] {
+            let pieces = old.pieces_of_replaced().unwrap();
+            let (version, count) = (old.version.to_string(), pieces.len().to_string());
+            for piece in &pieces {
+                assert!(!read.take(&piece.key, &version, &count, Some(&piece.value)));
+            }
+        }
+        take(&mut read, &set(3, 10));
+        assert_eq!(read.newest().unwrap().unwrap().version, 3);
+        assert_eq!(read.asked().unwrap().unwrap().hash(), was.hash());
+        assert_eq!(read.outdated(KEPT + 1).count(), 0);
+        let gone: Vec<String> = read.outdated(KEPT + 2).map(str::to_owned).collect();
+        assert_eq!(gone.len(), set(1, 3 << 20).pieces().unwrap().len());
+        for key in &gone {
+            read.take(key, "", "", None);
+        }
+        assert_eq!(read.outdated(KEPT + 2).count(), 0);
     }
 
     #[test]

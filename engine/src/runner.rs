@@ -283,8 +283,8 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
     let identity = Identity::take(options.state_dir.as_deref())?;
     let clock = Arc::new(SystemClock);
     let publisher = format!("engine {}", identity.name());
-    let reload::Start { first, next, reload } = reload::start((&*broker, &*clock), &options, &publisher)?;
-    let shared = Arc::new(Shared::new(broker, options, (first, next), identity, clock)?);
+    let (generation, reload) = reload::start((&*broker, &*clock), &options, &publisher)?;
+    let shared = Arc::new(Shared::new(broker, options, generation, identity, clock)?);
     supervise(&shared, reload, &shutdown)?;
     let summary = shared.summary.lock().unwrap_or_else(PoisonError::into_inner).clone();
     debug_assert!(summary.adds_up(), "not every record is accounted for: {summary:?}");

@@ -10,6 +10,7 @@ use broker::{
     TopicPartition, TopicSpec,
 };
 use engine::Options;
+use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, Worker};
 use engine::sql::SourceFile;
 
@@ -43,8 +44,9 @@ impl World {
         // Long enough for everything of a test to lie behind the last checkpoint.
         let options = Options { checkpoint_interval: Duration::from_secs(600), ..Options::default() };
         let files = vec![SourceFile::new("rules.sql", self.rules.clone())];
+        let set = RuleSet { version: 1, publisher: "a test".into(), published_at: 0, files };
         let clock = self.clock.clone() as Arc<dyn Clock>;
-        let engine = Engine::start(self.broker.clone(), options, files, "p0", clock).unwrap();
+        let engine = Engine::start(self.broker.clone(), options, set, "p0", clock).unwrap();
         let worker = engine.worker(0).unwrap();
         self.running = Some((engine, worker));
         self.pass(Duration::from_secs(1));

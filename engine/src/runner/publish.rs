@@ -14,7 +14,7 @@ use broker::{
 
 use super::worker::lasts;
 use super::{Error, topics};
-use crate::rule_set::{self, Damaged, PIECES_HEADER, Pieces, RuleSet, VERSION_HEADER};
+use crate::rule_set::{self, Damaged, PIECES_HEADER, Piece, Pieces, RuleSet, VERSION_HEADER};
 use crate::sql::SourceFile;
 
 /// How often a publication that failed for a passing reason is tried.
@@ -74,10 +74,23 @@ impl RuleSetTopic<'_> {
     /// # Errors
     /// Those of the log.
     pub fn newest(&self) -> Result<Newest, Error> {
+        Ok(self.read(Pieces::default())?.newest().transpose())
+    }
+
+    /// A rule set of a certain version; None where it is not there, or not any more.
+    ///
+    /// # Errors
+    /// Those of the log.
+    pub fn version(&self, version: u64) -> Result<Newest, Error> {
+        Ok(self.read(Pieces::of_version(version))?.asked().transpose())
+    }
+
+    /// What is in the topic.
+    fn read(&self, pieces: Pieces) -> Result<Pieces, Error> {
         if self.broker.topic(&self.name())?.is_none() {
-            return Ok(None);
+            return Ok(pieces);
         }
-        let mut reading = Reading::start(self)?;
+        let mut reading = Reading { pieces, ..Reading::start(self)? };
         let (_, end) = self.broker.watermarks(&reading.partition, Isolation::ReadUncommitted)?;
         let until = self.clock.now() + READ;
         while reading.position()? < end {
@@ -89,7 +102,7 @@ impl RuleSetTopic<'_> {
             }
         }
         reading.consumer.close()?;
-        Ok(reading.pieces.newest().transpose())
+        Ok(reading.pieces)
     }
 
     /// Publishes these files in place of version `replaces` (0: nothing was published yet).
@@ -124,7 +137,8 @@ impl RuleSetTopic<'_> {
             transactional_id: Some(self.name()),
             properties: self.producer_properties.clone(),
         })?;
-        let newest = self.newest()?;
+        let there = self.read(Pieces::default())?;
+        let newest = there.newest().transpose();
         if let Some(Ok(there)) = &newest
             && there == set
         {
@@ -135,27 +149,44 @@ impl RuleSetTopic<'_> {
             return Err(conflict(set.version - 1, &newest));
         }
         producer.begin()?;
-        self.write(&mut *producer, set)?;
+        // What it replaces goes on being there: state may have been made by it.
+        if let Some(Ok(replaced)) = &newest {
+            self.write(&mut *producer, replaced, RuleSet::pieces_of_replaced)?;
+        }
+        for key in there.outdated(set.version) {
+            self.put(&mut *producer, set.published_at, (key, None), &[])?;
+        }
+        self.write(&mut *producer, set, RuleSet::pieces)?;
         producer.commit()?;
         Ok(())
     }
 
-    fn write(&self, producer: &mut dyn Producer, set: &RuleSet) -> Result<(), Error> {
-        let pieces = set
-            .pieces()
+    fn write(
+        &self,
+        producer: &mut dyn Producer,
+        set: &RuleSet,
+        pieces: fn(&RuleSet) -> Result<Vec<Piece>, serde_json::Error>,
+    ) -> Result<(), Error> {
+        let pieces = pieces(set)
             .map_err(|error| Error::RuleSet(format!("the rule set cannot be written: {error}")))?;
-        let (topic, version, count) = (self.name(), set.version.to_string(), pieces.len().to_string());
-        for piece in &pieces {
-            producer.produce(&Outgoing {
-                topic: &topic,
-                partition: Some(0),
-                key: Some(piece.key.as_bytes()),
-                value: Some(&piece.value),
-                timestamp: set.published_at,
-                headers: &[(VERSION_HEADER, version.as_bytes()), (PIECES_HEADER, count.as_bytes())],
-            })?;
-        }
-        Ok(())
+        let (version, count) = (set.version.to_string(), pieces.len().to_string());
+        let headers = [(VERSION_HEADER, version.as_bytes()), (PIECES_HEADER, count.as_bytes())];
+        let mut pieces = pieces.iter();
+        pieces.try_for_each(|Piece { key, value }| {
+            self.put(producer, set.published_at, (key, Some(value)), &headers)
+        })
+    }
+
+    fn put(
+        &self,
+        producer: &mut dyn Producer,
+        timestamp: i64,
+        (key, value): (&str, Option<&[u8]>),
+        headers: &[(&str, &[u8])],
+    ) -> Result<(), Error> {
+        let (topic, key) = (self.name(), Some(key.as_bytes()));
+        let record = Outgoing { topic: &topic, partition: Some(0), key, value, timestamp, headers };
+        Ok(producer.produce(&record)?)
     }
 }
 
@@ -206,6 +237,6 @@ impl Reading {
 fn take(pieces: &mut Pieces, record: &Record<'_>) -> bool {
     let text = |bytes: Option<&[u8]>| bytes.and_then(|b| std::str::from_utf8(b).ok()).map(str::to_owned);
     let header = |name: &str| text(record.headers.last(name)).unwrap_or_default();
-    let (Some(key), Some(value)) = (text(record.key), record.value) else { return false };
-    pieces.take(&key, &header(VERSION_HEADER), &header(PIECES_HEADER), value)
+    let Some(key) = text(record.key) else { return false };
+    pieces.take(&key, &header(VERSION_HEADER), &header(PIECES_HEADER), record.value)
 }

@@ -65,58 +65,37 @@ pub(super) fn topic<'a>((broker, clock): World<'a>, options: &'a Options) -> Rul
     }
 }
 
-/// With what an engine begins.
-pub(super) struct Start {
-    /// Under this program the state is restored: it was made by it.
-    pub(super) first: Generation,
-    /// This one runs then, where it is another.
-    pub(super) next: Option<Generation>,
-    pub(super) reload: Reload,
-}
-
-/// The program to begin with. A directory that has the say is published where it differs.
+/// The program to begin with. A directory that has the say is published where it differs; what the rules before it
+/// left to do once more is done by those.
 ///
 /// # Errors
 /// Where it cannot be run.
-pub(super) fn start(world: World<'_>, options: &Options, publisher: &str) -> Result<Start, Error> {
+pub(super) fn start(
+    world: World<'_>,
+    options: &Options,
+    publisher: &str,
+) -> Result<(Generation, Reload), Error> {
     let files = rule_files::read(&options.rules)?;
     let local = Generation::of(files, options, 0)?;
     let (rule_sets, broker) = (topic(world, options), world.0);
     rule_sets.ensure()?;
     let mut newest = rule_sets.newest()?;
+    let publish = |replaces| publish(&rule_sets, options, &local, replaces, publisher);
     if newest.is_none() {
-        newest = match publish(&rule_sets, options, &local, 0, publisher) {
+        newest = match publish(0) {
             Err(Error::Conflict { .. }) => rule_sets.newest()?,
             set => Some(Ok(set?)),
         };
     }
-    let version = version_of(&newest);
-    let first = published(newest, &local, broker, options);
-    if options.authority == Authority::Published {
-        let first = first?;
-        let reload = Reload::new(options.authority, publisher, &first, &local);
-        return Ok(Start { first, next: None, reload });
-    }
-    let (first, next) = match first {
-        Ok(first) if first.hash == local.hash => (first, None),
-        Err(Error::Broker(error)) if !lasts(error.kind()) => return Err(error.into()),
-        first => {
-            let set = publish(&rule_sets, options, &local, version, publisher)?;
-            let next = Generation { number: set.version, ..local };
-            match first {
-                Ok(first) => (first, Some(next)),
-                Err(error) => {
-                    tracing::warn!(version, %error, "the rules that ran last cannot be run: the directory's run at once");
-                    (next, None)
-                }
-            }
-        }
+    let is_local = matches!(&newest, Some(Ok(set)) if set.hash() == local.hash);
+    let generation = if options.authority == Authority::Published || is_local {
+        published(newest, &local, broker, options)?
+    } else {
+        let set = publish(version_of(&newest))?;
+        Generation::of(local.files.clone(), options, set.version)?
     };
-    let reload = {
-        let local = next.as_ref().unwrap_or(&first);
-        Reload::new(options.authority, publisher, local, local)
-    };
-    Ok(Start { first, next, reload })
+    let reload = Reload::new(options.authority, publisher, &generation, &local);
+    Ok((generation, reload))
 }
 
 /// Publishes a program whose topics can be used.

@@ -18,8 +18,6 @@ use crate::state::MemoryLimit;
 pub(crate) struct Shared {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) options: Options,
-    /// The program under which the workers begin: the state was made by it.
-    pub(crate) first: Arc<Generation>,
     /// The program to run; workers compare the number first.
     pub(crate) generation: RwLock<Arc<Generation>>,
     pub(crate) number: AtomicU64,
@@ -43,17 +41,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Begins with the first program, whose topics are there, and goes over to the next where there is one; tells
-    /// of its rules.
+    /// Begins with a program, whose topics are there; tells of its rules.
     pub(super) fn new(
         broker: Arc<dyn Broker>,
         options: Options,
-        (first, next): (Generation, Option<Generation>),
+        generation: Generation,
         identity: Identity,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
-        let first = Arc::new(first);
-        let generation = next.map_or_else(|| first.clone(), Arc::new);
         generation.log_rules();
         generation.announce(&*broker, &options, &*clock)?;
         let local: Option<Arc<dyn LocalState>> = match identity.dir() {
@@ -68,9 +63,8 @@ impl Shared {
         Ok(Self {
             broker,
             number: AtomicU64::new(generation.number),
-            running: (0..options.threads.max(1)).map(|_| AtomicU64::new(first.number)).collect(),
-            first,
-            generation: RwLock::new(generation),
+            running: (0..options.threads.max(1)).map(|_| AtomicU64::new(generation.number)).collect(),
+            generation: RwLock::new(Arc::new(generation)),
             stop: AtomicBool::new(false),
             summary: Mutex::new(Summary::default()),
             keys: Mutex::default(),

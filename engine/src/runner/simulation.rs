@@ -13,7 +13,7 @@ use super::generation::Generation;
 use super::identity::Identity;
 use super::local::MemoryLocal;
 use super::{Error, Options, Shared, Summary, topics, worker};
-use crate::sql::SourceFile;
+use crate::rule_set::RuleSet;
 
 /// What a machine keeps of the stores over the ends of its processes.
 #[derive(Debug, Clone, Default)]
@@ -38,14 +38,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts a process with these rules. `identity` names its clients, as a state directory does.
+    /// Starts a process with these rules, which are published. `identity` names its clients, as a state directory does.
     ///
     /// # Errors
     /// Those of [`run`](super::run) before it works.
     pub fn start(
         broker: Arc<dyn Broker>,
         options: Options,
-        rules: Vec<SourceFile>,
+        rules: RuleSet,
         identity: &str,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
@@ -59,14 +59,14 @@ impl Engine {
     pub fn start_in(
         broker: Arc<dyn Broker>,
         options: Options,
-        rules: Vec<SourceFile>,
+        rules: RuleSet,
         identity: &str,
         clock: Arc<dyn Clock>,
         state: Option<&StateDir>,
     ) -> Result<Self, Error> {
-        let generation = Generation::of(rules, &options, 1)?;
+        let generation = Generation::published(rules, &options)?;
         topics::ensure(&*broker, &options, &generation.program)?;
-        let mut shared = Shared::new(broker, options, (generation, None), Identity::given(identity), clock)?;
+        let mut shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
         shared.writes_checkpoints_inline = true;
         if let Some(StateDir(local)) = state {
             shared.local = Some(Arc::new(local.clone()));
@@ -86,9 +86,8 @@ impl Engine {
     ///
     /// # Errors
     /// The rules are refused, or their topics cannot be made; the old ones go on.
-    pub fn reload(&self, rules: Vec<SourceFile>) -> Result<(), Error> {
-        let number = self.shared.current().number + 1;
-        Generation::of(rules, &self.shared.options, number)?.activate(&self.shared)
+    pub fn reload(&self, rules: RuleSet) -> Result<(), Error> {
+        Generation::published(rules, &self.shared.options)?.activate(&self.shared)
     }
 
     /// Tells the workers to stop: what they wait for they give up.

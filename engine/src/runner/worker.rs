@@ -4,6 +4,7 @@
 //! failure the tasks and the input stand at the last commit. What the tasks know goes into checkpoints, by a
 //! producer of its own.
 
+mod carry;
 mod change;
 mod checkpoints;
 mod clients;
@@ -16,6 +17,7 @@ mod idle;
 mod kept;
 mod merge;
 mod offsets;
+mod past;
 mod recover;
 mod tasks;
 mod waiting;
@@ -71,7 +73,7 @@ pub(super) struct Worker {
     producer: Box<dyn Producer>,
     group: Option<GroupMetadata>,
     tasks: Tasks,
-    /// Partitions were taken up, with the state that the program before a switch left.
+    /// Partitions were taken up.
     begun: bool,
     /// Given by the group and not yet taken up, because that failed.
     pending: Option<Vec<TopicPartition>>,
@@ -116,7 +118,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Joins the group.
     pub(super) fn new(shared: &Arc<Shared>, index: usize) -> Result<Self, Error> {
-        let generation = shared.first.clone();
+        let generation = shared.current();
         let guarantee = shared.options.guarantee.of(&generation.program);
         let mut consumer = shared.broker.consumer(&consumer_config(shared, index))?;
         consumer.subscribe(&topics_of(&generation))?;
@@ -185,8 +187,8 @@ impl Worker {
 
     /// One round: a poll and what it brings, then a commit where one is due.
     fn step(&mut self) -> Result<(), Error> {
-        if self.begun && self.shared.number.load(Ordering::SeqCst) != self.generation.number {
-            self.switch()?;
+        if self.shared.number.load(Ordering::SeqCst) != self.generation.number {
+            if self.begun { self.switch()? } else { self.adopt(self.shared.current())? }
         }
         if self.told.is_none()
             && let Some(partitions) = self.pending.clone()

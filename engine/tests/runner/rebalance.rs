@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Broker, ManualClock};
+use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, StateDir, Worker};
 use engine::sql::SourceFile;
 
@@ -47,8 +48,10 @@ fn start(
 ) -> Process {
     let files = [("00_sources.sql", SOURCES), ("10_velocity.sql", VELOCITY)];
     let files = files.map(|(name, text)| SourceFile::new(name, text)).into();
+    // What the run before has published.
+    let rule_set = RuleSet { version: 1, publisher: name.to_owned(), published_at: 0, files };
     let engine =
-        Engine::start_in(broker.clone(), rules.options(None), files, name, clock.clone(), Some(state));
+        Engine::start_in(broker.clone(), rules.options(None), rule_set, name, clock.clone(), Some(state));
     let engine = engine.unwrap();
     let worker = engine.worker(0).unwrap();
     Process { engine, worker }

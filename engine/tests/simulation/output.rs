@@ -98,7 +98,7 @@ fn position(mut mark: &[u8], topic: &str) -> Option<i64> {
         Some(part)
     };
     let length = |bytes: &[u8]| bytes.try_into().map_or(0, u32::from_le_bytes) as usize;
-    take(9)?;
+    take(17)?;
     let work = length(take(4)?);
     take(work)?;
     for _ in 0..length(take(4)?) {

@@ -1,7 +1,8 @@
 //! The rules of a world: which there are, from which generation to which, and with which limits.
 //!
 //! Enters: random numbers. Leaves: the text of each generation, and for the oracle what it says. What holds: a
-//! rule that is there in several generations is so without a gap; a limit may change from one to the next.
+//! rule that is there in several generations is so without a gap; a limit may change from one to the next, but that
+//! of a rule that remembers its alerts never to one that it had before.
 
 use engine::sql::SourceFile;
 
@@ -80,6 +81,11 @@ impl Kind {
         matches!(self, Self::Shop | Self::Pairs)
     }
 
+    /// Whether a version of it knows what it has alerted about.
+    fn remembers(self) -> bool {
+        matches!(self, Self::Cooldown | Self::First)
+    }
+
     fn text(self, limit: i64, generation: usize) -> String {
         match self {
             Self::Filter => format!("CREATE STREAM high AS SELECT account, id, amount FROM payments WHERE amount > {limit};"),
@@ -144,9 +150,15 @@ impl Program {
                 to = from + 1 + random.index(generations - from);
             }
             let mut limit = kind.limit(random);
+            let mut had = vec![limit];
             let limits = (0..generations).map(|generation| {
                 if random.chance(5_000) {
                     limit = kind.limit(random);
+                    // A worker that is dead for a while may never see the version in between.
+                    while kind.remembers() && had.last() != Some(&limit) && had.contains(&limit) {
+                        limit = kind.limit(random);
+                    }
+                    had.push(limit);
                 }
                 (from..to).contains(&generation).then_some(limit)
             });

@@ -4,14 +4,16 @@
 //! comes from the seed; one thing happens at a time, though others may work in the middle of a call.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::embedded::Embedded;
 use broker::{Broker, ManualClock, TopicPartition, TopicSpec};
+use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, StateDir, Worker};
-use engine::{Error, Options, Summary};
+use engine::{Error, Options, RuleSetTopic, Summary};
 
 use crate::faults::{Bug, Chaos, FaultyLog, Process, Rates};
 use crate::input::{Input, Produced};
@@ -76,6 +78,8 @@ pub(crate) struct World {
     random: RefCell<Random>,
     input: RefCell<Input>,
     generation: Cell<usize>,
+    /// The rules that were published, generation by generation.
+    published: RefCell<Vec<RuleSet>>,
     processes: Cell<u64>,
     step: Cell<u64>,
     moved: RefCell<Vec<Record>>,
@@ -163,6 +167,7 @@ impl World {
             random: RefCell::new(random),
             input: RefCell::new(input),
             generation: Cell::new(0),
+            published: RefCell::default(),
             processes: Cell::new(0),
             step: Cell::new(0),
             moved: RefCell::default(),
@@ -179,6 +184,7 @@ impl World {
         if self.plan.profiles_first {
             self.input.borrow_mut().profiles();
         }
+        self.publish(0);
         self.start(0);
         let mut left = self.plan.records;
         while self.step.get() < self.plan.steps || left > 0 {
@@ -231,7 +237,7 @@ impl World {
         let state = Some(&state).filter(|_| self.plan.keeps_state);
         self.chaos.note("start", (machine as u64, process.number), || identity.clone());
         let log = FaultyLog::new(&self.chaos, &process);
-        let files = self.program.files(self.generation.get());
+        let rules = self.published.borrow()[self.generation.get()].clone();
         let options = Options {
             group: GROUP.into(),
             threads: self.plan.workers,
@@ -239,7 +245,7 @@ impl World {
             ..Options::default()
         };
         let started =
-            Engine::start_in(log, options, files, &identity, self.clock.clone(), state).and_then(|engine| {
+            Engine::start_in(log, options, rules, &identity, self.clock.clone(), state).and_then(|engine| {
                 let workers = (0..self.plan.workers).map(|index| engine.worker(index).map(Some));
                 let workers = workers.collect::<Result<_, _>>()?;
                 let engine = Rc::new(RefCell::new(engine));
@@ -327,17 +333,28 @@ impl World {
         }
     }
 
-    /// All processes go over to the next rules.
+    /// Publishes the rules of a generation.
+    fn publish(&self, generation: usize) {
+        let none = BTreeMap::new();
+        let topic = RuleSetTopic {
+            broker: &*self.log,
+            clock: &*self.clock,
+            group: GROUP,
+            consumer_properties: &none,
+            producer_properties: &none,
+        };
+        let set = topic.publish(&self.program.files(generation), generation as u64, "the world").unwrap();
+        self.published.borrow_mut().push(set);
+    }
+
+    /// All processes go over to the next rules, whatever they are doing; those that are dead begin with them.
     fn next_generation(&self) {
         let next = self.generation.get() + 1;
         if next >= self.program.generations {
             return;
         }
         self.chaos.note("rules", (next as u64, 0), String::new);
-        // All at once, as the workers of a group take over the same rules, and all at work: what nobody had at
-        // work is replayed from its last checkpoint by the rules that are there then, new ones too.
-        self.chaos.pause(true);
-        self.settle_down();
+        self.publish(next);
         self.generation.set(next);
         for machine in 0..self.plan.machines {
             let engine = self.machines.borrow()[machine].running.as_ref().map(|r| r.engine.clone());
@@ -345,29 +362,14 @@ impl World {
             if machine == 0 && self.chaos.has(Bug::StaleReload) {
                 continue;
             }
-            let outcome = engine.borrow().reload(self.program.files(next));
+            let set = self.published.borrow()[next].clone();
+            let outcome = engine.borrow().reload(set);
             match outcome {
                 Ok(()) => {}
                 // It comes back with the new rules, as an engine does whose directory has changed meanwhile.
                 Err(Error::Broker(_)) => self.kill(machine),
                 Err(error) => self.break_down(format!("the next rules are refused: {error}")),
             }
-        }
-        self.settle_down();
-        self.chaos.pause(false);
-    }
-
-    /// Starts all processes and lets all workers work, so that every partition is somebody's.
-    fn settle_down(&self) {
-        for _ in 0..12 {
-            for machine in 0..self.plan.machines {
-                if let Some(running) = &mut self.machines.borrow_mut()[machine].running {
-                    running.asleep = 0;
-                }
-                self.start(machine);
-                (0..self.plan.workers).for_each(|number| self.work_of(machine, number));
-            }
-            self.clock.advance(Duration::from_millis(700));
         }
     }
 

@@ -3,18 +3,19 @@
 //! ```text
 //! metadata of an input's offset       commit number, name of the task's work           Stamp
 //! metadata of a changelog's offset    commit number, offset from which it counts       LogStamp
-//! record [254] of a changelog         version, commit number, work, positions by topic  Mark
+//! record [254] of a changelog         version, commit, rule set, work, positions by topic  Mark
 //! ```
 //!
 //! The work is what the rules make of a task. A store whose rules went and came back finds that commits of other work
-//! were made meanwhile: what it had is no longer what the inputs say, so it begins anew.
+//! were made meanwhile: what it had is no longer what the inputs say, so it begins anew. The rule set tells by which
+//! rules the commits after the mark were made, should they have to be done once more.
 
 /// The key of the record that ends a checkpoint in a changelog. No row's key is this: a key begins with the tag of
 /// a value, and [255] are the stream times.
 pub(in super::super) const MARK_KEY: &[u8] = &[254];
 
 /// The version that is written, and the only one that is read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Beside an input's committed offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,8 @@ impl LogStamp {
 pub(in super::super) struct Mark {
     /// The commit that it is of.
     pub(in super::super) number: i64,
+    /// The version of the rule set under which it was made.
+    pub(in super::super) rules: u64,
     /// What its task does.
     pub(in super::super) work: String,
     /// Where its task stood in its inputs.
@@ -76,6 +79,7 @@ impl Mark {
     pub(in super::super) fn encode(&self) -> Vec<u8> {
         let mut out = vec![VERSION];
         out.extend_from_slice(&self.number.to_le_bytes());
+        out.extend_from_slice(&self.rules.to_le_bytes());
         write_text(&mut out, &self.work);
         out.extend_from_slice(&(self.positions.len() as u32).to_le_bytes());
         for (topic, offset) in &self.positions {
@@ -89,13 +93,14 @@ impl Mark {
     pub(in super::super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (&VERSION, mut rest) = bytes.split_first()? else { return None };
         let number = i64::from_le_bytes(read(&mut rest)?);
+        let rules = u64::from_le_bytes(read(&mut rest)?);
         let work = read_text(&mut rest)?;
         let count = u32::from_le_bytes(read(&mut rest)?);
         let mut positions = Vec::new();
         for _ in 0..count {
             positions.push((read_text(&mut rest)?, i64::from_le_bytes(read(&mut rest)?)));
         }
-        rest.is_empty().then_some(Self { number, work, positions })
+        rest.is_empty().then_some(Self { number, rules, work, positions })
     }
 
     /// Where it stands in a topic.
@@ -143,7 +148,7 @@ mod tests {
     #[test]
     fn a_mark_comes_back_and_nothing_else_is_one() {
         let positions = vec![("a".to_owned(), 5), ("b".to_owned(), 0)];
-        let mark = Mark { number: 7, work: "x".into(), positions };
+        let mark = Mark { number: 7, rules: 3, work: "x".into(), positions };
         let bytes = mark.encode();
         assert_eq!(Mark::decode(&bytes), Some(mark.clone()));
         assert_eq!((mark.position("a"), mark.position("c")), (Some(5), None));

@@ -8,17 +8,21 @@
 //! Enters: the group's stable offsets, changelogs, journals, inputs. Leaves: tasks whose stores are those of the
 //! worker that made the last commit. What holds: reading the stable offsets waits for commits and checkpoints of a
 //! predecessor that are still pending, and later ones of it are refused; a store that was not at work up to the
-//! last commit, or never was, begins empty; what cannot be restored exactly is refused ([`Refusal`]), nothing is
+//! last commit, or never was, begins empty; nothing is done once more by other rules than those that did it first:
+//! where these have changed meanwhile, the old ones bring their stores to the committed positions and into a
+//! checkpoint, and the new ones begin there; what cannot be restored exactly is refused ([`Refusal`]), nothing is
 //! guessed.
 //!
 //! - [`standing`]: what the group has committed of a task's inputs and changelogs.
 //! - [`changelogs`]: stores from changelogs.
+//! - [`past`]: what other rules did, which has to be done once more by them.
 //! - [`fill`]: tables that begin later than their topics.
 //! - [`replay`]: inputs once more.
 //! - [`read`]: reads stretches of partitions.
 
 mod changelogs;
 mod fill;
+mod past;
 pub(super) mod read;
 mod refusal;
 mod replay;
@@ -29,13 +33,15 @@ use std::collections::BTreeSet;
 use broker::{ErrorKind, TopicPartition};
 
 pub(super) use changelogs::{Placed, put_on_disk};
+pub(super) use past::{Past, program as past_program};
 pub(super) use read::Between;
 pub use refusal::Refusal;
 use standing::Committed;
 pub(super) use standing::{Log, Standing};
 
+use super::generation::Generation;
 use super::{Error, Shared};
-use crate::plan::{Program, StoreId};
+use crate::plan::StoreId;
 use crate::task::StreamTask;
 
 /// A store of one of several tasks.
@@ -49,23 +55,67 @@ pub(super) struct Restored {
     pub(super) is_fresh: bool,
 }
 
-/// Restores tasks of a program: each an index of its tasks with a partition number.
+/// What came of restoring tasks.
+pub(super) enum Outcome {
+    /// They are where the group's commits are.
+    Restored(Vec<Restored>),
+    /// Other rules have done work that no checkpoint holds: they come first.
+    Behind(Past),
+}
+
+/// Restores tasks of a program: each an index of its tasks with a partition number. Those that do not have all of
+/// their inputs here are not brought further than their checkpoints.
 ///
 /// # Errors
 /// [`Error::Refused`]-like messages where the state cannot be restored exactly, [`Error::Stopping`] where the
 /// engine is asked to end meanwhile, and those of the log and of `between`.
 pub(super) fn restore(
     shared: &Shared,
-    program: &Program,
+    generation: &Generation,
+    wanted: &[(usize, i32)],
+    is_whole: &dyn Fn((usize, i32)) -> bool,
+    between: &mut Between<'_>,
+) -> Result<Outcome, Error> {
+    at_commits(shared, generation, wanted, |committed| {
+        let mut standings = standing::look(shared, generation, wanted, committed)?;
+        standings.iter_mut().for_each(|of| of.is_whole = is_whole((of.plan, of.number)));
+        let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
+        if let Some(past) = past::find(shared, &standings)? {
+            return Ok(Outcome::Behind(past));
+        }
+        bring_up(shared, tasks, standings, between).map(Outcome::Restored)
+    })
+}
+
+/// Restores tasks under the program that has done their work.
+///
+/// # Errors
+/// As [`restore`].
+pub(super) fn restore_past(
+    shared: &Shared,
+    generation: &Generation,
     wanted: &[(usize, i32)],
     between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
-    let committed = standing::ask(shared, program, wanted)?;
-    let outcome = restore_to(shared, program, (wanted, &committed), between);
-    match outcome {
+    at_commits(shared, generation, wanted, |committed| {
+        let mut standings = standing::look(shared, generation, wanted, committed)?;
+        let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
+        bring_up(shared, tasks, standings, between)
+    })
+}
+
+/// Does something with what the group has committed of these tasks.
+fn at_commits<R>(
+    shared: &Shared,
+    generation: &Generation,
+    wanted: &[(usize, i32)],
+    work: impl FnOnce(&Committed) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let committed = standing::ask(shared, generation, wanted)?;
+    match work(&committed) {
         // Whoever was slow here may have been given up meanwhile. What others have committed since, and deleted as
         // done with, then looks as if something was missing.
-        Err(error) if error.is_lack() && standing::ask(shared, program, wanted)? != committed => {
+        Err(error) if error.is_lack() && standing::ask(shared, generation, wanted)? != committed => {
             let message = "others have gone on with these partitions meanwhile";
             Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into())
         }
@@ -73,14 +123,13 @@ pub(super) fn restore(
     }
 }
 
-fn restore_to(
+/// From the last checkpoints to the committed positions.
+fn bring_up(
     shared: &Shared,
-    program: &Program,
-    (wanted, committed): (&[(usize, i32)], &Committed),
+    mut tasks: Vec<StreamTask>,
+    mut standings: Vec<Standing>,
     between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
-    let mut standings = standing::look(shared, program, wanted, committed)?;
-    let mut tasks = changelogs::restore(shared, program, &mut standings, between)?;
     for standing in &mut standings {
         standing.settle()?;
     }
@@ -98,22 +147,22 @@ fn restore_to(
 /// Where tasks of a program stand, without bringing them there.
 pub(super) fn look(
     shared: &Shared,
-    program: &Program,
+    generation: &Generation,
     wanted: &[(usize, i32)],
 ) -> Result<Vec<Standing>, Error> {
-    standing::look(shared, program, wanted, &standing::ask(shared, program, wanted)?)
+    standing::look(shared, generation, wanted, &standing::ask(shared, generation, wanted)?)
 }
 
 /// Makes tasks ready that took over the state of others at a commit: the stores that nobody had begin empty, tables
 /// with the rows of their topics.
 pub(super) fn take_over(
     shared: &Shared,
-    program: &Program,
+    generation: &Generation,
     carried: Vec<Carried>,
     between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
     let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
-    let mut standings = look(shared, program, &wanted)?;
+    let mut standings = look(shared, generation, &wanted)?;
     let (mut tasks, mut anew) = (Vec::new(), BTreeSet::new());
     for (at, (mut carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
         for (store, (log, from)) in standing.logs.iter_mut().zip(carried.stands).enumerate() {

@@ -94,6 +94,20 @@ pub enum Refusal {
         /// Whose order.
         inputs: Vec<String>,
     },
+    /// The rules that did the work are gone.
+    #[error(
+        "what was done after the last checkpoint in {} was done by version {rules} of the rules, and has to be done \
+         once more by it, but {why}",
+        .changelogs.join(", ")
+    )]
+    Rules {
+        /// Where it lies.
+        changelogs: Vec<String>,
+        /// The version of the rule set.
+        rules: u64,
+        /// Why it cannot be used.
+        why: String,
+    },
     /// Records that were taken are no longer there.
     #[error(
         "of {input} {expected} records were taken up to offset {next}, but {found} are there now: the others were \

@@ -44,7 +44,7 @@ pub(super) fn replay(
     let (mut behind, mut stretches) = (Vec::new(), Vec::new());
     let mut places: BTreeMap<TopicPartition, (usize, InputId)> = BTreeMap::new();
     for (task, standing) in tasks.iter_mut().zip(standings) {
-        if !standing.is_fresh() {
+        if standing.is_whole && !standing.is_fresh() {
             // What it wrote when it began is committed.
             task.begin(output);
             output.clear();
@@ -55,7 +55,7 @@ pub(super) fn replay(
             places.insert(stretch.partition.clone(), (behind.len(), input));
             stretches.push(stretch);
         }
-        let is_timed = task.idle_timeout().is_some() && !standing.logs.is_empty();
+        let is_timed = standing.is_whole && task.idle_timeout().is_some() && !standing.logs.is_empty();
         let order = (lacking.len() > 1 || is_timed).then(Order::default);
         behind.push(Behind { task, standing, order });
     }
@@ -74,7 +74,7 @@ pub(super) fn replay(
 impl Standing {
     /// Whether records of an input have to be taken once more.
     fn lacks(&self, input: InputId) -> bool {
-        !self.logs.is_empty() && self.inputs[input].from < self.inputs[input].at
+        self.is_whole && !self.logs.is_empty() && self.inputs[input].from < self.inputs[input].at
     }
 }
 

@@ -3,18 +3,23 @@
 use broker::{Isolation, OffsetCommit, TopicPartition};
 
 use super::super::checkpoint::{LogStamp, Mark, Stamp};
+use super::super::generation::Generation;
 use super::super::local::StorePartition;
 use super::super::topics::{changelog, journal};
 use super::super::{Error, Shared};
 use super::{Refusal, refuse};
-use crate::plan::{Fingerprint, Program, TaskPlan};
+use crate::plan::{Fingerprint, TaskPlan};
 
 /// See the module.
 pub(in super::super) struct Standing {
     pub(in super::super) plan: usize,
     pub(in super::super) number: i32,
+    /// The version of the rule set under which it works.
+    rules: u64,
     /// Names what the task does: see [`Stamp`].
     pub(in super::super) work: String,
+    /// All of its inputs are this worker's. Otherwise it is not to work, so nothing is done once more for it.
+    pub(super) is_whole: bool,
     pub(in super::super) inputs: Vec<Input>,
     pub(in super::super) logs: Vec<Log>,
     pub(in super::super) journal: TopicPartition,
@@ -70,8 +75,12 @@ fn work_of(plan: &TaskPlan) -> String {
 pub(super) type Committed = Vec<(TopicPartition, Option<OffsetCommit>)>;
 
 /// Asks the group what it has committed of these tasks. This waits for what a predecessor has pending.
-pub(super) fn ask(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -> Result<Committed, Error> {
-    let group = &shared.options.group;
+pub(super) fn ask(
+    shared: &Shared,
+    generation: &Generation,
+    wanted: &[(usize, i32)],
+) -> Result<Committed, Error> {
+    let (group, program) = (&shared.options.group, &generation.program);
     let partitions: Vec<_> = wanted
         .iter()
         .flat_map(|(plan, number)| {
@@ -90,11 +99,11 @@ pub(super) fn ask(shared: &Shared, program: &Program, wanted: &[(usize, i32)]) -
 /// Where these tasks of a program stand, by what the group has committed. The changelogs are looked at afterwards.
 pub(super) fn look(
     shared: &Shared,
-    program: &Program,
+    generation: &Generation,
     wanted: &[(usize, i32)],
     committed: &Committed,
 ) -> Result<Vec<Standing>, Error> {
-    let group = &shared.options.group;
+    let (group, program) = (&shared.options.group, &generation.program);
     let mut partitions = committed.iter().cloned();
     let mut standings = Vec::with_capacity(wanted.len());
     for &(at, number) in wanted {
@@ -107,7 +116,9 @@ pub(super) fn look(
         standings.push(Standing {
             plan: at,
             number,
+            rules: generation.number,
             work: work_of(plan),
+            is_whole: true,
             inputs,
             logs: logs.collect::<Result<Vec<_>, _>>()?,
             journal: TopicPartition::new(journal(group, &plan.name), number),
@@ -115,6 +126,15 @@ pub(super) fn look(
         });
     }
     Ok(standings)
+}
+
+/// What the group has committed of a partition; without a stamp where it was somebody else.
+pub(super) fn committed(
+    shared: &Shared,
+    partition: &TopicPartition,
+) -> Result<Option<(i64, Option<Stamp>)>, Error> {
+    let committed = shared.broker.committed(&shared.options.group, std::slice::from_ref(partition))?;
+    Ok(committed.into_iter().flatten().next().map(|c| (c.offset, Stamp::parse(&c.metadata))))
 }
 
 fn input(
@@ -202,11 +222,19 @@ impl Standing {
         Ok(())
     }
 
+    /// Whether a checkpoint was made by other rules: what was committed after it was done by those.
+    pub(super) fn is_of_others(&self, mark: &Mark) -> bool {
+        mark.rules != self.rules && mark.work != self.work
+    }
+
     /// Whether no commit of it happened since its last checkpoint.
     pub(super) fn is_fresh(&self) -> bool {
+        let marks = || self.logs.iter().filter_map(|log| log.mark.as_ref());
+        if marks().any(|mark| self.is_of_others(mark)) {
+            return true;
+        }
         let commits = self.inputs.iter().filter_map(|input| input.committed.as_ref());
         let last = commits.filter_map(|(_, stamp)| Some(stamp.as_ref()?.number)).max().unwrap_or(0);
-        let marks = self.logs.iter().filter_map(|log| log.mark.as_ref());
-        marks.map(|mark| mark.number).max().is_none_or(|number| number >= last)
+        marks().map(|mark| mark.number).max().is_none_or(|number| number >= last)
     }
 }

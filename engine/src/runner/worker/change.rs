@@ -4,9 +4,12 @@
 //! holds: a task is opened or changed at a commit boundary only; nothing is taken for granted of which partitions
 //! come or go together.
 
+use std::sync::Arc;
+
 use broker::{Position, TopicPartition};
 
 use super::super::Error;
+use super::super::generation::Generation;
 use super::{Worker, topics_of};
 
 impl Worker {
@@ -17,14 +20,13 @@ impl Worker {
         self.commit()?;
         // Nothing of ours may be pending where changelogs are read to their ends.
         self.give_up_checkpoint()?;
-        let number = match self.open(&partitions) {
+        self.group = Some(self.consumer.group_metadata()?);
+        match self.open(&partitions) {
             // They stay to be taken up, unless the group wants them back.
             Err(Error::Rebalancing) => return Ok(()),
-            outcome => outcome?.0,
+            outcome => outcome?,
         };
-        self.commit_number = self.commit_number.max(number);
         self.assign_open()?;
-        self.group = Some(self.consumer.group_metadata()?);
         self.checkpoint_before_work()?;
         (self.pending, self.begun) = (None, true);
         self.last_commit = self.shared.clock.now();
@@ -74,27 +76,48 @@ impl Worker {
         // The new program goes on from here: what its tasks do not take over is not in its checkpoints.
         self.checkpoint_now()?;
         let next = self.shared.current();
-        let (before, after) = (topics_of(&self.generation), topics_of(&next));
+        if !self.tasks.are_whole() {
+            return self.switch_anew(next);
+        }
+        let before = topics_of(&self.generation);
         let waiting = self.tasks.waiting();
         let Self { shared, tasks, consumer, .. } = self;
         let between = &mut || {
             consumer.keep_alive();
             Ok(())
         };
-        tasks.switch(shared, &next.program, between)?;
-        tracing::info!(worker = self.index, number = next.number, "the new rules run");
+        tasks.switch(shared, &next, between)?;
         // What came of a topic that was not known was not kept.
         let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));
         let unread: Vec<_> = unknown.cloned().chain(waiting).collect();
-        self.generation = next;
-        self.shared.runs(self.index, self.generation.number);
         // Before what may fail: the way back does not come here again.
-        if before != after {
-            self.consumer.subscribe(&after)?;
-        }
+        self.adopt(next)?;
         self.follow_guarantee()?;
         self.read_again(&unread)?;
         self.checkpoint_before_work()
+    }
+
+    /// The same, where some task does not work since inputs of it are elsewhere: what it knows is older than what
+    /// others may have done, so all is restored.
+    fn switch_anew(&mut self, next: Arc<Generation>) -> Result<(), Error> {
+        self.tasks.forget();
+        self.adopt(next)?;
+        self.follow_guarantee()?;
+        let partitions: Vec<_> = self.tasks.partitions().cloned().collect();
+        self.restore_again(&partitions)?;
+        self.checkpoint_before_work()
+    }
+
+    /// From now on this program runs here.
+    pub(super) fn adopt(&mut self, next: Arc<Generation>) -> Result<(), Error> {
+        let (before, after) = (topics_of(&self.generation), topics_of(&next));
+        self.generation = next;
+        self.shared.runs(self.index, self.generation.number);
+        tracing::info!(worker = self.index, number = self.generation.number, "the new rules run");
+        if before != after {
+            self.consumer.subscribe(&after)?;
+        }
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use broker::{ErrorKind, GroupMetadata, TopicPartition};
 
 use super::super::Error;
 use super::super::checkpoint::{Chunk, Job, Log, Mark, Outcome};
+use super::super::generation::Generation;
 use super::super::local::StorePartition;
 use super::tasks::{Open, StoreLog, Tasks};
 use super::{Worker, lasts};
@@ -86,13 +87,13 @@ impl Tasks {
         self.open.iter().any(|open| !open.logs.is_empty() && needs(open))
     }
 
-    fn job(&self, program: &Program, parts: &[Part], number: i64, group: GroupMetadata) -> Job {
-        let mut logs = Vec::new();
+    fn job(&self, generation: &Generation, parts: &[Part], number: i64, group: GroupMetadata) -> Job {
+        let (rules, mut logs) = (generation.number, Vec::new());
         for part in parts {
             let open = &self.open[part.open];
             let topics = open.task.topics().map(str::to_owned);
             let positions = topics.zip(part.positions.iter().copied()).collect();
-            let mark = Mark { number, work: open.work.clone(), positions }.encode();
+            let mark = Mark { number, rules, work: open.work.clone(), positions }.encode();
             let log = |(log, store): (&StoreLog, &str)| Log {
                 partition: log.partition.clone(),
                 store: StorePartition::new(store, open.number),
@@ -105,7 +106,7 @@ impl Tasks {
         let has_journal = |part: &&Part| self.open[part.open].is_journaled();
         let journals = parts.iter().filter(has_journal).map(|p| self.open[p.open].journal_topic.clone());
         let journals = journals.collect();
-        Job { number, logs, group, trim: self.done_with(program, parts), journals }
+        Job { number, logs, group, trim: self.done_with(&generation.program, parts), journals }
     }
 
     /// Up to where topics of ours are done with: a repartition topic is read once more from the last checkpoint
@@ -168,7 +169,7 @@ impl Worker {
         if let Some(problem) = self.shared.memory.as_ref().and_then(|memory| memory.cannot_be_kept()) {
             return Err(Error::Disk(problem));
         }
-        let job = self.tasks.job(&self.generation.program, &parts, self.commit_number, group);
+        let job = self.tasks.job(&self.generation, &parts, self.commit_number, group);
         for part in &parts {
             self.tasks.open[part.open].task.begin_checkpoint();
         }
@@ -243,9 +244,14 @@ impl Worker {
     /// # Errors
     /// It did not come about.
     pub(super) fn checkpoint_now(&mut self) -> Result<(), Error> {
+        self.checkpoint_of(false)
+    }
+
+    /// The same; of all tasks, or those that have moved.
+    pub(super) fn checkpoint_of(&mut self, all: bool) -> Result<(), Error> {
         self.give_up_checkpoint()?;
         self.failed_checkpoint = None;
-        if !self.begin_checkpoint(false)? {
+        if !self.begin_checkpoint(all)? {
             return Ok(());
         }
         while self.checkpoint.is_some() {

@@ -7,10 +7,13 @@
 
 use std::time::{Duration, Instant};
 
-use broker::{Batch, Clock, Consumer, Poll, TopicPartition};
+use broker::{Batch, Clock, Consumer, Poll};
 
-use super::super::Error;
+use super::super::generation::Generation;
+use super::super::restore::Between;
+use super::super::{Error, Shared};
 use super::Worker;
+use super::tasks::Tasks;
 
 /// Restores that are shorter are not worth a second assignment: the group waits for them.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -47,24 +50,27 @@ impl Hold<'_> {
 }
 
 impl Worker {
-    /// Opens the tasks of these partitions. Tells the highest number of a commit that they know of, and whether the
-    /// consumer has no partitions now, so that all have to be assigned.
+    /// Does what takes long with the tasks. Tells, too, whether the consumer has no partitions now, so that all have
+    /// to be assigned.
     ///
     /// # Errors
     /// [`Error::Rebalancing`]: the next step does what the group wants; nothing is opened. Otherwise those of the
-    /// restore.
-    pub(super) fn open(&mut self, partitions: &[TopicPartition]) -> Result<(i64, bool), Error> {
+    /// work.
+    pub(super) fn hold<R>(
+        &mut self,
+        work: impl FnOnce(&Shared, &Generation, &mut Tasks, &mut Between<'_>) -> Result<R, Error>,
+    ) -> Result<(R, bool), Error> {
         let Self { shared, generation, consumer, tasks, told, .. } = self;
         let (clock, since) = (&*shared.clock, shared.clock.now());
         let batch = Batch::new();
         let mut hold = Hold { consumer: &mut **consumer, clock, since, is_held: false, told, batch };
-        let number = tasks.open(shared, &generation.program, partitions, &mut || hold.look());
-        if let Err(Error::Rebalancing) = number {
+        let outcome = work(shared, generation, tasks, &mut || hold.look());
+        if let Err(Error::Rebalancing) = outcome {
             tracing::info!(
                 worker = self.index,
                 "the group shares its partitions out anew: the restore is left"
             );
         }
-        Ok((number?, hold.is_held))
+        Ok((outcome?, hold.is_held))
     }
 }

@@ -7,10 +7,10 @@
 use broker::TopicPartition;
 
 use super::super::checkpoint::Stamp;
+use super::super::generation::Generation;
 use super::super::restore::{Standing, look};
 use super::super::{Error, Shared};
 use super::tasks::{Open, Tasks};
-use crate::plan::Program;
 
 /// See the module.
 pub(super) struct Kept {
@@ -45,13 +45,13 @@ impl Tasks {
     pub(super) fn kept(
         &mut self,
         shared: &Shared,
-        program: &Program,
+        generation: &Generation,
         wanted: &[(usize, i32)],
     ) -> Result<Vec<(Standing, Open)>, Error> {
         let mut kept = std::mem::take(&mut self.kept);
         kept.retain(|kept| wanted.contains(&(kept.open.plan, kept.open.number)));
         let names: Vec<_> = kept.iter().map(|kept| (kept.open.plan, kept.open.number)).collect();
-        let standings = look(shared, program, &names)?;
+        let standings = look(shared, generation, &names)?;
         let pairs = standings.into_iter().zip(kept).filter(|(standing, kept)| kept.is_at(standing));
         let kept: Vec<_> = pairs.map(|(standing, kept)| (standing, kept.open)).collect();
         if !kept.is_empty() {

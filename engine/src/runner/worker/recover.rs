@@ -110,7 +110,7 @@ impl Worker {
     }
 
     /// Opens all tasks anew, as the last commit left them.
-    fn restore_again(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
+    pub(super) fn restore_again(&mut self, partitions: &[TopicPartition]) -> Result<(), Error> {
         let is_held = match self.open(partitions) {
             Err(Error::Rebalancing) => {
                 // What they did is not committed, so they are none to go on with.
@@ -118,7 +118,7 @@ impl Worker {
                 self.pending.get_or_insert_default().extend_from_slice(partitions);
                 return Ok(());
             }
-            outcome => outcome?.1,
+            outcome => outcome?,
         };
         match self.pending {
             // That gives all partitions their positions.

@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, TopicPartition, partition_for_key};
 
 use super::super::checkpoint::Stamp;
+use super::super::generation::Generation;
 use super::super::journal::Journal;
-use super::super::local::StorePartition;
-use super::super::restore::{
-    Between, Carried, Log, Placed, Restored, Standing, put_on_disk, restore, take_over,
-};
+use super::super::restore::{Between, Log, Outcome, Past, Restored, Standing, restore};
 use super::super::{Error, Shared, Summary};
 use super::idle::Idleness;
 use super::kept::Kept;
+use super::past::is_whole;
 use super::waiting::Waiting;
 use crate::plan::{InputId, Program};
 use crate::task::{InputRecord, Output, StreamTask};
@@ -90,6 +89,15 @@ impl Open {
     }
 }
 
+/// What came of taking up partitions.
+#[must_use]
+pub(super) enum Opened {
+    /// Their tasks are open; the highest number of a commit that they know of.
+    At(i64),
+    /// None of it: other rules have work to do once more before.
+    Behind(Past),
+}
+
 /// What became of a commit whose outcome was not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settled {
@@ -109,7 +117,7 @@ pub(super) struct Tasks {
     pub(super) open: Vec<Open>,
     /// Those that were open until their partitions went.
     pub(super) kept: Vec<Kept>,
-    partitions: HashMap<String, i32>,
+    pub(super) partitions: HashMap<String, i32>,
 }
 
 impl Tasks {
@@ -150,23 +158,35 @@ impl Tasks {
 
     /// Takes up newly assigned partitions. The tasks that they need are opened with their state restored, also
     /// those that other partitions of theirs kept open meanwhile: what these could not do alone, another worker
-    /// may have done. Tells the highest number of a commit that they know of.
+    /// may have done.
     ///
     /// # Errors
     /// Those of the restore; then nothing has changed.
     pub(super) fn open(
         &mut self,
         shared: &Shared,
-        program: &Program,
+        generation: &Generation,
         partitions: &[TopicPartition],
         between: &mut Between<'_>,
-    ) -> Result<i64, Error> {
+    ) -> Result<Opened, Error> {
+        let program = &generation.program;
         let given = needed(program, partitions.iter());
-        let kept = self.kept(shared, program, &given)?;
+        let kept = self.kept(shared, generation, &given)?;
         let is_kept = |task: &(usize, i32)| kept.iter().any(|(_, open)| (open.plan, open.number) == *task);
         let rest: Vec<_> = given.iter().copied().filter(|task| !is_kept(task)).collect();
-        let fresh = match restore(shared, program, &rest, between) {
-            Ok(fresh) => fresh,
+        let restored = {
+            let is_here = |partition: &TopicPartition| {
+                partitions.contains(partition) || self.partitions().any(|own| own == partition)
+            };
+            let is_whole = |(plan, number): (usize, i32)| is_whole(program, plan, number, &is_here);
+            restore(shared, generation, &rest, &is_whole, between)
+        };
+        let fresh = match restored {
+            Ok(Outcome::Restored(fresh)) => fresh,
+            Ok(Outcome::Behind(past)) => {
+                self.kept.extend(kept.into_iter().map(Kept::again));
+                return Ok(Opened::Behind(past));
+            }
             Err(error) => {
                 self.kept.extend(kept.into_iter().map(Kept::again));
                 return Err(error);
@@ -191,12 +211,18 @@ impl Tasks {
         // All partitions are read on from their commits, so what waits comes again.
         self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
         self.settle_inputs(shared)?;
-        Ok(number)
+        Ok(Opened::At(number))
+    }
+
+    /// Whether all tasks have all of their inputs here.
+    pub(super) fn are_whole(&self) -> bool {
+        self.open.iter().all(|open| open.places.iter().all(Option::is_some))
     }
 
     /// Lets newly opened tasks begin.
     pub(super) fn begin(&mut self, output: &mut Output) {
-        for open in self.open.iter_mut().filter(|open| !open.begun) {
+        let is_due = |open: &&mut Open| !open.begun && open.places.iter().all(Option::is_some);
+        for open in self.open.iter_mut().filter(is_due) {
             let before = output.len();
             open.task.begin(output);
             (open.begun, open.has_spoken) = (true, output.len() > before);
@@ -211,29 +237,11 @@ impl Tasks {
         self.find_places();
     }
 
-    /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
-    /// where another task keeps the store now. What waits is to be read again, from the positions committed.
-    pub(super) fn switch(
-        &mut self,
-        shared: &Shared,
-        program: &Program,
-        between: &mut Between<'_>,
-    ) -> Result<(), Error> {
-        let mut carried = Vec::new();
-        for (plan, number) in needed(program, self.list.iter().map(|a| &a.partition)) {
-            let mut task = StreamTask::new(program, plan)?;
-            let mut stands = vec![None; task.store_names().len()];
-            for old in self.open.iter().filter(|old| old.number == number) {
-                carry_over(shared, old, &mut task, &mut stands)?;
-            }
-            carried.push(Carried { plan, number, task, stands });
-        }
-        let next = take_over(shared, program, carried, between)?;
-        self.open = next.into_iter().map(opened).collect();
+    /// Lets all tasks go, to be opened anew where the commits of their partitions stand.
+    pub(super) fn forget(&mut self) {
+        self.open.clear();
         self.kept.clear();
         self.partitions.clear();
-        self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
-        self.settle_inputs(shared)
     }
 
     /// Produces what the tasks wrote. Partitions are by the key without its window, as in Kafka Streams.
@@ -289,7 +297,10 @@ impl Tasks {
 }
 
 /// The tasks that partitions need, as indexes of the program with partition numbers, in order.
-fn needed<'p>(program: &Program, partitions: impl Iterator<Item = &'p TopicPartition>) -> Vec<(usize, i32)> {
+pub(super) fn needed<'p>(
+    program: &Program,
+    partitions: impl Iterator<Item = &'p TopicPartition>,
+) -> Vec<(usize, i32)> {
     let task = |p: &TopicPartition| program.reader_of(&p.topic).map(|(plan, _)| (plan, p.partition));
     let mut needed: Vec<_> = partitions.filter_map(task).collect();
     needed.sort_unstable();
@@ -298,7 +309,7 @@ fn needed<'p>(program: &Program, partitions: impl Iterator<Item = &'p TopicParti
 }
 
 /// A task that was restored, to be worked with.
-fn opened(restored: Restored) -> Open {
+pub(super) fn opened(restored: Restored) -> Open {
     let Restored { task, standing, is_fresh } = restored;
     let needs_checkpoint = standing.needs_checkpoint();
     let Standing { plan, number, work, logs, inputs, journal, .. } = standing;
@@ -333,41 +344,4 @@ fn committed(shared: &Shared, partition: &TopicPartition) -> Result<(i64, Option
         Some(OffsetCommit { offset, metadata, .. }) => (offset, Some(Stamp::parse(&metadata))),
         None => (shared.broker.watermarks(partition, Isolation::ReadCommitted)?.0, None),
     })
-}
-
-/// Where the changelog of a store stands: from where it counts, and the commit of its last checkpoint.
-type Stands = Option<(i64, Option<i64>)>;
-
-/// Hands the state of one task to another, store by name, and where the stores' changelogs stand.
-///
-/// What lies on disk is there as of the checkpoint that was made just before.
-fn carry_over(
-    shared: &Shared,
-    old: &Open,
-    next: &mut StreamTask,
-    stands: &mut [Stands],
-) -> Result<(), Error> {
-    let names: Vec<String> = old.task.store_names().map(str::to_owned).collect();
-    let mut places: Vec<Option<usize>> =
-        names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
-    for (place, log) in places.iter().zip(&old.logs) {
-        if let Some(place) = place {
-            stands[*place] = Some((log.from, log.base));
-        }
-    }
-    for (place, name) in places.iter_mut().zip(&names) {
-        let Some(store) = *place else { continue };
-        if put_on_disk(shared, next, store, &StorePartition::new(name, old.number))? == Placed::OnDisk {
-            *place = None;
-        }
-    }
-    let mut outcome = Ok(());
-    old.task.export(&mut |store, key, value| {
-        if let (Ok(()), Some(place)) = (&outcome, places[store]) {
-            outcome = next
-                .restore(place, key, Some(value))
-                .map_err(|source| Error::Restore { topic: names[store].clone(), source });
-        }
-    });
-    outcome
 }

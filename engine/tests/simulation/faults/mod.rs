@@ -94,13 +94,12 @@ struct State {
     limbo: Vec<Limbo>,
     graves: Vec<Grave>,
     depth: usize,
-    paused: bool,
     memory: planted::Memory,
 }
 
 impl State {
     fn is_on(&self) -> bool {
-        self.on && !self.paused
+        self.on
     }
 }
 
@@ -136,7 +135,6 @@ impl Chaos {
             limbo,
             graves,
             depth: 0,
-            paused: false,
             memory: planted::Memory::default(),
         };
         Arc::new(Self { clock, inner, state: Mutex::new(state), bug, interleave })
@@ -156,11 +154,6 @@ impl Chaos {
         self.state().on = false;
         self.clock.advance(TRANSACTION);
         self.settle(None);
-    }
-
-    /// For a while nothing goes wrong, and nobody works in the middle of another's call.
-    pub(crate) fn pause(&self, pauses: bool) {
-        self.state().paused = pauses;
     }
 
     pub(crate) fn note(&self, what: &'static str, which: (u64, u64), text: impl FnOnce() -> String) {

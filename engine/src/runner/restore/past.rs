@@ -1,0 +1,86 @@
+//! Commits that were made by other rules, and that no checkpoint holds yet.
+//!
+//! Enters: where tasks stand, and the marks of their stores. Leaves: under which rule set which stores have to be
+//! brought to the committed positions first, and that rule set as a program. What holds: what was done is done once
+//! more by the rules that did it; then the stores are in a checkpoint of just that position, and other rules take
+//! them over from there as workers do that switch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use broker::TopicPartition;
+
+use super::super::checkpoint::{Mark, Stamp};
+use super::super::generation::Generation;
+use super::super::local::StorePartition;
+use super::super::reload::topic;
+use super::super::topics::changelog;
+use super::super::{Error, Shared};
+use super::{Refusal, Standing, refusal, standing};
+
+/// See the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct Past {
+    /// The version of the rule set.
+    pub(in super::super) rules: u64,
+    /// What has to be brought to the committed positions under it.
+    pub(in super::super) stores: BTreeSet<StorePartition>,
+}
+
+/// What other rules have done of the work of these tasks since their last checkpoints: of one rule set, the oldest.
+pub(super) fn find(shared: &Shared, standings: &[Standing]) -> Result<Option<Past>, Error> {
+    let mut past = BTreeMap::<u64, BTreeSet<StorePartition>>::new();
+    for standing in standings.iter().filter(|standing| standing.is_whole) {
+        for log in &standing.logs {
+            if let Some(mark) = &log.mark
+                && standing.is_of_others(mark)
+                && standing.is_behind(shared, mark)?
+            {
+                past.entry(mark.rules).or_default().insert(log.store.clone());
+            }
+        }
+    }
+    Ok(past.pop_first().map(|(rules, stores)| Past { rules, stores }))
+}
+
+impl Standing {
+    /// Whether the work that a checkpoint was made of has gone on after it.
+    fn is_behind(&self, shared: &Shared, mark: &Mark) -> Result<bool, Error> {
+        for (topic, at) in &mark.positions {
+            let partition = TopicPartition::new(topic.as_str(), self.number);
+            let committed = match self.inputs.iter().find(|input| input.partition == partition) {
+                Some(input) => input.committed.clone(),
+                None => standing::committed(shared, &partition)?,
+            };
+            let Some((offset, stamp)) = committed else { continue };
+            // Where no position tells of it, the journal does.
+            let is_later = |stamp: &Stamp| stamp.work == mark.work && stamp.number > mark.number;
+            if offset != *at || stamp.as_ref().is_some_and(is_later) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The program of a rule set that was replaced.
+///
+/// # Errors
+/// It is not there any more, or cannot be run: then these stores cannot be restored exactly.
+pub(in super::super) fn program(shared: &Shared, past: &Past) -> Result<Generation, Error> {
+    let changelogs: Vec<_> =
+        past.stores.iter().map(|of| changelog(&shared.options.group, &of.store)).collect();
+    let refused = |why: &str| {
+        let (changelogs, rules, why) = (changelogs.clone(), past.rules, why.to_owned());
+        let advice = refusal::advice(&changelogs);
+        Error::Unrestorable { refusal: Refusal::Rules { changelogs, rules, why }, advice }
+    };
+    let set = match topic((&*shared.broker, &*shared.clock), &shared.options).version(past.rules)? {
+        Some(Ok(set)) => set,
+        Some(Err(damaged)) => return Err(refused(&damaged.why)),
+        None => return Err(refused("it is not in the rule-set topic any more")),
+    };
+    Generation::published(set, &shared.options).map_err(|error| match error {
+        Error::Refused(_) => refused("this release refuses it"),
+        error => error,
+    })
+}
