@@ -1,8 +1,9 @@
 //! `streamguard db`: schema and logins.
 //!
-//! `db migrate` makes the roles `streamguard_owner`, `streamguard_writer` and `streamguard_reader` where they
-//! are missing, and the schema, with `DATABASE_OWNER_URL` (else `DATABASE_URL`). That login must be a
-//! superuser or the database's owner, and a member of `streamguard_owner` where it may not make roles.
+//! `db migrate` makes the roles `streamguard_owner`, `streamguard_writer`, `streamguard_reader` and
+//! `streamguard_analyst` where they are missing, and the schema, with `DATABASE_OWNER_URL` (else
+//! `DATABASE_URL`). That login must be a superuser or the database's owner, and a member of
+//! `streamguard_owner` where it may not make roles.
 //! `db login` makes a login and gives it one of the roles; its password comes from an environment variable.
 //! `start.sh` does both for a database of its own.
 //! `db verify-audit` says whether the audit is as it was written; any login that may read will do.
@@ -20,7 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   DATABASE_OWNER_URL=postgres://postgres:PASSWORD@localhost/streamguard streamguard db migrate
   STREAMGUARD_LOGIN_PASSWORD=... streamguard db login --name streamguard_consumer --role writer
-  STREAMGUARD_LOGIN_PASSWORD=... streamguard db login --name ann --role reader
+  STREAMGUARD_LOGIN_PASSWORD=... streamguard db login --name ann --role analyst
   streamguard db verify-audit --topic
 
 The database itself is made by CREATE DATABASE streamguard. See docs/schema.md for what lies in it.";
@@ -64,6 +65,8 @@ enum RoleName {
     Writer,
     /// Reads.
     Reader,
+    /// Reads, changes the lists, labels, works on investigations.
+    Analyst,
 }
 
 impl From<RoleName> for Role {
@@ -72,6 +75,7 @@ impl From<RoleName> for Role {
             RoleName::Owner => Self::Owner,
             RoleName::Writer => Self::Writer,
             RoleName::Reader => Self::Reader,
+            RoleName::Analyst => Self::Analyst,
         }
     }
 }

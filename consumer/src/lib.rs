@@ -37,7 +37,7 @@ use chrono::{DateTime, Utc};
 use events::Mask;
 
 pub use error::{Error, ForeignLog, OffsetLost, Result};
-pub use lists::Kind;
+pub use lists::{Kind, ListAction, ListHit, Match};
 pub use migrate::{Migrated, Role, login, migrate};
 pub use runner::run;
 

@@ -1,8 +1,8 @@
 //! The schema and the logins.
 //!
 //! What enters: the URL of a login that may make roles and own the schema. What leaves: the roles
-//! `streamguard_owner`, `streamguard_writer` and `streamguard_reader` (no logins), and the schema, owned by
-//! the first whoever migrates. What holds: several processes may migrate at once, an applied migration is
+//! `streamguard_owner`, `streamguard_writer`, `streamguard_reader` and `streamguard_analyst` (no logins), and
+//! the schema, owned by the first whoever migrates. What holds: several processes may migrate at once, an applied migration is
 //! never run again, and a database that is newer than the binary is refused untouched.
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -22,11 +22,13 @@ pub enum Role {
     Writer,
     /// Reads.
     Reader,
+    /// Reads, changes the lists and works on what was found: the schema's functions for analysts.
+    Analyst,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 3] = [Self::Owner, Self::Writer, Self::Reader];
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Writer, Self::Reader, Self::Analyst];
 
     /// The role's name in PostgreSQL.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Role {
             Self::Owner => "streamguard_owner",
             Self::Writer => "streamguard_writer",
             Self::Reader => "streamguard_reader",
+            Self::Analyst => "streamguard_analyst",
         }
     }
 }
@@ -121,6 +124,9 @@ const BECOME_OWNER: &str = "DO $$ BEGIN
        OR NOT has_schema_privilege('streamguard_reader', 'public', 'USAGE') THEN
         GRANT USAGE ON SCHEMA public TO streamguard_writer, streamguard_reader;
     END IF;
+    IF NOT pg_has_role('streamguard_analyst', 'streamguard_reader', 'MEMBER') THEN
+        GRANT streamguard_reader TO streamguard_analyst;
+    END IF;
     IF NOT has_database_privilege('streamguard_writer', current_database(), 'TEMP') THEN
         EXECUTE format('GRANT TEMP ON DATABASE %I TO streamguard_writer', current_database());
     END IF;
@@ -133,7 +139,11 @@ async fn make_role(connection: &mut PgConnection, name: &str) -> sqlx::Result<()
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{name}') THEN
                 CREATE ROLE {name} NOLOGIN;
             END IF;
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        EXCEPTION
+            WHEN duplicate_object OR unique_violation THEN NULL;
+            WHEN insufficient_privilege THEN
+                RAISE EXCEPTION 'the role {name} is missing and % may not make it: as a superuser, CREATE ROLE {name} NOLOGIN',
+                    current_user USING ERRCODE = 'insufficient_privilege';
         END $$"
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)

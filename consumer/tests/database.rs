@@ -129,11 +129,16 @@ fn the_writer_cannot_change_what_was_decided_and_the_reader_only_reads() {
         "DELETE FROM transactions",
         "CREATE TABLE mine (x int)",
         "TRUNCATE alert_occurrences",
+        "INSERT INTO list_entries (kind, value, action, reason) VALUES ('merchant', 'x', 'block', 'why')",
+        "DELETE FROM list_entries",
+        "DELETE FROM list_events",
+        "UPDATE list_state SET version = 0",
+        "SELECT label_transaction('t1', 'fraud', 'why')",
     ] {
         refused(&db.writer_url, sql);
     }
     for sql in [
-        "INSERT INTO list_entries (kind, value) VALUES ('merchant', 'x')",
+        "SELECT list_add('merchant', 'x', 'block', 'why')",
         "UPDATE consumer_offsets SET next_offset = 0",
         "SELECT ensure_partitions('transactions', ARRAY['2024-01-01']::date[])",
     ] {

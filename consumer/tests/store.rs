@@ -305,7 +305,9 @@ fn lists_apply_to_what_is_decided_from_then_on() {
     let of = |id: &str| transaction(id, "ACC-1", "5", MARCH, r#","country":"xx","category":"Gambling""#);
     send(log.as_ref(), &[of("t1")]);
     drain(&log, &db);
-    db.execute("INSERT INTO list_entries (kind, value) VALUES ('country', 'XX'), ('category', 'gambling')");
+    db.execute(
+        "SELECT list_add('country', 'XX', 'block', 'war'), list_add('category', 'gambling', 'block', 'policy')",
+    );
     send(log.as_ref(), &[of("t1"), of("t2")]);
     drain(&log, &db);
     assert_eq!(db.rows(DECISIONS), ["t1,APPROVE,,0", "t2,BLOCK,critical,1"]);
@@ -313,7 +315,7 @@ fn lists_apply_to_what_is_decided_from_then_on() {
         db.row("SELECT reason FROM current_decisions WHERE transaction_id = 't2'"),
         r#""category gambling is on the block list (+100); country XX is on the block list""#
     );
-    db.execute("DELETE FROM list_entries WHERE kind = 'country'");
+    db.execute("SELECT list_remove('country', 'XX', 'block', 'peace')");
     send(log.as_ref(), &[of("t3"), alert("r", Severity::Low, "t1", "ACC-1", MARCH)]);
     drain(&log, &db);
     assert_eq!(

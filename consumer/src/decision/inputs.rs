@@ -5,7 +5,6 @@
 //! lies is kept, to tell which of two crossings is the later, and is no part of what is compared or hashed.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use events::{FraudAlert, Mode, Severity, Transaction};
 use rust_decimal::Decimal;
@@ -15,7 +14,7 @@ use uuid::Uuid;
 
 use super::Context;
 use super::velocity::{Velocity, tidy};
-use crate::lists::Kind;
+use crate::lists::ListHit;
 
 /// What a decision needs of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -74,41 +73,6 @@ pub struct AlertFacts {
     pub source: (i64, String, i32, i64, u32),
     /// What the alert itself says of the transaction; decides while the transaction has not come.
     pub subject: TransactionFacts,
-}
-
-/// What an entry of a list does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ListAction {
-    /// Stops the transaction.
-    #[default]
-    Block,
-    /// Lets it pass, whatever the rules say; not against a block list.
-    Allow,
-    /// Raises its score.
-    Watch,
-}
-
-impl fmt::Display for ListAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Block => "block",
-            Self::Allow => "allow",
-            Self::Watch => "watch",
-        })
-    }
-}
-
-/// An entry of a list and the field that it matched.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct ListHit {
-    /// Which field.
-    pub kind: Kind,
-    /// The entry's value, as the list has it.
-    pub value: String,
-    /// What it does.
-    #[serde(default)]
-    pub action: ListAction,
 }
 
 /// Everything that a decision rests on, the policy aside.

@@ -27,10 +27,11 @@ use serde::{Deserialize, Serialize};
 
 use explanation::reason;
 
+pub use crate::lists::{ListAction, ListHit};
 pub use context::{Context, ProfileFacts};
 pub use explanation::{PolicyName, explanation};
 pub use factors::Factor;
-pub use inputs::{AlertFacts, Inputs, ListAction, ListHit, TransactionFacts};
+pub use inputs::{AlertFacts, Inputs, TransactionFacts};
 pub use policy::{InForce, Policy};
 pub use velocity::Velocity;
 

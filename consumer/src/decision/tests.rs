@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::*;
-use crate::lists::Kind;
+use crate::lists::{Kind, Match};
 
 fn alert(severity: Severity, score: f64) -> AlertFacts {
     AlertFacts {
@@ -142,7 +142,14 @@ fn an_alert_counts_at_least_its_severity() {
 }
 
 fn hit(action: ListAction) -> ListHit {
-    ListHit { kind: Kind::Merchant, value: "Shein".into(), action }
+    ListHit {
+        kind: Kind::Merchant,
+        value: "Shein".into(),
+        action,
+        how: Match::Nocase,
+        reason: "counterfeits".into(),
+        entry: 2,
+    }
 }
 
 #[test]

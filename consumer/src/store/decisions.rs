@@ -100,7 +100,7 @@ pub(crate) async fn revise(
     let waiting = waiting(tx, intake).await?;
     for t in intake.transactions.iter().filter(|t| inserted.contains(t.position)) {
         let id = &t.value.transaction_id;
-        if subjects.contains_key(id) || waiting.contains(id) || by.lists.is_hit(&t.value) {
+        if subjects.contains_key(id) || waiting.contains(id) || by.lists.is_hit(&t.value, now) {
             let facts = TransactionFacts::of(&t.value);
             let subject = subjects.entry(id.clone()).or_default();
             subject.now.transactions.insert(micros(t.value.timestamp), facts);
@@ -174,7 +174,7 @@ async fn finish(
     load_transactions(tx, &mut subjects).await?;
     let mut decided = Decided::default();
     for (transaction_id, mut subject) in subjects {
-        subject.now.list_hits = by.lists.hits(subject.now.subjects());
+        subject.now.list_hits = by.lists.hits(subject.now.subjects(), now);
         if subject.now.rest_on_the_same(&subject.before) {
             continue;
         }

@@ -99,6 +99,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Written, Failure> {
         self.partitions.ensure(connection, intake).await?;
+        self.lists.load(connection).await?;
         let mut tx = connection.begin().await?;
         let written = self.statements(&mut tx, intake, expected, now).await?;
         match tx.commit().await {
@@ -121,7 +122,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Written, Failure> {
         self.accounts.lock(tx, intake).await?;
-        self.lists.refresh(tx).await?;
+        self.lists.follow(tx).await?;
         let inserted = self.transactions.insert(tx, intake, now).await?;
         let fresh = alerts::write(tx, &intake.alerts, now).await?;
         reference::write(tx, intake, now).await?;
@@ -155,10 +156,12 @@ impl Store {
         }
     }
 
-    /// Forgets which partitions and accounts are there; they are looked up again.
+    /// Forgets which partitions and accounts are there, and the lists; they are looked up again.
     pub(crate) fn forget(&mut self) {
         self.partitions = Partitions::default();
         self.accounts = Accounts::default();
+        // Another server may be the one that answers now, and number its changes in another way.
+        self.lists = Lists::default();
         self.policy_noted = false;
     }
 
@@ -169,8 +172,9 @@ impl Store {
         connection: &mut PgConnection,
         now: DateTime<Utc>,
     ) -> sqlx::Result<u64> {
+        self.lists.load(connection).await?;
         let mut tx = connection.begin().await?;
-        self.lists.refresh(&mut tx).await?;
+        self.lists.follow(&mut tx).await?;
         let decided = decisions::revise_waiting(&mut tx, self.deciding(), now).await?;
         accounts::add_decisions(&mut tx, &decided).await?;
         self.note_policy(&mut tx, &decided, now).await?;
