@@ -29,6 +29,12 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::context::{Context, GlobalArgs};
 use crate::failure::Failure;
 
+// For librdkafka, too: each of its messages is allocated in one thread and freed in another, and what a burst took
+// is given back to the system.
+#[cfg(feature = "kafka")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Fraud rules as SQL over Kafka: transactions in, alerts and decisions in PostgreSQL out.
 #[derive(Parser)]
 #[command(

@@ -17,6 +17,11 @@ use broker::{Broker, Outgoing, ProducerConfig, TopicSpec};
 
 pub use spent::Spent;
 
+/// As in the binary.
+#[cfg(feature = "kafka")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub const RECORD_BYTES: usize = 285;
 pub const ACCOUNTS: usize = 10_000;
 /// 2026-03-01T12:00:00Z in milliseconds.

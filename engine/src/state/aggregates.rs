@@ -4,7 +4,7 @@ use super::Window;
 use super::WindowMut;
 use super::entry::Entry;
 use super::keyed::EntryId;
-use super::layout::FrameLayout;
+use super::layout::{FrameLayout, Width};
 use super::times::Times;
 use super::windowed::{Expire, Windowed};
 
@@ -12,8 +12,12 @@ use super::windowed::{Expire, Windowed};
 pub(crate) type AggregateStore = Windowed<Entry>;
 
 impl Expire for Entry {
-    fn empty(key: &[u8], frames: usize) -> Self {
-        Entry::new(key, frames)
+    fn empty(key: &[u8], frames: usize, width: Width) -> Self {
+        Entry::new(key, frames, width)
+    }
+
+    fn settle(&mut self, layout: &[FrameLayout]) -> Option<Width> {
+        Entry::settle(self, layout)
     }
 
     fn is_due(&self, _: &[FrameLayout], times: &Times) -> bool {

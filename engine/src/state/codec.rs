@@ -15,7 +15,7 @@
 
 use super::RestoreError;
 use super::entry::Entry;
-use super::layout::FrameLayout;
+use super::layout::{FrameLayout, Width};
 use super::rows;
 use crate::plan::Fingerprint;
 use crate::types::Value;
@@ -69,7 +69,7 @@ pub(crate) fn read_entry(
     layouts: &[FrameLayout],
 ) -> Result<(Entry, bool), RestoreError> {
     let mut rest = versioned(key, bytes)?;
-    let (mut entry, mut whole) = (Entry::new(key, layouts.len()), true);
+    let (mut entry, mut whole) = (Entry::new(key, layouts.len(), Width::default()), true);
     while !rest.is_empty() {
         let (tag, body) = read_slot(&mut rest).ok_or_else(|| RestoreError::damaged(key))?;
         match layouts.iter().position(|layout| layout.fingerprint == tag) {

@@ -4,10 +4,13 @@
 //! each piece costs its own bookkeeping. So the key, the frames' heads and their windows follow one another:
 //!
 //! ```text
-//! twice the key's length, and one where the heads are wide (LEB128); the key's bytes
-//! per frame a head: first, open, room (u16, or u32 where they are wide)
-//! per frame its windows: `room` places of the layout's stride
+//! eight times the key's length, twice the width of texts, and one where the heads are wide (LEB128); the key's bytes
+//! per frame a head: first, open, room (u8, or u32 where they are wide)
+//! per frame its windows: `room` places of the stride that the layout has for the width of texts
 //! ```
+//!
+//! The width is that of the longest text so far, so that short identifiers take little; of a longer one the first goes
+//! beside, until [`Entry::settle`] makes the entry wider.
 //!
 //! The places of a frame are a ring: the open windows, ascending by start, begin at `first` and go on behind the
 //! last place with the first one. A window that has closed leaves its place to the next one; an entry that has
@@ -18,7 +21,7 @@ mod head;
 use std::ops::Range;
 
 use super::keyed::Keep;
-use super::layout::FrameLayout;
+use super::layout::{FrameLayout, Shape, Width};
 use super::window::{Window, WindowMut};
 use super::{RestoreError, ahead, codec};
 use crate::types::aggregate::Beside;
@@ -45,6 +48,7 @@ pub(super) fn coarse(time: i64) -> u32 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame<'e> {
     layout: &'e FrameLayout,
+    shape: &'e Shape,
     head: Head,
     places: &'e [u8],
     beside: &'e Beside,
@@ -55,7 +59,7 @@ impl<'e> Frame<'e> {
     pub(crate) fn windows(self) -> impl ExactSizeIterator<Item = Window<'e>> {
         (0..self.head.open as usize).map(move |n| {
             let bytes = self.place(self.head.place(n as u32));
-            Window { layout: self.layout, bytes, beside: self.beside }
+            Window { layout: self.layout, shape: self.shape, bytes, beside: self.beside }
         })
     }
 
@@ -75,7 +79,7 @@ impl<'e> Frame<'e> {
     }
 
     fn place(self, place: usize) -> &'e [u8] {
-        let stride = self.layout.shape.stride;
+        let stride = self.shape.stride;
         &self.places[place * stride..(place + 1) * stride]
     }
 }
@@ -118,9 +122,9 @@ impl Keep for Entry {
 
 impl Entry {
     /// An entry of a store of this many frames, without windows.
-    pub(super) fn new(key: &[u8], frames: usize) -> Self {
-        let mut bytes = Vec::with_capacity(1 + key.len() + frames * NARROW);
-        write_prefix(&mut bytes, key, false);
+    pub(super) fn new(key: &[u8], frames: usize, width: Width) -> Self {
+        let mut bytes = Vec::with_capacity(PREFIX + key.len() + frames * NARROW);
+        write_prefix(&mut bytes, key, width, false);
         bytes.resize(bytes.len() + frames * NARROW, 0);
         Self { bytes: bytes.into_boxed_slice(), closes_at: u32::MAX, ..Self::default() }
     }
@@ -150,7 +154,8 @@ impl Entry {
     pub(crate) fn frame<'e>(&'e self, layouts: &'e [FrameLayout], frame: usize) -> Frame<'e> {
         let head = self.head(frame);
         let places = &self.bytes[self.places(layouts, frame)];
-        Frame { layout: &layouts[frame], head, places, beside: &self.beside }
+        let (layout, width) = (&layouts[frame], self.parts().width);
+        Frame { layout, shape: layout.shape(width), head, places, beside: &self.beside }
     }
 
     /// The windows of all frames.
@@ -186,7 +191,7 @@ impl Entry {
         }
         self.closes_at = coarse(closes_at);
         if is_roomy && !self.is_empty(layouts.len()) {
-            self.make_room(layouts, None);
+            self.make_room(layouts, None, self.parts().width);
         }
         expired
     }
@@ -199,15 +204,16 @@ impl Entry {
             return false;
         }
         let (places, open) = (self.places(layouts, frame), head.open);
+        let shape = layout.shape(self.parts().width);
         let ring = &mut self.bytes[places];
         // They close in the order of their starts.
         while head.open > 0 {
-            let bytes = place_mut(ring, layout, head.place(0));
-            let start = layout.shape.start(bytes);
+            let bytes = place_mut(ring, shape, head.place(0));
+            let start = shape.start(bytes);
             if layout.closes_at(start, start).is_none_or(|at| now < at) {
                 break;
             }
-            WindowMut { layout, bytes, beside: &mut self.beside, is_new: false }.end();
+            WindowMut { layout, shape, bytes, beside: &mut self.beside, is_new: false }.end();
             (head.first, head.open) = (head.place(1) as u32, head.open - 1);
         }
         if head.open < open {
@@ -225,16 +231,17 @@ impl Entry {
     ) -> WindowMut<'e> {
         let (head, layout) = (self.head(frame), &layouts[frame]);
         let places = self.places(layouts, frame);
+        let shape = layout.shape(self.parts().width);
         let ring = &self.bytes[places.clone()];
-        let start_at = |n: u32| layout.shape.start(&ring[head.place(n) * layout.shape.stride..]);
+        let start_at = |n: u32| shape.start(&ring[head.place(n) * shape.stride..]);
         // The newest is the likeliest.
         let mut n = head.open;
         while n > 0 && start_at(n - 1) > start {
             n -= 1;
         }
         if n > 0 && start_at(n - 1) == start {
-            let bytes = place_mut(&mut self.bytes[places], layout, head.place(n - 1));
-            return WindowMut { layout, bytes, beside: &mut self.beside, is_new: false };
+            let bytes = place_mut(&mut self.bytes[places], shape, head.place(n - 1));
+            return WindowMut { layout, shape, bytes, beside: &mut self.beside, is_new: false };
         }
         self.insert(layouts, frame, n, start)
     }
@@ -248,10 +255,11 @@ impl Entry {
         start: i64,
     ) -> WindowMut<'e> {
         if self.head(frame).open == self.head(frame).room {
-            self.make_room(layouts, Some(frame));
+            self.make_room(layouts, Some(frame), self.parts().width);
         }
         let layout = &layouts[frame];
-        let (mut head, stride) = (self.head(frame), layout.shape.stride);
+        let shape = layout.shape(self.parts().width);
+        let (mut head, stride) = (self.head(frame), shape.stride);
         let places = self.places(layouts, frame);
         let ring = &mut self.bytes[places.clone()];
         for later in (n..head.open).rev() {
@@ -260,14 +268,33 @@ impl Entry {
         }
         head.open += 1;
         self.set_head(frame, head);
-        let bytes = place_mut(&mut self.bytes[places], layout, head.place(n));
-        let mut window = WindowMut { layout, bytes, beside: &mut self.beside, is_new: true };
+        let bytes = place_mut(&mut self.bytes[places], shape, head.place(n));
+        let mut window = WindowMut { layout, shape, bytes, beside: &mut self.beside, is_new: true };
         window.begin(start);
         window
     }
 
+    /// Makes the entry wide enough for the texts that came since and have no place; how wide, where it was not.
+    #[inline]
+    pub(super) fn settle(&mut self, layouts: &[FrameLayout]) -> Option<Width> {
+        let asked = self.beside.asked();
+        (asked > 0).then(|| {
+            let width = Width::of(asked).max(self.parts().width);
+            self.widen(layouts, width);
+            self.beside.answered();
+            width
+        })
+    }
+
+    /// Makes it at least so wide.
+    pub(super) fn widen(&mut self, layouts: &[FrameLayout], width: Width) {
+        if width > self.parts().width {
+            self.make_room(layouts, None, width);
+        }
+    }
+
     /// Moves to a run of memory with room for what is open, and for some more in the frame that grows.
-    fn make_room(&mut self, layouts: &[FrameLayout], grows: Option<usize>) {
+    fn make_room(&mut self, layouts: &[FrameLayout], grows: Option<usize>, width: Width) {
         let mut heads = Vec::with_capacity(layouts.len());
         let mut windows = 0;
         for (frame, layout) in layouts.iter().enumerate() {
@@ -275,30 +302,41 @@ impl Entry {
             let more = if grows == Some(frame) { 1 + head.open / 4 } else { 0 };
             let room = if grows.is_none() || more > 0 { head.open + more } else { head.room };
             heads.push(Head { first: 0, room, ..head });
-            windows += room as usize * layout.shape.stride;
+            windows += room as usize * layout.shape(width).stride;
         }
-        let is_wide = heads.iter().any(|head| head.room > u32::from(u16::MAX));
+        let is_wide = heads.iter().any(|head| head.room > u32::from(u8::MAX));
         let head_len = if is_wide { WIDE } else { NARROW };
         let mut bytes = Vec::with_capacity(PREFIX + self.key().len() + heads.len() * head_len + windows);
-        write_prefix(&mut bytes, self.key(), is_wide);
+        write_prefix(&mut bytes, self.key(), width, is_wide);
         for head in &heads {
             let at = bytes.len();
             bytes.resize(at + head_len, 0);
             head.write(&mut bytes[at..]);
         }
-        for (frame, head) in self.frames(layouts).zip(&heads) {
-            let end = bytes.len() + head.room as usize * frame.layout.shape.stride;
-            frame.windows().for_each(|window| bytes.extend_from_slice(window.bytes));
+        let is_same = width == self.parts().width;
+        let mut beside = std::mem::take(&mut self.beside);
+        for ((frame, head), layout) in self.frames(layouts).zip(&heads).zip(layouts) {
+            let shape = layout.shape(width);
+            let end = bytes.len() + head.room as usize * shape.stride;
+            for window in frame.windows() {
+                if is_same {
+                    bytes.extend_from_slice(window.bytes);
+                } else {
+                    shape.append_wider(&mut bytes, &mut beside, frame.shape, window.bytes);
+                }
+            }
             bytes.resize(end, 0);
         }
         self.bytes = bytes.into_boxed_slice();
+        self.beside = beside;
     }
 
     /// Where the places of a frame lie.
     fn places(&self, layouts: &[FrameLayout], frame: usize) -> Range<usize> {
         let parts = self.parts();
         let len = |frame: usize| {
-            Head::read(&self.bytes[parts.head(frame)]).room as usize * layouts[frame].shape.stride
+            let stride = layouts[frame].shape(parts.width).stride;
+            Head::read(&self.bytes[parts.head(frame)]).room as usize * stride
         };
         let start = parts.head(layouts.len()).start + (0..frame).map(len).sum::<usize>();
         start..start + len(frame)
@@ -314,8 +352,8 @@ impl Entry {
     }
 }
 
-fn place_mut<'b>(ring: &'b mut [u8], layout: &FrameLayout, place: usize) -> &'b mut [u8] {
-    let stride = layout.shape.stride;
+fn place_mut<'b>(ring: &'b mut [u8], shape: &Shape, place: usize) -> &'b mut [u8] {
+    let stride = shape.stride;
     &mut ring[place * stride..(place + 1) * stride]
 }
 

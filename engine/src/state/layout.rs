@@ -1,7 +1,7 @@
 //! What a store knows of its frames: how their windows lie in memory, and when they are done with.
 
 use crate::plan::{Fingerprint, WindowKind, WindowPlan};
-use crate::types::aggregate::{Aggregate, Cell};
+use crate::types::aggregate::{Aggregate, Beside, Cell, TEXTS};
 
 /// What a store knows of a frame: enough to read and write its slots and to tell when they are done with.
 #[derive(Debug, Clone)]
@@ -16,8 +16,22 @@ pub(crate) struct FrameLayout {
     pub(crate) firsts: Vec<Fingerprint>,
     /// Tag of the windows that wait for their end to be written; None where nothing is.
     pub(crate) finals: Option<Fingerprint>,
-    /// How a window lies in memory.
-    pub(super) shape: Shape,
+    /// How a window lies in memory, by how long its texts may be: an entry says which of these it has.
+    shapes: [Shape; TEXTS.len()],
+}
+
+/// How long the texts in an entry's windows may be: a place of [`TEXTS`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Width(pub(super) u8);
+
+impl Width {
+    /// The widest.
+    pub(super) const WIDEST: Self = Self(TEXTS.len() as u8 - 1);
+
+    /// For texts of so many bytes.
+    pub(super) fn of(len: usize) -> Self {
+        Self(TEXTS[..TEXTS.len() - 1].iter().filter(|short| **short < len).count() as u8)
+    }
 }
 
 /// A window's bytes: verdicts (a byte, or u32 of many outputs), start (i64), time (behind the start, or i64), a bit
@@ -49,6 +63,7 @@ impl Shape {
         firsts: usize,
         window: Option<WindowPlan>,
         outputs: usize,
+        short: usize,
     ) -> Self {
         let verdicts = if outputs <= SMALL_VERDICTS { 1 } else { 4 };
         let has_short_time = window.is_some_and(|window| match window.kind {
@@ -58,13 +73,26 @@ impl Shape {
         let fired = verdicts + 8 + if has_short_time { 4 } else { 8 };
         let mut stride = fired + firsts.div_ceil(8);
         let place = |(_, aggregate): &(Fingerprint, Aggregate)| {
-            let (at, cell) = (stride, Cell::of(aggregate));
+            let (at, cell) = (stride, Cell::of(aggregate).with_texts(short));
             stride += cell.width();
             (at, cell)
         };
         let cells: Vec<_> = calls.iter().map(place).collect();
         let may_spill = cells.iter().any(|(_, cell)| cell.may_spill());
         Self { cells, stride, may_spill, verdicts, has_short_time, fired }
+    }
+
+    /// Appends a window that has another shape, with shorter texts.
+    pub(super) fn append_wider(&self, out: &mut Vec<u8>, beside: &mut Beside, of: &Self, window: &[u8]) {
+        let at = out.len();
+        out.resize(at + self.stride, 0);
+        let (out, cells) = (&mut out[at..], self.cells.iter().zip(&of.cells));
+        let head = self.cells.first().map_or(self.stride, |(at, _)| *at);
+        out[..head].copy_from_slice(&window[..head]);
+        for ((to, cell), (from, narrow)) in cells {
+            let from = &window[*from..*from + narrow.width()];
+            cell.widen(&mut out[*to..*to + cell.width()], beside, from);
+        }
     }
 
     /// The start of the window that has these bytes.
@@ -112,14 +140,26 @@ impl FrameLayout {
         firsts: Vec<Fingerprint>,
         finals: Option<Fingerprint>,
     ) -> Self {
-        let shape = Shape::new(&calls, firsts.len(), window, usize::MAX);
-        Self { fingerprint, window, calls, firsts, finals, shape }
+        let shapes = TEXTS.map(|short| Shape::new(&calls, firsts.len(), window, usize::MAX, short));
+        Self { fingerprint, window, calls, firsts, finals, shapes }
     }
 
     /// The same for a frame with this many outputs: few need little room.
     pub(crate) fn with_outputs(mut self, outputs: usize) -> Self {
-        self.shape = Shape::new(&self.calls, self.firsts.len(), self.window, outputs);
+        self.shapes =
+            TEXTS.map(|short| Shape::new(&self.calls, self.firsts.len(), self.window, outputs, short));
         self
+    }
+
+    /// How a window lies in memory.
+    #[inline]
+    pub(super) fn shape(&self, width: Width) -> &Shape {
+        &self.shapes[usize::from(width.0)]
+    }
+
+    /// How a window lies in a changelog, whatever it has in memory.
+    pub(super) fn log_shape(&self) -> &Shape {
+        self.shape(Width::WIDEST)
     }
 
     /// Whether a slot of this tag is one of its own.

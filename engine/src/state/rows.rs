@@ -7,11 +7,14 @@
 //! beside    until the end, what has no place in a cell: which window (u32), which call (u16), the accumulator
 //! ```
 //!
+//! However long the texts in an entry's windows may be in memory, here a cell has room for the longest.
+//!
 //! Whoever reads it may know fewer calls or others: the head says where they are. In a cell whose value lies
 //! beside are zeros, but for the mark that it does.
 
 use super::entry::{Entry, Frame};
-use super::layout::FrameLayout;
+use super::layout::{FrameLayout, Width};
+use super::window::Window;
 use crate::plan::Fingerprint;
 use crate::types::aggregate::Accumulator;
 
@@ -22,7 +25,7 @@ const TIMES: usize = 16;
 pub(super) fn write(out: &mut Vec<u8>, layout: &FrameLayout, frame: Frame<'_>) {
     out.extend_from_slice(&(layout.calls.len() as u16).to_le_bytes());
     out.extend_from_slice(&(layout.firsts.len() as u16).to_le_bytes());
-    for ((tag, _), (_, cell)) in layout.calls.iter().zip(&layout.shape.cells) {
+    for ((tag, _), (_, cell)) in layout.calls.iter().zip(&layout.log_shape().cells) {
         out.extend_from_slice(&tag.0);
         out.extend_from_slice(&(cell.width() as u16).to_le_bytes());
     }
@@ -32,24 +35,41 @@ pub(super) fn write(out: &mut Vec<u8>, layout: &FrameLayout, frame: Frame<'_>) {
     for window in frame.windows() {
         out.extend_from_slice(&window.start().to_le_bytes());
         out.extend_from_slice(&window.time().to_le_bytes());
-        out.extend_from_slice(&window.bytes[layout.shape.fired..]);
+        write_cells(out, layout, &window);
     }
-    if layout.shape.may_spill && !frame.has_nothing_beside() {
+    if layout.log_shape().may_spill && !frame.has_nothing_beside() {
         write_beside(out, rows, layout, frame);
+    }
+}
+
+/// Appends the bits of the firsts and the cells.
+fn write_cells(out: &mut Vec<u8>, layout: &FrameLayout, window: &Window<'_>) {
+    let (shape, wide) = (window.shape, layout.log_shape());
+    if shape.stride == wide.stride {
+        return out.extend_from_slice(&window.bytes[shape.fired..]);
+    }
+    let cells = shape.cells.first().map_or(shape.stride, |(at, _)| *at);
+    out.extend_from_slice(&window.bytes[shape.fired..cells]);
+    for ((at, cell), (_, wide)) in shape.cells.iter().zip(&wide.cells) {
+        let end = out.len() + wide.width();
+        out.extend_from_slice(&window.bytes[*at..*at + cell.width()]);
+        out.resize(end, 0);
     }
 }
 
 /// Appends what lies beside, and takes the places of it out of the rows, which begin at `rows`: they are not
 /// part of the state.
 fn write_beside(out: &mut Vec<u8>, rows: usize, layout: &FrameLayout, frame: Frame<'_>) {
-    let row = TIMES + layout.shape.stride - layout.shape.fired;
+    let wide = layout.log_shape();
+    let row = TIMES + wide.stride - wide.fired;
     for (n, window) in frame.windows().enumerate() {
-        for (call, (at, cell)) in layout.shape.cells.iter().enumerate() {
-            let bytes = &window.bytes[*at..*at + cell.width()];
+        let cells = window.shape.cells.iter().zip(&wide.cells);
+        for (call, ((at, narrow), (to, cell))) in cells.enumerate() {
+            let bytes = &window.bytes[*at..*at + narrow.width()];
             let Some(accumulator) = cell.place(bytes).and_then(|place| window.beside.get(Some(place))) else {
                 continue;
             };
-            let start = rows + n * row + TIMES + at - layout.shape.fired;
+            let start = rows + n * row + TIMES + to - wide.fired;
             cell.forget_place(&mut out[start..start + cell.width()]);
             out.extend_from_slice(&(n as u32).to_le_bytes());
             out.extend_from_slice(&(call as u16).to_le_bytes());
@@ -75,7 +95,7 @@ impl Head {
         let mut read_call = || {
             let (tag, width) = (take_tag(rest)?, usize::from(take_u16(rest)?));
             let call = layout.calls.iter().position(|(mine, _)| *mine == tag);
-            let is_ours = call.is_none_or(|call| layout.shape.cells[call].1.width() == width);
+            let is_ours = call.is_none_or(|call| layout.log_shape().cells[call].1.width() == width);
             row += width;
             is_ours.then_some((call, row - width, width))
         };
@@ -83,6 +103,18 @@ impl Head {
         let place = |tag| layout.firsts.iter().position(|mine| *mine == tag);
         let firsts = (0..firsts).map(|_| take_tag(rest).map(place)).collect::<Option<_>>()?;
         Some(Self { calls, firsts, windows: take_u32(rest)? as usize, row })
+    }
+
+    /// How long the texts in these rows are.
+    fn text_width(&self, layout: &FrameLayout, rows: &[u8]) -> Width {
+        let mut longest = 0;
+        for row in rows.chunks_exact(self.row) {
+            for (call, at, width) in &self.calls {
+                let cell = call.map(|call| layout.log_shape().cells[call].1);
+                longest = longest.max(cell.map_or(0, |cell| cell.text_len(&row[*at..*at + *width])));
+            }
+        }
+        Width::of(longest)
     }
 
     fn is_all_known(&self) -> bool {
@@ -100,6 +132,7 @@ pub(super) fn read(
 ) -> Option<bool> {
     let head = Head::read(&mut body, &layouts[frame])?;
     let (rows, mut beside) = body.split_at_checked(head.windows.checked_mul(head.row)?)?;
+    entry.widen(layouts, head.text_width(&layouts[frame], rows));
     let mut starts: Vec<i64> = Vec::with_capacity(head.windows);
     for row in rows.chunks_exact(head.row) {
         let mut rest = row;

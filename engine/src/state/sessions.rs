@@ -7,7 +7,7 @@ mod rows;
 
 use super::RestoreError;
 use super::keyed::Keep;
-use super::layout::FrameLayout;
+use super::layout::{FrameLayout, Width};
 use super::times::Times;
 use super::windowed::{Expire, Windowed};
 use crate::types::aggregate::{Accumulator, Aggregate, Function};
@@ -129,7 +129,7 @@ impl Keep for Entry {
 }
 
 impl Expire for Entry {
-    fn empty(key: &[u8], frames: usize) -> Self {
+    fn empty(key: &[u8], frames: usize, _: Width) -> Self {
         Self { key: key.into(), frames: vec![Vec::new(); frames], mark: 0 }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::finals::Finals;
 use super::keyed::{EntryId, Keep, Keyed};
-use super::layout::FrameLayout;
+use super::layout::{FrameLayout, Width};
 use super::times::Times;
 use super::{Backing, BackingError, ChangeVisitor, EntryVisitor, MemoryLimit, RestoreError, codec};
 
@@ -20,8 +20,13 @@ const RECORDS_PER_SWEPT: u32 = 8;
 
 /// An entry whose parts close by stream time.
 pub(crate) trait Expire: Keep<Shape = [FrameLayout]> {
-    /// Of a key that has nothing in any of this many frames.
-    fn empty(key: &[u8], frames: usize) -> Self;
+    /// Of a key that has nothing in any of this many frames, and will have texts of this width, probably.
+    fn empty(key: &[u8], frames: usize, width: Width) -> Self;
+
+    /// Sees to what has no place after a record; the width of texts that it took, where it was another.
+    fn settle(&mut self, _: &[FrameLayout]) -> Option<Width> {
+        None
+    }
 
     /// Whether it is worth a closer look: false where nothing is closed.
     fn is_due(&self, layout: &[FrameLayout], times: &Times) -> bool;
@@ -51,6 +56,8 @@ pub(crate) struct Windowed<E> {
     pub(crate) finals: Box<Finals>,
     /// The entry that the record changed last.
     pub(super) touched: EntryId,
+    /// The widest texts so far.
+    width: Width,
     scratch: Vec<u8>,
 }
 
@@ -65,6 +72,7 @@ impl<E: Expire> Windowed<E> {
             hand: 0,
             due: 0,
             touched: 0,
+            width: Width::default(),
             scratch: Vec::new(),
         }
     }
@@ -85,11 +93,16 @@ impl<E: Expire> Windowed<E> {
             return id;
         }
         self.due = self.due.saturating_add(SWEPT_PER_ENTRY * RECORDS_PER_SWEPT);
-        self.entries.insert(E::empty(key, self.layout.len()))
+        self.entries.insert(E::empty(key, self.layout.len(), self.width))
     }
 
     /// Moves the hand on after a record: drops what is closed of the next entries, and entries that have nothing left.
     pub(crate) fn sweep(&mut self) {
+        if self.entries.at(self.touched).is_some()
+            && let Some(width) = self.entries.get_unchanged(self.touched).settle(&self.layout)
+        {
+            self.width = self.width.max(width);
+        }
         self.due = self.due.saturating_add(1);
         while self.due >= RECORDS_PER_SWEPT {
             self.due -= RECORDS_PER_SWEPT;
@@ -204,7 +217,8 @@ impl<E: Expire> Windowed<E> {
             Some(Some((entry, whole))) => {
                 self.times.arrived(entry.last_arrival());
                 let id = self.entries.find(key);
-                let id = id.unwrap_or_else(|| self.entries.insert(E::empty(key, self.layout.len())));
+                let id =
+                    id.unwrap_or_else(|| self.entries.insert(E::empty(key, self.layout.len(), self.width)));
                 self.entries.replace(id, entry, &self.layout);
                 if !whole {
                     self.entries.change(id, &self.layout);

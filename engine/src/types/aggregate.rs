@@ -24,7 +24,7 @@ mod undo;
 pub use accumulator::Accumulator;
 pub use beside::Beside;
 pub use bind::{Limits, NAMES, Refused, is_aggregate};
-pub use cell::Cell;
+pub use cell::{Cell, TEXTS};
 pub use docs::{DOCS, Doc, Example};
 pub use kept::Kept;
 pub use scalar::Scalar;

@@ -13,6 +13,26 @@ pub(in super::super) struct Chunk {
     records: Vec<Entry>,
 }
 
+/// A chunk that waits, and takes little room meanwhile: the values of a store are much alike.
+#[derive(Debug)]
+pub(in super::super) struct Packed {
+    bytes: Vec<u8>,
+    records: Vec<Entry>,
+}
+
+impl Packed {
+    /// How many bytes it takes.
+    pub(in super::super) fn size(&self) -> usize {
+        self.bytes.len() + self.records.len() * size_of::<Entry>()
+    }
+
+    /// The chunk; None where memory is damaged.
+    pub(in super::super) fn unpack(&self) -> Option<Chunk> {
+        let bytes = lz4_flex::block::decompress_size_prepended(&self.bytes).ok()?;
+        Some(Chunk { bytes, records: self.records.clone() })
+    }
+}
+
 /// The lengths of a record's key and value, which lie behind each other.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -50,6 +70,14 @@ impl Chunk {
         self.bytes.len()
     }
 
+    /// Packs it.
+    pub(in super::super) fn pack(mut self) -> Packed {
+        self.records.shrink_to_fit();
+        let mut bytes = lz4_flex::block::compress_prepend_size(&self.bytes);
+        bytes.shrink_to_fit();
+        Packed { bytes, records: self.records }
+    }
+
     /// Whether nothing is in it.
     pub(in super::super) fn is_empty(&self) -> bool {
         self.records.is_empty()
@@ -79,12 +107,14 @@ mod tests {
         chunk.push(3, b"key", Some(b"value"));
         chunk.push(0, b"", None);
         chunk.push(1, b"k", Some(b""));
+        assert_eq!(chunk.room(), FULL - 9);
+        // Also by way of one that waited.
+        let chunk = chunk.pack().unpack().unwrap_or_default();
         let found: Vec<_> = chunk.iter().collect();
         let record = |log, key, value| ChunkRecord { log, key, value };
         assert_eq!(
             found,
             [record(3, b"key", Some(b"value")), record(0, b"", None), record(1, b"k", Some(b""))]
         );
-        assert_eq!(chunk.room(), FULL - 9);
     }
 }

@@ -11,10 +11,10 @@ use super::super::local::{Change, LocalState, Mark, StorePartition};
 use super::super::restore::Stretch;
 use super::super::restore::read::read;
 use super::super::{Error, Shared};
-use super::{Chunk, Job, Log, MARK_KEY};
+use super::{Chunk, Job, Log, MARK_KEY, Packed};
 
-/// Bytes of chunks that are kept until the commit: some seconds of work; a larger checkpoint is read again.
-const KEPT: usize = 32 << 20;
+/// Bytes of chunks, packed, that are kept until the commit: some seconds of work; a larger checkpoint is read again.
+const KEPT: usize = 8 << 20;
 /// Bytes that are applied at once.
 pub(in super::super) const APPLIED: usize = 1 << 20;
 
@@ -22,7 +22,7 @@ pub(in super::super) const APPLIED: usize = 1 << 20;
 pub(super) struct Copy {
     shared: Arc<Shared>,
     local: Arc<dyn LocalState>,
-    chunks: Vec<Chunk>,
+    chunks: Vec<Packed>,
     bytes: usize,
     /// There were more chunks than are kept.
     is_cut: bool,
@@ -40,13 +40,15 @@ impl Copy {
 
     /// A chunk went out.
     pub(super) fn keep(&mut self, chunk: Chunk) {
+        if self.is_cut {
+            return;
+        }
+        let chunk = chunk.pack();
         self.bytes += chunk.size();
+        self.chunks.push(chunk);
         if self.bytes > KEPT {
             self.is_cut = true;
             self.chunks = Vec::new();
-        }
-        if !self.is_cut {
-            self.chunks.push(chunk);
         }
     }
 
@@ -63,14 +65,19 @@ impl Copy {
         if !is_on_top {
             return self.read_again(job, &marks);
         }
-        let changes = chunks.iter().flat_map(Chunk::iter).map(|record| Change {
-            of: &job.logs[record.log].store,
-            key: record.key,
-            value: record.value,
-        });
-        let last =
+        for chunk in &chunks {
+            // What cannot be unpacked is read again.
+            let Some(chunk) = chunk.unpack() else { return self.read_again(job, &marks) };
+            let mut changes = chunk.iter().map(|record| Change {
+                of: &job.logs[record.log].store,
+                key: record.key,
+                value: record.value,
+            });
+            self.local.apply(&mut changes, &[])?;
+        }
+        let mut last =
             job.logs.iter().map(|log| Change { of: &log.store, key: MARK_KEY, value: Some(&log.mark) });
-        Ok(self.local.apply(&mut changes.chain(last), &marks)?)
+        Ok(self.local.apply(&mut last, &marks)?)
     }
 
     /// Reads the changelogs from where the local state stands.

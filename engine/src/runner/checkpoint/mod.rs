@@ -22,7 +22,7 @@ mod writer;
 
 use broker::{GroupMetadata, TopicPartition};
 
-pub(super) use chunk::Chunk;
+pub(super) use chunk::{Chunk, Packed};
 pub(super) use copy::Caught;
 pub(super) use mark::{LogStamp, MARK_KEY, Mark, Stamp};
 pub(super) use thread::Threaded;

@@ -44,10 +44,16 @@ pub(super) fn producer_config(shared: &Shared, index: usize, guarantee: Guarante
 /// How long a record waits for others to go with, in librdkafka's words.
 const LINGER_PROPERTIES: [&str; 2] = ["linger.ms", "queue.buffering.max.ms"];
 
+/// How many records of a checkpoint wait in librdkafka at most: some megabytes, with what it keeps of each. A first
+/// checkpoint is as large as the state, and its writer is far ahead of the log.
+const QUEUE: usize = 10_000;
+const QUEUE_PROPERTY: &str = "queue.buffering.max.messages";
+
 /// The checkpointer of a worker, with a producer of its own.
 pub(super) fn checkpointer(shared: &Arc<Shared>, index: usize) -> Result<Box<dyn Checkpointer>, Error> {
     let name = format!("{}-checkpoint", client_name(shared, index));
-    let properties = shared.options.producer_properties.clone();
+    let mut properties = shared.options.producer_properties.clone();
+    properties.entry(QUEUE_PROPERTY.to_owned()).or_insert_with(|| QUEUE.to_string());
     let config = ProducerConfig { transactional_id: Some(name), properties };
     let writer = Writer::new(shared, config);
     if shared.writes_checkpoints_inline {

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use crate::state::layout::Width;
+
 /// Bytes of a frame's head, narrow or wide.
-pub(super) const NARROW: usize = 6;
+pub(super) const NARROW: usize = 3;
 pub(super) const WIDE: usize = 12;
 
 /// Where the parts of an entry's bytes are.
@@ -12,6 +14,8 @@ pub(super) struct Parts {
     pub(super) key: usize,
     pub(super) heads: usize,
     pub(super) is_wide: bool,
+    /// How long the texts may be.
+    pub(super) width: Width,
 }
 
 impl Parts {
@@ -27,7 +31,8 @@ impl Parts {
                 break;
             }
         }
-        Self { key: at, heads: at + (number >> 1), is_wide: number & 1 == 1 }
+        let width = Width((number >> 1 & 3) as u8);
+        Self { key: at, heads: at + (number >> 3), is_wide: number & 1 == 1, width }
     }
 
     pub(super) fn head(self, frame: usize) -> Range<usize> {
@@ -54,7 +59,7 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn read(bytes: &[u8]) -> Self {
         let numbers: [u32; 3] = if bytes.len() == NARROW {
-            [0, 2, 4].map(|at| u32::from(bytes[at]) | u32::from(bytes[at + 1]) << 8)
+            [0, 1, 2].map(|at| u32::from(bytes[at]))
         } else {
             [0, 4, 8].map(|at| bytes[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)))
         };
@@ -80,8 +85,8 @@ impl Head {
 pub(super) const PREFIX: usize = 5;
 
 /// Appends the key and what stands before it.
-pub(super) fn write_prefix(bytes: &mut Vec<u8>, key: &[u8], is_wide: bool) {
-    let mut number = key.len() << 1 | usize::from(is_wide);
+pub(super) fn write_prefix(bytes: &mut Vec<u8>, key: &[u8], width: Width, is_wide: bool) {
+    let mut number = key.len() << 3 | usize::from(width.0) << 1 | usize::from(is_wide);
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
         number >>= 7;

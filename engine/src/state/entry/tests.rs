@@ -49,6 +49,8 @@ type Model = [BTreeMap<i64, Expected>; 2];
 enum Step {
     /// A text of this length at this time, into a frame.
     Add(usize, i64, usize),
+    /// Whatever has no place gets one.
+    Settle,
     Fire(usize, i64),
     Expire(usize, i64),
     ExpireAll(i64),
@@ -58,11 +60,12 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let (frame, time) = (0..2usize, 0..200i64);
     let step = prop_oneof![
-        8 => (frame.clone(), time.clone(), prop_oneof![0..5usize, 37..41usize])
+        8 => (frame.clone(), time.clone(), prop_oneof![0..5usize, 15..26usize, 37..41usize])
             .prop_map(|(frame, time, len)| Step::Add(frame, time, len)),
         1 => (frame.clone(), time.clone()).prop_map(|(frame, time)| Step::Fire(frame, time)),
         2 => (frame, time.clone()).prop_map(|(frame, time)| Step::Expire(frame, time)),
         1 => time.prop_map(Step::ExpireAll),
+        2 => Just(Step::Settle),
         1 => Just(Step::Stop),
     ];
     prop::collection::vec(step, 0..60)
@@ -125,7 +128,7 @@ proptest! {
     #[test]
     fn an_entry_behaves_as_a_map_of_windows(steps in steps()) {
         let layouts = [layout(1, &[0, 1, 2], &[50]), layout(2, &[0, 1, 2], &[51])];
-        let (mut entry, mut model) = (Entry::new(KEY, 2), Model::default());
+        let (mut entry, mut model) = (Entry::new(KEY, 2, Width::default()), Model::default());
         for step in steps {
             match step {
                 Step::Add(frame, time, len) => add(&mut entry, &layouts, &mut model, (frame, time, len)),
@@ -144,7 +147,11 @@ proptest! {
                     (0..2).for_each(|frame| expire(&mut model, frame, now));
                     entry.drop_closed(&layouts, &[now, now]);
                 }
+                Step::Settle => {
+                    entry.settle(&layouts);
+                }
                 Step::Stop => {
+                    entry.settle(&layouts);
                     let bytes = written(&entry, &layouts);
                     let (read, whole) = read_entry(KEY, &bytes, &layouts).unwrap();
                     prop_assert!(whole);
@@ -161,7 +168,7 @@ proptest! {
     #[test]
     fn damaged_entries_are_errors_or_entries(at in 0usize..600, byte: u8, cut in 0usize..600) {
         let layouts = [layout(1, &[0, 1, 2], &[50]), layout(2, &[0, 1, 2], &[51])];
-        let (mut entry, mut model) = (Entry::new(KEY, 2), Model::default());
+        let (mut entry, mut model) = (Entry::new(KEY, 2, Width::default()), Model::default());
         for (frame, time, len) in [(0, 5, 3), (0, 15, 60), (1, 5, 0), (1, 35, 60)] {
             add(&mut entry, &layouts, &mut model, (frame, time, len));
         }
@@ -191,7 +198,7 @@ fn results(entry: &Entry, layouts: &[FrameLayout], frame: usize) -> Vec<(i64, Ve
 #[test]
 fn other_rules_find_what_they_share() {
     let before = [layout(1, &[0, 1, 2], &[50, 60]), layout(2, &[0], &[])];
-    let (mut entry, mut model) = (Entry::new(KEY, 2), Model::default());
+    let (mut entry, mut model) = (Entry::new(KEY, 2, Width::default()), Model::default());
     for (time, len) in [(5, 3), (15, 60)] {
         let layouts = [before[0].clone(), layout(2, &[0, 1, 2], &[])];
         add(&mut entry, &layouts, &mut model, (0, time, len));
@@ -217,7 +224,7 @@ fn other_rules_find_what_they_share() {
 #[test]
 fn entries_of_another_release_are_refused() {
     let layouts = [layout(1, &[0], &[])];
-    let mut entry = Entry::new(KEY, 1);
+    let mut entry = Entry::new(KEY, 1, Width::default());
     entry.window_mut(&layouts, 0, 0);
     let mut bytes = written(&entry, &layouts);
     bytes[0] = 1;
@@ -229,7 +236,7 @@ fn entries_of_another_release_are_refused() {
 fn an_entry_has_room_for_more_windows_than_narrow_heads_count() {
     const WINDOWS: i64 = 70_000;
     let layouts = [layout(1, &[0], &[50])];
-    let mut entry = Entry::new(KEY, 1);
+    let mut entry = Entry::new(KEY, 1, Width::default());
     for n in 0..WINDOWS {
         entry.window_mut(&layouts, 0, n * SIZE).reach(n * SIZE + 3);
     }

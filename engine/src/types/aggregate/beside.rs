@@ -13,6 +13,8 @@ pub struct Beside(Option<Box<Places>>);
 struct Places {
     values: Vec<Accumulator>,
     free: Vec<u32>,
+    /// The longest text that a wider cell would have a place for.
+    asked: usize,
 }
 
 impl Beside {
@@ -28,9 +30,27 @@ impl Beside {
         values + places.values.capacity() * size_of::<Accumulator>() + size_of::<Places>()
     }
 
+    /// A text of so many bytes comes here that a wider cell would have a place for.
+    pub fn ask(&mut self, len: usize) {
+        let places = self.0.get_or_insert_default();
+        places.asked = places.asked.max(len);
+    }
+
+    /// The longest text that a wider cell would have a place for; 0 where there is none.
+    pub fn asked(&self) -> usize {
+        self.0.as_ref().map_or(0, |places| places.asked)
+    }
+
+    /// That was seen to.
+    pub fn answered(&mut self) {
+        if let Some(places) = &mut self.0 {
+            places.asked = 0;
+        }
+    }
+
     /// Keeps an accumulator; its place.
     pub fn put(&mut self, accumulator: Accumulator) -> u32 {
-        let Places { values, free } = &mut **self.0.get_or_insert_default();
+        let Places { values, free, .. } = &mut **self.0.get_or_insert_default();
         match free.pop() {
             Some(place) => {
                 values[place as usize] = accumulator;
@@ -45,7 +65,7 @@ impl Beside {
 
     /// Takes a place back, and what is there.
     pub fn take(&mut self, place: u32) -> Option<Accumulator> {
-        let Places { values, free } = self.0.as_deref_mut()?;
+        let Places { values, free, .. } = self.0.as_deref_mut()?;
         let value = std::mem::replace(values.get_mut(place as usize)?, Accumulator::Whole(0));
         free.push(place);
         if free.len() == values.len() {

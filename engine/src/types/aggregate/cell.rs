@@ -12,7 +12,10 @@ use super::scalar::{NARROW, Scalar, get, put};
 use super::{Accumulator, Aggregate, Beside, Function, Kept};
 use crate::types::{DataType, Decimal, EvalError, Value};
 
-/// The longest text that lies in place, in bytes: a UUID fits.
+/// How many bytes of text may lie in place: an identifier of most makers, one with a prefix, a UUID. Which of them it is
+/// is up to whoever has the cell.
+pub const TEXTS: [usize; 3] = [16, 24, SHORT];
+/// The longest of them.
 const SHORT: usize = 38;
 
 /// The first byte of a kept value: none yet; NULL; in place, from here on (a text adds its length); beside.
@@ -42,7 +45,10 @@ pub enum Cell {
     /// MIN, MAX, LATEST and EARLIEST of a type of fixed width.
     Kept(Scalar),
     /// The same of VARCHAR.
-    Text,
+    Text {
+        /// The longest that lies in place, in bytes: one of [`TEXTS`].
+        short: usize,
+    },
     /// Anything else: where it lies beside.
     General,
 }
@@ -58,7 +64,7 @@ impl Cell {
             }
             (Accumulator::WholeMean { .. }, _) => Cell::WholeMean,
             (Accumulator::Mean { .. }, _) => Cell::Mean,
-            (Accumulator::Value(_), DataType::String) => Cell::Text,
+            (Accumulator::Value(_), DataType::String) => Cell::Text { short: SHORT },
             (Accumulator::Value(_), returns) => Scalar::of(returns).map_or(Cell::General, Cell::Kept),
             _ => Cell::General,
         }
@@ -71,14 +77,14 @@ impl Cell {
             Cell::Decimal { precision, .. } if precision <= NARROW => 8,
             Cell::Decimal { .. } | Cell::WholeMean | Cell::Mean => 16,
             Cell::Kept(scalar) => 1 + scalar.width(),
-            Cell::Text => 1 + SHORT,
+            Cell::Text { short } => 1 + short,
             Cell::General => 4,
         }
     }
 
     /// Whether something of it may lie beside.
     pub fn may_spill(self) -> bool {
-        matches!(self, Cell::General | Cell::Kept(_) | Cell::Text)
+        matches!(self, Cell::General | Cell::Kept(_) | Cell::Text { .. })
     }
 
     /// Makes `bytes`, which are zeros, a cell before any value.
@@ -99,7 +105,7 @@ impl Cell {
     pub fn place(self, bytes: &[u8]) -> Option<u32> {
         match self {
             Cell::General => Some(u32::from_le_bytes(get(bytes))),
-            Cell::Kept(_) | Cell::Text if bytes.first() == Some(&BESIDE) => {
+            Cell::Kept(_) | Cell::Text { .. } if bytes.first() == Some(&BESIDE) => {
                 Some(u32::from_le_bytes(get(&bytes[1..])))
             }
             _ => None,
@@ -115,22 +121,54 @@ impl Cell {
     }
 
     /// Takes over a cell from a changelog, except for what lay beside, which [`Cell::store`] brings. None where
-    /// the bytes are damaged.
+    /// the bytes are damaged, or a text does not fit.
     pub fn load(self, bytes: &mut [u8], from: &[u8]) -> Option<()> {
         let lay_beside = self == Cell::General || from.first() == Some(&BESIDE) && self.may_spill();
         if !lay_beside {
-            self.is_sound(from).then(|| bytes.copy_from_slice(from))?;
+            let is_sound = self.is_sound(from);
+            // Of a text that fits only zeros are cut off.
+            is_sound.then(|| bytes.copy_from_slice(&from[..bytes.len().min(from.len())]))?;
         }
         Some(())
+    }
+
+    /// The same cell with texts of so many bytes in place, one of [`TEXTS`].
+    pub fn with_texts(self, short: usize) -> Self {
+        match self {
+            Cell::Text { .. } => Cell::Text { short },
+            other => other,
+        }
+    }
+
+    /// Copies a cell with shorter texts, of which nothing lies beside that has a place here.
+    pub fn widen(self, bytes: &mut [u8], beside: &mut Beside, from: &[u8]) {
+        bytes[..from.len()].copy_from_slice(from);
+        let Cell::Text { short } = self else { return };
+        let is_fitting = |value: &Accumulator| matches!(value, Accumulator::Value(kept) if kept.text_len().is_some_and(|len| len <= short));
+        let place = self.place(from).filter(|place| beside.get(Some(*place)).is_some_and(is_fitting));
+        if let Some(Accumulator::Value(kept)) = place.and_then(|place| beside.take(place)) {
+            bytes.fill(0);
+            if let Some(value) = kept.get() {
+                self.keep(bytes, beside, &value);
+            }
+        }
+    }
+
+    /// How many bytes the text in place has, of a cell from a changelog.
+    pub fn text_len(self, from: &[u8]) -> usize {
+        match (self, from.first()) {
+            (Cell::Text { .. }, Some(flag @ IN_PLACE..=254)) => usize::from(flag - IN_PLACE),
+            _ => 0,
+        }
     }
 
     /// Whether these bytes, which lay in a changelog, are a cell with nothing beside.
     fn is_sound(self, bytes: &[u8]) -> bool {
         match self {
             Cell::Kept(_) => bytes.first().is_some_and(|flag| *flag <= IN_PLACE),
-            Cell::Text => match bytes.first() {
+            Cell::Text { .. } => match bytes.first() {
                 Some(&(NOTHING | NULL)) => true,
-                Some(&flag) => usize::from(flag - IN_PLACE) <= SHORT && text(bytes).is_some(),
+                Some(&flag) => usize::from(flag - IN_PLACE) <= self.width() - 1 && text(bytes).is_some(),
                 None => false,
             },
             _ => true,
@@ -151,7 +189,7 @@ impl Cell {
                 put(bytes, (i64::from_le_bytes(get(bytes)) + i64::from(counts)).to_le_bytes());
                 Ok(())
             }
-            (Cell::Kept(_) | Cell::Text, Some(value)) => {
+            (Cell::Kept(_) | Cell::Text { .. }, Some(value)) => {
                 if takes(aggregate.function, value, || self.kept(bytes, beside)) {
                     self.keep(bytes, beside, value);
                 }
@@ -185,7 +223,7 @@ impl Cell {
     /// The result so far.
     pub fn result<'a>(self, aggregate: &Aggregate, bytes: &'a [u8], beside: &'a Beside) -> Value<'a> {
         match self {
-            Cell::Kept(_) | Cell::Text => self.kept(bytes, beside).unwrap_or_default(),
+            Cell::Kept(_) | Cell::Text { .. } => self.kept(bytes, beside).unwrap_or_default(),
             Cell::General => {
                 beside.get(self.place(bytes)).map_or(Value::Null, |accumulator| aggregate.result(accumulator))
             }
@@ -200,7 +238,7 @@ impl Cell {
     /// Puts an accumulator in the place of what lies beside. None where that is of another kind.
     pub fn store(self, bytes: &mut [u8], beside: &mut Beside, accumulator: Accumulator) -> Option<()> {
         match (self, accumulator) {
-            (Cell::Kept(_) | Cell::Text, Accumulator::Value(kept)) => {
+            (Cell::Kept(_) | Cell::Text { .. }, Accumulator::Value(kept)) => {
                 self.keep(bytes, beside, &kept.get()?);
             }
             (Cell::General, accumulator) => {
@@ -241,7 +279,7 @@ impl Cell {
         if self == Cell::General {
             return beside.get_mut(self.place(bytes)).map_or(Ok(()), act);
         }
-        if matches!(self, Cell::Kept(_) | Cell::Text) {
+        if matches!(self, Cell::Kept(_) | Cell::Text { .. }) {
             // They take values one by one, and none can be taken out.
             return Ok(());
         }
@@ -293,12 +331,15 @@ impl Cell {
 
     fn keep(self, bytes: &mut [u8], beside: &mut Beside, value: &Value<'_>) {
         match (self, value) {
-            (Cell::Text, Value::String(text)) if text.len() <= SHORT => {
+            (Cell::Text { short }, Value::String(text)) if text.len() <= short => {
                 self.end(bytes, beside);
-                let mut padded = [0; SHORT];
-                padded[..text.len()].copy_from_slice(text.as_bytes());
                 bytes[0] = IN_PLACE + text.len() as u8;
-                put(&mut bytes[1..], padded);
+                let (place, text) = (&mut bytes[1..], text.as_bytes());
+                match short {
+                    16 => pad::<16>(place, text),
+                    24 => pad::<24>(place, text),
+                    _ => pad::<SHORT>(place, text),
+                }
             }
             (_, Value::Null) => {
                 self.clear(bytes, beside);
@@ -310,6 +351,11 @@ impl Cell {
                 scalar.write(&mut bytes[1..], value);
             }
             _ => {
+                if let (Cell::Text { .. }, Value::String(text)) = (self, value)
+                    && text.len() <= SHORT
+                {
+                    beside.ask(text.len());
+                }
                 let mut kept = Kept::NOTHING;
                 kept.set(value);
                 self.clear(bytes, beside);
@@ -323,6 +369,13 @@ impl Cell {
         self.end(bytes, beside);
         bytes.fill(0);
     }
+}
+
+/// Puts a text and zeros behind it, at a width that is known when this is compiled.
+fn pad<const N: usize>(place: &mut [u8], text: &[u8]) {
+    let mut padded = [0; N];
+    padded[..text.len()].copy_from_slice(text);
+    put(place, padded);
 }
 
 /// A text that lies in place.

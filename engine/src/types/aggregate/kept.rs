@@ -67,6 +67,15 @@ impl Kept {
         }
     }
 
+    /// How many bytes its text has; None where it is none.
+    pub(super) fn text_len(&self) -> Option<usize> {
+        match &self.0 {
+            Inner::Short { len, .. } => Some(usize::from(*len)),
+            Inner::Other(Value::String(text)) => Some(text.len()),
+            _ => None,
+        }
+    }
+
     /// The value; None before any.
     pub fn get(&self) -> Option<Value<'_>> {
         match &self.0 {

@@ -175,16 +175,38 @@ fn numbers_and_short_texts_lie_in_place() {
 #[test]
 fn damaged_cells_are_refused() {
     let mut bytes = [0; 39];
+    let cell = Cell::Text { short: SHORT };
     let text = |flag: u8, first: u8| {
         let mut from = [0; 39];
         (from[0], from[1]) = (flag, first);
         from
     };
-    assert!(Cell::Text.load(&mut bytes, &text(IN_PLACE + 1, b'x')).is_some());
-    assert!(Cell::Text.load(&mut bytes, &text(IN_PLACE + 1, 0xFF)).is_none());
-    assert!(Cell::Text.load(&mut bytes, &text(IN_PLACE + SHORT as u8 + 1, b'x')).is_none());
+    assert!(cell.load(&mut bytes, &text(IN_PLACE + 1, b'x')).is_some());
+    assert!(cell.load(&mut bytes, &text(IN_PLACE + 1, 0xFF)).is_none());
+    assert!(cell.load(&mut bytes, &text(IN_PLACE + SHORT as u8 + 1, b'x')).is_none());
     assert!(Cell::Kept(Scalar::Date).load(&mut [0; 5], &[IN_PLACE + 1, 0, 0, 0, 0]).is_none());
     let mut beside = Beside::default();
-    assert!(Cell::Text.store(&mut bytes, &mut beside, Accumulator::Whole(1)).is_none());
+    assert!(cell.store(&mut bytes, &mut beside, Accumulator::Whole(1)).is_none());
     assert!(Cell::Whole.store(&mut [0; 8], &mut beside, Accumulator::Whole(1)).is_none());
+}
+
+#[test]
+fn texts_move_to_wider_cells() {
+    let aggregate =
+        Aggregate::bind("LATEST_BY_OFFSET", &[DataType::String], &[None], Limits::default()).unwrap();
+    for len in [0, 15, 16, 17, 24, 25, 38, 39, 100] {
+        let text = "x".repeat(len);
+        let (mut beside, narrow) = (Beside::default(), Cell::of(&aggregate).with_texts(TEXTS[0]));
+        let mut bytes = vec![0; narrow.width()];
+        narrow.add(&aggregate, &mut bytes, &mut beside, Some(&Value::str(&text))).unwrap();
+        assert_eq!(beside.asked(), if (17..=SHORT).contains(&len) { len } else { 0 });
+        for short in &TEXTS[1..] {
+            let wide = narrow.with_texts(*short);
+            let mut wider = vec![0; wide.width()];
+            wide.widen(&mut wider, &mut beside, &bytes);
+            assert_eq!(wide.result(&aggregate, &wider, &beside), Value::str(&text));
+            assert_eq!(beside.is_empty(), len <= *short);
+            bytes = wider;
+        }
+    }
 }
