@@ -134,12 +134,5 @@ planted! {
     a_stale_reload: StaleReload,
     a_purge_too_far: PurgeTooFar,
     a_pre_image_that_is_left_out: NoPreImage,
-}
-
-/// It needs a worker that sleeps with a checkpoint in hand while another works and makes one, and is then read from:
-/// too rare in the worlds as they are.
-#[test]
-#[ignore = "not found within 2,000 worlds: the worlds have to make zombies more often"]
-fn a_checkpoint_of_a_zombie_that_is_not_fenced() {
-    is_found(Bug::ZombieNotFenced);
+    a_checkpoint_of_a_zombie_that_is_not_fenced: ZombieNotFenced,
 }

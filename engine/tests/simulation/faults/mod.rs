@@ -17,6 +17,7 @@ use broker::{Broker, Clock, Consumer, Error, ErrorKind, ManualClock, Producer, R
 
 use crate::random::Random;
 use crate::trace::{Counts, Trace};
+use crate::world::OVERSLEPT;
 
 pub(crate) use log::FaultyLog;
 pub(crate) use planted::Bug;
@@ -25,6 +26,9 @@ pub(crate) use planted::Bug;
 pub(crate) const SESSION: Duration = Duration::from_secs(6);
 /// How long a transaction may stay open.
 const TRANSACTION: Duration = Duration::from_secs(10);
+
+/// The longest that a zombie sleeps, in times of [`OVERSLEPT`] rounds.
+const LONGEST_SLEEP: usize = 4;
 
 /// How many calls may be interrupted at a time, each in the middle of the other.
 const DEEPEST: usize = 2;
@@ -42,6 +46,8 @@ pub(crate) struct Rates {
     pub(crate) interleave: u64,
     /// They work for so long that the caller is given up.
     pub(crate) oversleep: u64,
+    /// A worker sleeps with a checkpoint in hand until others have made one in its place.
+    pub(crate) zombie: u64,
     /// A member finds that it has lost its partitions.
     pub(crate) lose: u64,
 }
@@ -94,6 +100,8 @@ struct State {
     limbo: Vec<Limbo>,
     graves: Vec<Grave>,
     depth: usize,
+    /// How many checkpoints were committed.
+    checkpoints: u64,
     memory: planted::Memory,
 }
 
@@ -135,6 +143,7 @@ impl Chaos {
             limbo,
             graves,
             depth: 0,
+            checkpoints: 0,
             memory: planted::Memory::default(),
         };
         Arc::new(Self { clock, inner, state: Mutex::new(state), bug, interleave })
@@ -183,7 +192,7 @@ impl Chaos {
         if state.depth < DEEPEST && state.random.chance(rates.interleave) {
             // Most harm is done by who sleeps with a transaction in hand.
             let oversleep = if what == "send offsets" { rates.oversleep * 4 } else { rates.oversleep };
-            let rounds = if state.random.chance(oversleep) { 40 } else { 1 + state.random.below(6) };
+            let rounds = if state.random.chance(oversleep) { OVERSLEPT } else { 1 + state.random.below(6) };
             state.depth += 1;
             state.trace.note("meanwhile", (process.number, rounds), String::new);
             drop(state);
@@ -204,6 +213,27 @@ impl Chaos {
             return Err(failure(kind, what));
         }
         Ok(())
+    }
+
+    /// With a checkpoint in hand: the process may sleep until it is given up and others have gone on without it.
+    fn oversleep(&self, process: &Process) {
+        let mut state = self.state();
+        let rates = state.rates;
+        if !state.is_on() || state.depth >= DEEPEST || !state.random.chance(rates.zombie) {
+            return;
+        }
+        state.depth += 1;
+        let until = state.checkpoints + 3;
+        state.trace.note("zombie", (process.number, until), String::new);
+        for _ in 0..LONGEST_SLEEP {
+            if state.checkpoints >= until {
+                break;
+            }
+            drop(state);
+            (self.interleave)(OVERSLEPT);
+            state = self.state();
+        }
+        state.depth -= 1;
     }
 
     /// As [`Chaos::enter`], for a call that is made for each record.

@@ -205,8 +205,16 @@ impl Producer for FaultyProducer {
     }
 
     fn send_offsets(&mut self, offsets: &[OffsetCommit], group: &GroupMetadata) -> Result<()> {
+        if self.writes_checkpoints() {
+            self.chaos.oversleep(&self.process);
+        }
         self.enter("send offsets", WORK)?;
-        self.send(offsets, group)?;
+        let sent = self.send(offsets, group);
+        if let Err(error) = &sent {
+            let what = if self.writes_checkpoints() { "fenced checkpoint" } else { "fenced commit" };
+            self.chaos.note(what, (self.process.number, 0), || error.to_string());
+        }
+        sent?;
         self.offsets.extend(offsets.iter().map(|offset| offset.partition.clone()));
         for offset in offsets {
             let text = || format!("{} {} '{}'", offset.partition, offset.offset, offset.metadata);
@@ -225,6 +233,7 @@ impl Producer for FaultyProducer {
                 let text = || format!("{outcome:?}");
                 self.chaos.note("ended", (self.process.number, u64::from(outcome.is_ok())), text);
                 outcome?;
+                self.chaos.state().checkpoints += u64::from(self.writes_checkpoints());
             }
             Ending::Failed(kind, happens) => {
                 self.chaos.note("in doubt", (self.process.number, u64::from(happens)), String::new);
