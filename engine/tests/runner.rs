@@ -9,12 +9,16 @@ mod checkpoints;
 mod derived;
 #[path = "runner/disk.rs"]
 mod disk;
+#[path = "runner/given_up.rs"]
+mod given_up;
 #[path = "runner/guarantee.rs"]
 mod guarantee;
 #[path = "runner/joins.rs"]
 mod joins;
 #[path = "runner/kills.rs"]
 mod kills;
+#[path = "support/meddler.rs"]
+mod meddler;
 #[path = "support/mortal.rs"]
 mod mortal;
 #[path = "runner/moved.rs"]

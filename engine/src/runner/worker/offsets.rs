@@ -131,3 +131,45 @@ impl Open {
         self.has_spoken || !self.journal.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use broker::TopicPartition;
+
+    use super::*;
+
+    fn payments() -> TopicPartition {
+        TopicPartition::new("payments", 0)
+    }
+
+    /// The last commit is the third, at offset 5; this one is pending.
+    fn tasks(pending: Option<(i64, &str)>) -> Tasks {
+        let stamp = Some(Stamp::parse("3 work"));
+        let attempted = pending.map(|(at, metadata)| (at, Stamp::parse(metadata)));
+        let assigned = Assigned { partition: payments(), at: 5, stamp, attempted, waiting: None };
+        let mut tasks = Tasks::default();
+        tasks.list.push(assigned);
+        tasks
+    }
+
+    fn stable(offset: i64, metadata: &str) -> [Option<OffsetCommit>; 1] {
+        [Some(OffsetCommit { partition: payments(), offset, metadata: metadata.to_owned() })]
+    }
+
+    #[test]
+    fn offsets_that_moved_although_no_commit_was_pending_are_somebody_elses() {
+        assert_eq!(tasks(None).settle(&stable(5, "3 work")), Settled::Before);
+        assert_eq!(tasks(None).settle(&stable(7, "4 work")), Settled::Foreign);
+    }
+
+    #[test]
+    fn a_pending_commit_has_happened_only_where_the_offsets_are_its_own() {
+        let pending = || tasks(Some((7, "4 work")));
+        assert_eq!(pending().settle(&stable(7, "4 work")), Settled::Happened);
+        assert_eq!(pending().settle(&stable(5, "3 work")), Settled::Before);
+        assert_eq!(pending().settle(&stable(9, "4 work")), Settled::Foreign);
+        assert_eq!(pending().settle(&stable(7, "5 work")), Settled::Foreign);
+        assert_eq!(pending().settle(&stable(7, "written by hand")), Settled::Foreign);
+    }
+}

@@ -1,0 +1,128 @@
+//! What a worker does that was given up in the middle of something, or fails in the middle of something: it goes on as
+//! soon as it can, and nothing of the state is lost.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{Broker, ManualClock, OffsetCommit, TopicPartition};
+use engine::RuleSetTopic;
+use engine::rule_set::RuleSet;
+use engine::simulation::Engine;
+use engine::sql::SourceFile;
+
+use crate::meddler::{Meddler, Trick};
+use crate::support::{Rules, SOURCES, drain, memory, produce, read};
+use crate::{HIGH, VELOCITY, burst};
+
+const CHANGELOG: &str = "streamguard-transactions-by-account_id-changelog";
+
+/// Three payments of one account are counted and in a checkpoint.
+fn counted() -> (Arc<dyn Broker>, Rules) {
+    let (broker, rules) = (memory(), Rules::new(&[("10_velocity.sql", VELOCITY)]));
+    produce(&broker, &burst("A", &["t1", "t2", "t3"]));
+    drain(&broker, rules.options(None)).unwrap();
+    (broker, rules)
+}
+
+/// Where the group stands in the topic and the changelog.
+fn offsets(broker: &Arc<dyn Broker>) -> Vec<OffsetCommit> {
+    let of = |topic| (0..3).map(move |number| TopicPartition::new(topic, number));
+    let partitions: Vec<_> = of("transactions").chain(of(CHANGELOG)).collect();
+    broker.committed("streamguard", &partitions).unwrap().into_iter().flatten().collect()
+}
+
+/// The counts in the alerts.
+fn counts(broker: &Arc<dyn Broker>) -> Vec<String> {
+    let count = |value: &str| value.split("\"N\":").nth(1).unwrap().split(',').next().unwrap().to_owned();
+    read(broker, "fraud_alerts").into_iter().map(|alert| count(&alert.value.unwrap())).collect()
+}
+
+#[test]
+fn a_slow_workers_stale_look_at_the_group_does_not_end_its_process() {
+    let (broker, rules) = counted();
+    let old = offsets(&broker);
+    produce(&broker, &burst("A", &["t4"]));
+    drain(&broker, rules.options(None)).unwrap();
+    produce(&broker, &burst("A", &["t5"]));
+    let slow = Meddler::over(&broker);
+    // The changelog has a checkpoint already that this does not tell of.
+    slow.plan(Trick::OldOffsets(old));
+    drain(&(slow.clone() as Arc<dyn Broker>), rules.options(None)).unwrap();
+    assert!(slow.is_over());
+    assert_eq!(counts(&broker), ["4", "5"]);
+}
+
+#[test]
+fn records_that_a_new_owner_is_done_with_and_has_deleted_do_not_end_the_worker_that_was_given_up() {
+    let (broker, rules) = counted();
+    produce(&broker, &burst("A", &["t4"]));
+    let slow = Meddler::over(&broker);
+    slow.plan(Trick::Deleted { by_others: true });
+    drain(&(slow.clone() as Arc<dyn Broker>), rules.options(None)).unwrap();
+    assert!(slow.is_over());
+    assert_eq!(counts(&broker), ["4"]);
+}
+
+#[test]
+fn records_that_nobody_is_done_with_and_that_were_deleted_end_the_worker() {
+    let (broker, rules) = counted();
+    produce(&broker, &burst("A", &["t4"]));
+    let log = Meddler::over(&broker);
+    log.plan(Trick::Deleted { by_others: false });
+    let outcome = drain(&(log.clone() as Arc<dyn Broker>), rules.options(None));
+    assert!(outcome.is_err() && log.is_over(), "{outcome:?}");
+}
+
+/// Publishes these rules.
+fn publish(log: &Arc<dyn Broker>, version: u64, rules: &[(&str, &str)]) -> RuleSet {
+    let all = [("00_sources.sql", SOURCES)].into_iter().chain(rules.iter().copied());
+    let files: Vec<_> = all.map(|(name, text)| SourceFile::new(name, text)).collect();
+    let none = BTreeMap::new();
+    let topic = RuleSetTopic {
+        broker: &**log,
+        clock: &broker::SystemClock,
+        group: "streamguard",
+        consumer_properties: &none,
+        producer_properties: &none,
+    };
+    topic.publish(&files, version, "a test").unwrap()
+}
+
+/// The work is named by all that a task does: after the switch the checkpoint of the old work alone would count for
+/// nothing as soon as the new one commits.
+#[test]
+fn a_switch_of_rules_that_fails_half_way_loses_no_state() {
+    let (log, rules) = counted();
+    let (broker, clock) = (Meddler::over(&log), Arc::new(ManualClock::new(0)));
+    let options =
+        || engine::Options { checkpoint_interval: Duration::from_secs(3_600), ..rules.options(None) };
+    let start = |rules: &RuleSet| {
+        Engine::start(broker.clone(), options(), rules.clone(), "first", clock.clone()).unwrap()
+    };
+    let drain_by_hand = |engine: &mut Engine, worker: &mut engine::simulation::Worker| {
+        while !engine.is_drained() {
+            worker.step().unwrap();
+            clock.advance(Duration::from_millis(20));
+        }
+    };
+    // What was drained has published the first version.
+    let before = publish(&log, 1, &[("10_velocity.sql", VELOCITY)]);
+    let mut engine = start(&before);
+    let mut worker = engine.worker(0).unwrap();
+    drain_by_hand(&mut engine, &mut worker);
+    let after = publish(&log, 2, &[("10_velocity.sql", VELOCITY), ("20_high.sql", HIGH)]);
+    engine.reload(after.clone()).unwrap();
+    broker.plan(Trick::NoCheckpoint);
+    produce(&log, &burst("A", &["t4"]));
+    drain_by_hand(&mut engine, &mut worker);
+    assert!(broker.is_over(), "the checkpoint of the switch failed");
+    assert_eq!(counts(&log), ["4"]);
+    // It ends without another checkpoint.
+    drop((worker, engine));
+    produce(&log, &burst("A", &["t5"]));
+    let mut engine = start(&after);
+    let mut worker = engine.worker(0).unwrap();
+    drain_by_hand(&mut engine, &mut worker);
+    assert_eq!(counts(&log), ["4", "5"]);
+}
