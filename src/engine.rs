@@ -81,6 +81,9 @@ pub(crate) struct EngineArgs {
     /// with a message. Without it any number.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     state_max_keys: Option<u64>,
+    /// How many rows a table with `--@broadcast` may have; more end the engine with a message.
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    broadcast_max_rows: u64,
     /// How often the log has a line per query of what became of its records, in seconds; 0: only at the end.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(0..=86_400))]
     count_interval: u64,
@@ -157,6 +160,7 @@ impl EngineArgs {
             state_memory: (self.state_backend == StateBackend::Disk)
                 .then_some((self.state_memory as usize) << 20),
             state_max_keys: self.state_max_keys.map(|keys| keys as usize),
+            broadcast_max_rows: self.broadcast_max_rows as usize,
             count_interval: Duration::from_secs(self.count_interval),
             ..Options::default()
         })

@@ -76,6 +76,8 @@ pub struct Options {
     pub state_memory: Option<usize>,
     /// How many keys the stores may have in memory; more end the engine. None: any number.
     pub state_max_keys: Option<usize>,
+    /// How many rows a broadcast table may have; more end the engine.
+    pub broadcast_max_rows: usize,
     /// How long a query that reads several topics waits for one of them that has records which do not come.
     pub task_idle: Duration,
     /// How often the log says what became of the records, a line per query; zero: only at the end.
@@ -104,6 +106,7 @@ impl Default for Options {
             checkpoint_interval: Duration::from_secs(5),
             state_memory: None,
             state_max_keys: None,
+            broadcast_max_rows: 100_000,
             task_idle: Duration::from_secs(5),
             count_interval: Duration::from_secs(60),
             mask: Mask::default(),
@@ -227,6 +230,18 @@ pub enum Error {
     Keys {
         /// How many there are.
         keys: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A table is too large to be everywhere.
+    #[error(
+        "the broadcast table of the topic {topic} has {rows} rows, more than the {limit} that --broadcast-max-rows allows: each partition of what it is joined with has all of them; leave out --@broadcast before its CREATE TABLE, so that the streams are moved to its partitions instead, or raise the limit"
+    )]
+    Broadcast {
+        /// Its topic.
+        topic: String,
+        /// How many there are.
+        rows: usize,
         /// How many there may be.
         limit: usize,
     },

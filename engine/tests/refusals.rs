@@ -139,8 +139,24 @@ const WRONG: &[(&str, &str)] = &[
         "--@async: true\nCREATE STREAM r AS SELECT t.account_id, t.amount, l.daily FROM transactions t JOIN limits l ON t.account_id = l.account_id;",
     ),
     (
-        "broadcast of a table",
-        "--@broadcast: true\nCREATE TABLE shops (shop VARCHAR PRIMARY KEY) WITH (KAFKA_TOPIC='shops', VALUE_FORMAT='JSON');",
+        "broadcast of a stream",
+        "--@broadcast: true\nCREATE STREAM shops (shop VARCHAR KEY) WITH (KAFKA_TOPIC='shops', VALUE_FORMAT='JSON');",
+    ),
+    (
+        "broadcast that is neither true nor false",
+        "--@broadcast: yes\nCREATE TABLE shops (shop VARCHAR PRIMARY KEY) WITH (KAFKA_TOPIC='shops', VALUE_FORMAT='JSON');",
+    ),
+    (
+        "broadcast of windowed keys",
+        "--@broadcast: true\nCREATE TABLE counts (id VARCHAR PRIMARY KEY, n BIGINT) WITH (KAFKA_TOPIC='counts', VALUE_FORMAT='JSON', WINDOW_TYPE='SESSION');",
+    ),
+    (
+        "broadcast of what another query writes",
+        "CREATE TABLE counts AS SELECT merchant, COUNT(*) AS n FROM transactions GROUP BY merchant;\n--@broadcast: true\nCREATE TABLE busy (merchant VARCHAR PRIMARY KEY, n BIGINT) WITH (KAFKA_TOPIC='COUNTS', VALUE_FORMAT='JSON');\n--@async: true\nCREATE STREAM r AS SELECT b.merchant, t.amount, b.n FROM transactions t JOIN busy b ON t.merchant = b.merchant;",
+    ),
+    (
+        "cooldown by a key that a broadcast table leaves in several partitions",
+        "--@broadcast: true\nCREATE TABLE shops (shop VARCHAR PRIMARY KEY, kind VARCHAR) WITH (KAFKA_TOPIC='shops', VALUE_FORMAT='JSON');\n--@cooldown: 1 MINUTE\nCREATE STREAM r WITH (KAFKA_TOPIC='fraud_alerts') AS SELECT s.shop, t.amount FROM transactions t JOIN shops s ON t.merchant = s.shop;",
     ),
     (
         "broadcast of a query",

@@ -3,6 +3,8 @@
 
 #[path = "runner/accounting.rs"]
 mod accounting;
+#[path = "runner/broadcast.rs"]
+mod broadcast;
 #[path = "runner/checkpoints.rs"]
 mod checkpoints;
 #[path = "runner/derived.rs"]

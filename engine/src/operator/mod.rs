@@ -100,8 +100,8 @@ impl Run<'_, '_> {
             Node::Join(join) => self.join(step, join, change),
             Node::Aggregate { store, key, frames } => self.aggregate(step, *store, key, frames, change),
             Node::Repartition { topic, key, encoder } => self.repartition(step, topic, key, encoder, change),
-            Node::MoveRows { topic, topic_place, key, encoder } => {
-                self.move_rows(step, (topic, *topic_place), key, encoder, change);
+            Node::MoveRows { topic, topic_place, key, encoder, to_all } => {
+                self.move_rows(step, (topic, *topic_place, *to_all), key, encoder, change);
             }
             Node::Foreign(foreign) => self.foreign(step, foreign, change),
             Node::Sink(sink) => self.sink(sink, change),

@@ -47,18 +47,20 @@ struct To<'t> {
     /// Among the program's output topics.
     place: usize,
     encoder: &'t Encoder,
+    /// To each of its partitions.
+    to_all: bool,
 }
 
 impl Run<'_, '_> {
     pub(super) fn move_rows(
         &mut self,
         step: &StepRun,
-        (topic, place): (&Arc<str>, usize),
+        (topic, place, to_all): (&Arc<str>, usize, bool),
         key: &[Expr],
         encoder: &Encoder,
         change: &Change<'_>,
     ) {
-        let to = To { topic, place, encoder };
+        let to = To { topic, place, encoder, to_all };
         if !change.is_table {
             return self.move_row(step, &to, key, change);
         }
@@ -99,7 +101,7 @@ impl Run<'_, '_> {
         time: i64,
     ) -> Result<(), EncodeError> {
         let rows = Rows { kind: Kind::Change, old, new };
-        self.write_moved(&To { topic, place, encoder }, key, &rows, time)
+        self.write_moved(&To { topic, place, encoder, to_all: false }, key, &rows, time)
     }
 
     fn write_moved(
@@ -117,6 +119,9 @@ impl Run<'_, '_> {
         })?;
         let ordinal = sink::nested(self.origin.ordinal, self.scratch.per_topic.next(to.place));
         alert::write_origin(&mut draft, &Origin { ordinal, ..self.origin });
+        if to.to_all {
+            draft.for_all();
+        }
         draft.finish(to.topic, None, time);
         Ok(())
     }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::broadcast::has_broadcast;
 use super::from::{From, Join, KeyOrigin};
 use super::logical::{LogicalQuery, Shape};
 use super::moving::format_by;
@@ -30,7 +31,8 @@ impl Derived {
         join: &Join,
         earlier: &[LogicalQuery],
     ) -> Option<QueryId> {
-        if self == Derived::ByTopic || join.within.is_some() || join.foreign {
+        // What was joined with a broadcast table lies as its stream does, wherever the join's key is from.
+        if self == Derived::ByTopic || join.within.is_some() || join.foreign || has_broadcast(&join.left) {
             return None;
         }
         let deriving = earlier.iter().position(|other| derives(other, &join.right))?;

@@ -3,7 +3,7 @@
 //! What holds: a step's expressions fit the row of its side; what a side remembers lies in a store of the same
 //! task, so that both sides of a join are in one task.
 
-use super::{JoinKind, KeyOrigin, KeyWindow, QueryId, StepId, StoreId, Within};
+use super::{Join, JoinKind, KeyOrigin, KeyWindow, Pseudo, QueryId, StepId, StoreId, Within};
 use crate::types::expr::Expr;
 
 /// The side of a join that a row comes from.
@@ -37,9 +37,23 @@ pub struct JoinRow {
 }
 
 impl JoinRow {
+    /// How the rows of a join are put together.
+    pub(super) fn of(join: &Join) -> Self {
+        Self {
+            left_width: join.right_at(),
+            right_width: join.right.schema.width() + Pseudo::ALL.len(),
+            left_key: join.left_key.clone(),
+            right_key: join.right_key.clone(),
+            origin: join.key.origin,
+            left_row_key: if join.key.origin == KeyOrigin::LeftRow { join.left.key() } else { Vec::new() },
+            kind: join.kind,
+            window: join.left.window(),
+        }
+    }
+
     /// How many values the joined row has.
     pub fn width(&self) -> usize {
-        self.left_width + self.right_width + 1 + super::Pseudo::ALL.len()
+        self.left_width + self.right_width + 1 + Pseudo::ALL.len()
     }
 
     /// The key of a side's rows, over them.

@@ -6,14 +6,15 @@
 
 use std::sync::Arc;
 
+use super::broadcast::{is_broadcast, is_keyed_by_stream};
 use super::derived::named;
 use super::from::{From, Join};
 use super::logical::LogicalQuery;
 use super::moving::{is_astray, moved_format};
 use super::physical::{Flow, Planner, is_topic_key, source_name};
 use super::{
-    Derived, Fingerprint, JoinRow, JoinStep, KeyOrigin, Operator, Partners, Pseudo, QueryId, Side, Source,
-    StepId, StoreId, StoreKind, StorePlan, TableRef,
+    Derived, Fingerprint, JoinRow, JoinStep, Operator, Partners, QueryId, Side, Source, StepId, StoreId,
+    StoreKind, StorePlan, TableRef,
 };
 use crate::format::FormatSpec;
 use crate::types::Column;
@@ -62,6 +63,9 @@ impl Planner<'_> {
     }
 
     fn join(&mut self, joining: &Joining<'_>, join: &Join) -> Joinable {
+        if is_broadcast(join) {
+            return self.join_broadcast(joining, join);
+        }
         let derived = self.derived_side(joining, join);
         let mut left = self.left_side(joining, join, derived.is_none());
         let right = derived.unwrap_or_else(|| {
@@ -73,17 +77,24 @@ impl Planner<'_> {
         if let (Some(left_format), Some(right_format), false) = (left.format, right.format, join.foreign) {
             left.scattered |= left_format.format != right_format.format;
         }
-        let row = JoinRow {
-            left_width: join.right_at(),
-            right_width: join.right.schema.width() + Pseudo::ALL.len(),
-            left_key: join.left_key.clone(),
-            right_key: join.right_key.clone(),
-            origin: join.key.origin,
-            left_row_key: if join.key.origin == KeyOrigin::LeftRow { join.left.key() } else { Vec::new() },
-            kind: join.kind,
-            window: join.left.window(),
+        self.meet(joining, join, JoinRow::of(join), left, right)
+    }
+
+    /// A stream that is joined where it is, with the copy of a table there.
+    fn join_broadcast(&mut self, joining: &Joining<'_>, join: &Join) -> Joinable {
+        let left = match &join.left {
+            From::Source(stream) => {
+                let at = self.reading(&stream.topic, stream, false, joining.id);
+                self.want(at, joining.used.iter().copied());
+                let flow = Flow { at, steps: Vec::new() };
+                Joinable { flow, table: None, format: Some(stream.key_format), scattered: false }
+            }
+            From::Join(first) => self.join(joining, first),
         };
-        self.meet(joining, join, row, left, right)
+        let Some((flow, store)) = self.broadcast_side(joining, &join.right, &left.flow) else { return left };
+        let table = Some(TableRef::Store(store));
+        let right = Joinable { flow, table, format: None, scattered: false };
+        self.meet(joining, join, JoinRow::of(join), left, right)
     }
 
     /// The left side, moved where its rows do not lie by the key of the join. Where the right one stays where it is
@@ -299,6 +310,9 @@ fn is_row_key(source: &Source, key: &[Expr]) -> bool {
 
 /// Whether the rows of a join lie where equal values of this expression meet.
 pub(super) fn is_keyed_by(join: &Join, key: &Expr) -> bool {
+    if is_broadcast(join) {
+        return is_keyed_by_stream(join, key);
+    }
     let place = places(key, 0);
     if join.foreign {
         return join.left.key().iter().any(|own| places(own, 0) == place);

@@ -13,6 +13,7 @@
 //!                          (frames: filter, window, calls)             windowed rules
 //! ```
 
+mod broadcast;
 mod cooldown;
 mod derived;
 mod fingerprint;
@@ -34,6 +35,7 @@ mod window;
 
 use std::sync::Arc;
 
+pub(crate) use broadcast::is_spread;
 pub use derived::Derived;
 pub(crate) use derived::derives;
 pub use fingerprint::Fingerprint;
@@ -213,6 +215,8 @@ pub enum Operator {
         columns: Vec<Column>,
         /// How the key is written.
         format: FormatSpec,
+        /// Each partition gets all of them: see [`broadcast`].
+        to_all: bool,
     },
     /// Keeps a rule's alerts about one key apart: see `--@cooldown`.
     Cooldown {

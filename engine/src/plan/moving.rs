@@ -28,7 +28,8 @@ impl Planner<'_> {
         self.want_all(from);
         if !self.outputs.iter().any(|output| output.name == topic) {
             let (key, columns) = (key.to_vec(), key_columns(key));
-            let step = self.step(Operator::MoveRows { topic: topic.clone(), key, columns, format }, None);
+            let operator = Operator::MoveRows { topic: topic.clone(), key, columns, format, to_all: false };
+            let step = self.step(operator, None);
             self.connect(flow, step);
             self.output(OutputTopic::internal(topic.clone(), like));
         }

@@ -125,6 +125,7 @@ impl Planner<'_> {
             like: query.from.first().topic.clone(),
             compacted: query.sink.is_table && query.rule.is_none(),
             internal: false,
+            copy_of: None,
         });
         match &query.shape {
             Shape::Project { exprs } => self.project(id, query, exprs),
@@ -252,10 +253,15 @@ impl Planner<'_> {
 
     /// The step that remembers a table's rows, shared by all who read it.
     pub(super) fn table(&mut self, at: (usize, usize), source: &Source) -> StepId {
+        self.table_named(at, source, &source_name(source))
+    }
+
+    /// The same under a name of its own.
+    pub(super) fn table_named(&mut self, at: (usize, usize), source: &Source, name: &str) -> StepId {
         let task = &mut self.whole;
         // Rows are kept by position, so a table whose columns change begins with an empty store.
         let columns = Fingerprint::of(&format!("table/1 {}", row_text(&source.schema))).short();
-        let name = format!("{}-table-{columns}", source_name(source));
+        let name = format!("{name}-table-{columns}");
         let store = task.stores.iter().position(|s| s.name == name);
         if let Some(store) = store {
             let is_it =

@@ -55,6 +55,11 @@ impl Program {
         })
     }
 
+    /// The topic whose table a topic of ours has copies of, if it is one of those.
+    pub fn copied(&self, topic: &str) -> Option<&str> {
+        self.outputs.iter().find(|output| output.name == topic)?.copy_of.as_deref()
+    }
+
     /// The topics that are read.
     pub fn input_topics(&self) -> impl Iterator<Item = &str> {
         self.tasks.iter().flat_map(|task| &task.inputs).map(|input| input.topic.as_str())
@@ -91,13 +96,15 @@ pub struct OutputTopic {
     pub compacted: bool,
     /// Ours alone: a repartition topic.
     pub internal: bool,
+    /// Each of its partitions has all changes of the table that this topic holds.
+    pub copy_of: Option<String>,
 }
 
 impl OutputTopic {
     /// A topic of ours with as many partitions as another one, by which records reach the task that needs them.
     pub(super) fn internal(name: String, like: &str) -> Self {
         let like = like.to_owned();
-        Self { name, partitions: None, replicas: None, like, compacted: false, internal: true }
+        Self { name, partitions: None, replicas: None, like, compacted: false, internal: true, copy_of: None }
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Source {
     pub replicas: Option<i32>,
     /// A record that does not fit it ends the run; otherwise it becomes a dead letter.
     pub stop_on_error: bool,
+    /// A table of which every worker has all rows, so that streams are joined with it where they are.
+    pub broadcast: bool,
 }
 
 impl Source {

@@ -24,6 +24,8 @@ pub enum TopicKind {
     Contract,
     /// Records by another key than their topic's.
     Repartition,
+    /// A table that every partition has whole.
+    Broadcast,
     /// The state of a store.
     Changelog,
     /// The order in which a task took its inputs.
@@ -42,6 +44,7 @@ impl TopicKind {
             Self::Sink => "sink",
             Self::Contract => "contract",
             Self::Repartition => "repartition",
+            Self::Broadcast => "broadcast",
             Self::Changelog => "changelog",
             Self::Journal => "journal",
             Self::DeadLetters => "dead letters",
@@ -108,7 +111,10 @@ pub fn installation(broker: &dyn Broker, options: &Options) -> Result<Installati
     }
     let topic = |(name, (kind, users)): (String, (TopicKind, BTreeSet<String>))| -> Result<TopicUse, Error> {
         let info = there.get(&name);
-        let ours = matches!(kind, TopicKind::Repartition | TopicKind::Changelog | TopicKind::Journal);
+        let ours = matches!(
+            kind,
+            TopicKind::Repartition | TopicKind::Broadcast | TopicKind::Changelog | TopicKind::Journal
+        );
         Ok(TopicUse {
             kind,
             partitions: info.map(|info| info.partitions),
@@ -161,7 +167,11 @@ fn uses(program: &Program, options: &Options) -> BTreeMap<String, (TopicKind, BT
         uses.entry(name).or_insert((kind, users));
     };
     for output in &program.outputs {
-        let kind = if output.internal { TopicKind::Repartition } else { TopicKind::Sink };
+        let kind = match (&output.copy_of, output.internal) {
+            (Some(_), _) => TopicKind::Broadcast,
+            (None, true) => TopicKind::Repartition,
+            (None, false) => TopicKind::Sink,
+        };
         add(output.name.clone(), kind, users_of(&output.name));
     }
     for task in &program.tasks {
@@ -195,7 +205,7 @@ fn internal_kind(group: &str, topic: &str) -> Option<TopicKind> {
     let endings = [
         ("-changelog", TopicKind::Changelog),
         ("-repartition", TopicKind::Repartition),
-        ("-broadcast", TopicKind::Repartition),
+        ("-broadcast", TopicKind::Broadcast),
         ("-journal", TopicKind::Journal),
     ];
     let kind = endings.iter().find(|(ending, _)| topic.ends_with(ending)).map(|(_, kind)| *kind);

@@ -280,6 +280,7 @@ impl Worker {
                 let mut look = Look {
                     consumer: &mut *self.consumer,
                     broker: &*self.shared.broker,
+                    group: &self.shared.options.group,
                     clock: &*self.shared.clock,
                     idle: self.shared.options.task_idle,
                 };

@@ -28,7 +28,8 @@ impl StreamTask {
     }
 
     /// To be called once all of [`StreamTask::tables`] are filled: what joins by a foreign key keep of the rows that
-    /// were there before them. Where the result has no rows yet, the left ones ask for theirs.
+    /// were there before them. Where the result has no rows yet, the left ones ask for theirs. A table that is copied
+    /// to all partitions is copied whole: whoever reads the copies may be new.
     pub fn begin(&mut self, output: &mut Output) {
         for id in 0..self.wiring.steps.len() {
             match &self.wiring.steps[id].node {
@@ -36,6 +37,7 @@ impl StreamTask {
                 Node::Foreign(foreign) if matches!(foreign.role, RoleRun::Ask { .. }) => {
                     self.ask_all(id, output)
                 }
+                Node::MoveRows { to_all: true, .. } => self.move_all(id, output),
                 _ => {}
             }
         }
@@ -53,6 +55,21 @@ impl StreamTask {
             }
             _ => return,
         };
+        self.feed_rows(ask, (input, &rows), output);
+    }
+
+    /// Copies every row of a table.
+    fn move_all(&mut self, copy: StepId, output: &mut Output) {
+        let Some((input, table)) = self.wiring.table_before(copy) else { return };
+        let rows: Vec<_> = match self.stores[table].as_deref() {
+            Some(Store::Table(rows)) => rows.in_order().collect(),
+            _ => return,
+        };
+        self.feed_rows(copy, (input, &rows), output);
+    }
+
+    /// Gives a step rows that were there before, as if they had just come; they are accounted for.
+    fn feed_rows(&mut self, step: StepId, (input, rows): (InputId, &[Arc<TableRow>]), output: &mut Output) {
         for row in rows {
             let Self { wiring, stores, counters, scratch, .. } = &mut *self;
             let position = |column: Pseudo| {
@@ -71,7 +88,7 @@ impl StreamTask {
             let origin = Origin::of_itself(&input.topic, record);
             scratch.begin_record();
             let change = Change { counted: true, ..Change::of_row(&row.values, row.time) };
-            Run { wiring, input, record, origin, stores, counters, scratch, output }.feed(&[ask], &change);
+            Run { wiring, input, record, origin, stores, counters, scratch, output }.feed(&[step], &change);
         }
     }
 }
@@ -102,6 +119,12 @@ impl Wiring {
                     }
                     RoleRun::Ask { .. } | RoleRun::Tell { .. } => {}
                 },
+                // What is copied from it is copied whole.
+                Node::Table { store, .. } => {
+                    let copies =
+                        |id: &StepId| matches!(self.steps[*id].node, Node::MoveRows { to_all: true, .. });
+                    joined[*store] |= step.outputs.iter().any(copies);
+                }
                 _ => {}
             }
         }

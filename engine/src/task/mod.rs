@@ -203,6 +203,11 @@ impl StreamTask {
         self.wiring.stores.iter().map(|store| store.name.as_str())
     }
 
+    /// How many keys one of its stores holds.
+    pub fn keys_of(&self, store: StoreId) -> usize {
+        self.stores.get(store).and_then(Option::as_ref).map_or(0, |store| store.len())
+    }
+
     /// How many keys its stores hold, for metrics.
     pub fn keys(&self) -> usize {
         self.stores.iter().flatten().map(|store| store.len()).sum()

@@ -51,6 +51,7 @@ struct Entry {
     value: Option<Range<usize>>,
     headers: Range<usize>,
     timestamp: i64,
+    to_all: bool,
 }
 
 /// A record that a task wrote.
@@ -124,7 +125,16 @@ impl Output {
     /// Begins a record; [`Draft::finish`] makes it one.
     pub(crate) fn draft(&mut self) -> Draft<'_> {
         let (bytes, headers) = (self.bytes.len(), self.headers.len());
-        Draft { output: self, bytes, headers, key: None, window: 0, value: None, finished: false }
+        Draft {
+            output: self,
+            bytes,
+            headers,
+            key: None,
+            window: 0,
+            value: None,
+            to_all: false,
+            finished: false,
+        }
     }
 }
 
@@ -148,6 +158,11 @@ impl<'a> OutputRecord<'a> {
     /// client's rule for records without a key.
     pub fn partition_key(&self) -> Option<&'a [u8]> {
         self.key().map(|key| &key[..key.len() - self.entry.window])
+    }
+
+    /// Whether each partition of the topic gets it.
+    pub fn is_for_all(&self) -> bool {
+        self.entry.to_all
     }
 
     /// The value's bytes; None is a tombstone.
@@ -187,6 +202,7 @@ pub(crate) struct Draft<'o> {
     key: Option<Range<usize>>,
     window: usize,
     value: Option<Range<usize>>,
+    to_all: bool,
     finished: bool,
 }
 
@@ -244,6 +260,11 @@ impl Draft<'_> {
         self.output.headers.push((Name::Known(name), start..self.output.bytes.len()));
     }
 
+    /// Each partition of the topic is to get it.
+    pub(crate) fn for_all(&mut self) {
+        self.to_all = true;
+    }
+
     /// The record is whole.
     pub(crate) fn finish(mut self, topic: &Arc<str>, query: Option<QueryId>, timestamp: i64) {
         self.finished = true;
@@ -256,6 +277,7 @@ impl Draft<'_> {
             value: self.value.take(),
             headers,
             timestamp,
+            to_all: self.to_all,
         });
     }
 }

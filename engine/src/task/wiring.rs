@@ -133,6 +133,7 @@ pub(crate) enum Node {
         topic_place: usize,
         key: Vec<Expr>,
         encoder: Encoder,
+        to_all: bool,
     },
     Foreign(Box<ForeignRun>),
     Sink(Box<SinkRun>),
@@ -295,11 +296,12 @@ impl Wiring {
                 key: key.clone(),
                 encoder: Encoder::new(format, columns).map_err(|error| format_error(plan, topic, error))?,
             },
-            Operator::MoveRows { topic, key, columns, format } => Node::MoveRows {
+            Operator::MoveRows { topic, key, columns, format, to_all } => Node::MoveRows {
                 topic: topic.as_str().into(),
                 topic_place: place_of(program, topic),
                 key: key.clone(),
                 encoder: Encoder::new(format, columns).map_err(|error| format_error(plan, topic, error))?,
+                to_all: *to_all,
             },
             Operator::Foreign(step) => Node::Foreign(Box::new(foreign(program, plan, step)?)),
             Operator::Sink(sink) => Node::Sink(Box::new(self.sink(program, plan, sink, step.query)?)),

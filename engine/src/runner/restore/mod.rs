@@ -83,7 +83,7 @@ pub(super) fn restore(
         if let Some(past) = past::find(shared, &standings)? {
             return Ok(Outcome::Behind(past));
         }
-        bring_up(shared, tasks, standings, between).map(Outcome::Restored)
+        bring_up(shared, generation, tasks, standings, between).map(Outcome::Restored)
     })
 }
 
@@ -100,7 +100,7 @@ pub(super) fn restore_past(
     at_commits(shared, generation, wanted, |committed| {
         let mut standings = standing::look(shared, generation, wanted, committed)?;
         let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
-        bring_up(shared, tasks, standings, between)
+        bring_up(shared, generation, tasks, standings, between)
     })
 }
 
@@ -126,6 +126,7 @@ fn at_commits<R>(
 /// From the last checkpoints to the committed positions.
 fn bring_up(
     shared: &Shared,
+    generation: &Generation,
     mut tasks: Vec<StreamTask>,
     mut standings: Vec<Standing>,
     between: &mut Between<'_>,
@@ -138,7 +139,7 @@ fn bring_up(
     };
     let anew: BTreeSet<StoreOf> =
         standings.iter().enumerate().flat_map(|(at, standing)| empty(at, standing)).collect();
-    fill::fill(shared, &mut tasks, &standings, &anew, between)?;
+    fill::fill(shared, &generation.program, &mut tasks, &standings, &anew, between)?;
     replay::replay(shared, &mut tasks, &standings, between)?;
     let restored = tasks.into_iter().zip(standings);
     Ok(restored.map(|(task, standing)| Restored { task, is_fresh: standing.is_fresh(), standing }).collect())
@@ -177,7 +178,7 @@ pub(super) fn take_over(
         }
         tasks.push(carried.task);
     }
-    fill::fill(shared, &mut tasks, &standings, &anew, between)?;
+    fill::fill(shared, &generation.program, &mut tasks, &standings, &anew, between)?;
     let restored = tasks.into_iter().zip(standings);
     Ok(restored.map(|(task, standing)| Restored { task, standing, is_fresh: true }).collect())
 }

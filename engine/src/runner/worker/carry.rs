@@ -34,7 +34,7 @@ impl Tasks {
         self.kept.clear();
         self.partitions.clear();
         self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
-        self.settle_inputs(shared)
+        self.settle_inputs(shared, program)
     }
 }
 

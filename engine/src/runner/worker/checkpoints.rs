@@ -110,7 +110,8 @@ impl Tasks {
     }
 
     /// Up to where topics of ours are done with: a repartition topic is read once more from the last checkpoint
-    /// only. One that holds a table is kept: a join that comes later wants all of its rows.
+    /// only. One that holds a table is kept: a join that comes later wants all of its rows. (Those of a broadcast
+    /// table are in its own topic.)
     fn done_with(&self, program: &Program, parts: &[Part]) -> Vec<(TopicPartition, i64)> {
         let is_internal =
             |topic: &str| program.outputs.iter().any(|output| output.internal && output.name == topic);
@@ -118,7 +119,10 @@ impl Tasks {
         for part in parts {
             let open = &self.open[part.open];
             for (input, (topic, at)) in open.task.topics().zip(&part.positions).enumerate() {
-                if *at > 0 && is_internal(topic) && !open.task.is_table(input) {
+                if *at > 0
+                    && is_internal(topic)
+                    && (!open.task.is_table(input) || program.copied(topic).is_some())
+                {
                     done.push((TopicPartition::new(topic, open.number), *at));
                 }
             }

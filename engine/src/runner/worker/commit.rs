@@ -30,7 +30,24 @@ impl Worker {
         self.failures = 0;
         self.has_committed();
         self.last_commit = self.shared.clock.now();
+        self.check_broadcast()?;
         self.check_keys()
+    }
+
+    /// Whether the broadcast tables are as small as they have to be.
+    fn check_broadcast(&self) -> Result<(), Error> {
+        let (program, limit) = (&self.generation.program, self.shared.options.broadcast_max_rows);
+        for task in self.tasks.open.iter().map(|open| &open.task) {
+            for (store, input) in task.tables() {
+                let rows = task.keys_of(*store);
+                if rows > limit
+                    && let Some(topic) = task.topics().nth(*input).and_then(|topic| program.copied(topic))
+                {
+                    return Err(Error::Broadcast { topic: topic.to_owned(), rows, limit });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether all workers' stores together have no more keys than they may. What is done is committed.

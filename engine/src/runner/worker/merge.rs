@@ -2,7 +2,7 @@
 //!
 //! Enters: what waits of each input. Leaves: one record after the other to the task: the one with the lowest time,
 //! a table's before a stream's among equal times. What holds: a stream's record is only taken once the task's
-//! tables are loaded to where their topics ended at the assignment; nothing is taken while an input's partition
+//! tables are loaded to where their topics ended at the assignment (a broadcast one's once it is copied so far); nothing is taken while an input's partition
 //! is another's; while one input has nothing here but more in the log, the others wait for it, up to
 //! [`Options::task_idle`](super::super::Options::task_idle).
 
@@ -10,13 +10,13 @@ use broker::{Consumer, Isolation, Record, TopicPartition};
 
 use super::super::{Error, Shared};
 use super::tasks::{Assigned, Tasks};
-use super::waiting::{Look, Pace, Waiting};
-use crate::plan::InputId;
+use super::waiting::{Copying, Look, Pace, Waiting};
+use crate::plan::{InputId, Program};
 use crate::task::{InputRecord, Output};
 
 impl Tasks {
     /// Finds the partitions of each task with several inputs, and gives each a place where its records wait.
-    pub(super) fn settle_inputs(&mut self, shared: &Shared) -> Result<(), Error> {
+    pub(super) fn settle_inputs(&mut self, shared: &Shared, program: &Program) -> Result<(), Error> {
         self.find_places();
         for open in &self.open {
             let has_streams = (0..open.places.len()).any(|input| !open.task.is_table(input));
@@ -29,12 +29,16 @@ impl Tasks {
                     continue;
                 }
                 let is_table = open.task.is_table(input);
-                let load_to = if is_table && has_streams {
-                    Some(shared.broker.watermarks(partition, Isolation::ReadUncommitted)?.1)
-                } else {
-                    None
-                };
-                *waiting = Some(Waiting::new(is_table, load_to));
+                let mut new = Waiting::new(is_table, None);
+                match program.copied(&partition.topic) {
+                    _ if !is_table || !has_streams => {}
+                    Some(topic) => new.copying = Some(Copying::of(&*shared.broker, topic)?),
+                    None => {
+                        let end = shared.broker.watermarks(partition, Isolation::ReadUncommitted)?.1;
+                        new.load_to = Some(end);
+                    }
+                }
+                *waiting = Some(new);
             }
         }
         Ok(())
@@ -103,7 +107,7 @@ impl Tasks {
     fn next(&mut self, task: usize, look: &mut Look<'_>) -> Result<Option<(InputId, usize)>, Error> {
         let Self { list, open, .. } = self;
         let places = &open[task].places;
-        let is_loading = is_loading(list, places, look.consumer)?;
+        let is_loading = is_loading(list, places, look)?;
         let (mut best, mut is_empty) = (None, false);
         for (input, place) in places.iter().enumerate() {
             let Some(place) = *place else { return Ok(None) };
@@ -140,16 +144,12 @@ impl Tasks {
 }
 
 /// Whether some table of these inputs is not loaded yet.
-fn is_loading(
-    list: &mut [Assigned],
-    places: &[Option<usize>],
-    consumer: &mut dyn Consumer,
-) -> Result<bool, Error> {
+fn is_loading(list: &mut [Assigned], places: &[Option<usize>], look: &mut Look<'_>) -> Result<bool, Error> {
     let mut is_loading = false;
     for place in places.iter().flatten() {
         let Assigned { partition, waiting, .. } = &mut list[*place];
         if let Some(waiting) = waiting {
-            is_loading |= waiting.is_loading(partition, consumer)?;
+            is_loading |= waiting.is_loading(partition, look)?;
         }
     }
     Ok(is_loading)

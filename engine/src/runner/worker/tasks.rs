@@ -210,7 +210,7 @@ impl Tasks {
         self.open.sort_by_key(|open| (open.plan, open.number));
         // All partitions are read on from their commits, so what waits comes again.
         self.list.iter_mut().for_each(|assigned| assigned.waiting = None);
-        self.settle_inputs(shared)?;
+        self.settle_inputs(shared, program)?;
         Ok(Opened::At(number))
     }
 
@@ -256,10 +256,11 @@ impl Tasks {
             headers.clear();
             headers.extend(record.headers());
             let partition = match record.partition_key() {
+                _ if record.is_for_all() => None,
                 Some(key) => Some(partition_for_key(key, self.partition_count(record.topic(), broker)?)),
                 None => None,
             };
-            let record = Outgoing {
+            let to = Outgoing {
                 topic: record.topic(),
                 partition,
                 key: record.key(),
@@ -267,7 +268,13 @@ impl Tasks {
                 timestamp: record.timestamp(),
                 headers: &headers,
             };
-            super::cut::produce(producer, &record)?;
+            if record.is_for_all() {
+                for partition in 0..self.partition_count(to.topic, broker)? {
+                    producer.produce(&Outgoing { partition: Some(partition), ..to })?;
+                }
+            } else {
+                super::cut::produce(producer, &to)?;
+            }
         }
         Ok(())
     }

@@ -28,6 +28,8 @@ pub(in super::super) struct Waiting {
     pub(super) is_table: bool,
     /// The end of the topic when it was assigned, until it is reached.
     pub(super) load_to: Option<i64>,
+    /// Of a broadcast table: how far it has to be copied before that end is taken.
+    pub(super) copying: Option<Copying>,
     /// The end, and when it was looked at.
     end: Option<(i64, Instant)>,
     /// Since when the others wait for this one.
@@ -42,8 +44,43 @@ pub(in super::super) struct Waiting {
 pub(super) struct Look<'l> {
     pub(super) consumer: &'l mut dyn Consumer,
     pub(super) broker: &'l dyn Broker,
+    pub(super) group: &'l str,
     pub(super) clock: &'l dyn Clock,
     pub(super) idle: Duration,
+}
+
+/// The topic of a broadcast table, whose rows come by copies.
+pub(super) struct Copying {
+    partitions: Vec<TopicPartition>,
+    /// Their ends when the copies were assigned.
+    ends: Vec<i64>,
+    looked: Option<Instant>,
+}
+
+impl Copying {
+    /// As far as the topic goes now.
+    pub(super) fn of(broker: &dyn Broker, topic: &str) -> Result<Self, Error> {
+        let count = broker.topic(topic)?.map_or(0, |topic| topic.partitions);
+        let partitions: Vec<_> = (0..count).map(|number| TopicPartition::new(topic, number)).collect();
+        let end = |partition| Ok(broker.watermarks(partition, Isolation::ReadUncommitted)?.1);
+        let ends = partitions.iter().map(end).collect::<Result<_, Error>>()?;
+        Ok(Self { partitions, ends, looked: None })
+    }
+
+    /// Whether all of it is copied, and committed.
+    fn is_done(&mut self, look: &Look<'_>) -> Result<bool, Error> {
+        let now = look.clock.now();
+        if self.looked.is_some_and(|looked| now.saturating_duration_since(looked) < LOOK) {
+            return Ok(false);
+        }
+        self.looked = Some(now);
+        if self.ends.iter().all(|end| *end == 0) {
+            return Ok(true);
+        }
+        let committed = look.broker.committed(look.group, &self.partitions)?;
+        let far = committed.into_iter().map(|committed| committed.map_or(0, |c| c.offset));
+        Ok(far.zip(&self.ends).all(|(at, end)| at >= *end))
+    }
 }
 
 /// What to do with a partition's fetching.
@@ -62,6 +99,7 @@ impl Waiting {
             coming: Batch::new(),
             is_table,
             load_to,
+            copying: None,
             end: None,
             since: None,
             position: None,
@@ -106,12 +144,19 @@ impl Waiting {
     pub(super) fn is_loading(
         &mut self,
         partition: &TopicPartition,
-        consumer: &mut dyn Consumer,
+        look: &mut Look<'_>,
     ) -> Result<bool, Error> {
+        if let Some(copying) = &mut self.copying {
+            if !copying.is_done(look)? {
+                return Ok(true);
+            }
+            self.load_to = Some(look.broker.watermarks(partition, Isolation::ReadUncommitted)?.1);
+            self.copying = None;
+        }
         let Some(end) = self.load_to else { return Ok(false) };
         let at = match self.head() {
             Some(record) => record.offset,
-            None => self.position(partition, consumer)?,
+            None => self.position(partition, look.consumer)?,
         };
         if at >= end {
             self.load_to = None;

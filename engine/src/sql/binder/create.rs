@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::directives::OnError;
+use super::directives::{Declared, OnError};
 use super::env::Env;
 use super::formats::{Formats, contains_map, map_key};
 use super::properties::Properties;
@@ -19,17 +19,25 @@ impl Binder {
     pub(super) fn create_source(
         &mut self,
         statement: &CreateSource,
-        on_error: OnError,
+        declared: Declared,
     ) -> Result<(), Diagnostic> {
         if !self.may_create(&statement.name, statement.or_replace, statement.if_not_exists)? {
             return Ok(());
         }
         self.refuse_replacing_read_only(statement)?;
-        let source = Source { stop_on_error: on_error == OnError::Stop, ..self.declare(statement)? };
+        let source = self.declare(statement)?;
+        if let Some(span) = declared.broadcast.filter(|_| source.window.is_some()) {
+            let message = "a table whose key has a window cannot be broadcast";
+            return Err(Diagnostic::error("directive", span, message).hint(
+                "windowed keys are joined with windowed keys, which lie together: leave the directive out",
+            ));
+        }
+        let stop_on_error = declared.on_error == OnError::Stop;
+        let source = Source { stop_on_error, broadcast: declared.broadcast.is_some(), ..source };
         if let Some(entry) = self.catalog.get(&statement.name.name) {
             let text = |s: &Source| {
-                let (text, stop) = (s.canonical(&|_| true), s.stop_on_error);
-                format!("{text} partitions {:?} stop {stop}", s.partitions)
+                let (text, stop, broadcast) = (s.canonical(&|_| true), s.stop_on_error, s.broadcast);
+                format!("{text} partitions {:?} stop {stop} broadcast {broadcast}", s.partitions)
             };
             if text(&entry.source) == text(&source) {
                 return Ok(());
@@ -134,6 +142,7 @@ impl Binder {
             partitions: properties.partitions,
             replicas: properties.replicas,
             stop_on_error: false,
+            broadcast: false,
         })
     }
 }

@@ -27,6 +27,9 @@ impl Binder {
             return Err(Diagnostic::error("directive", span, message)
                 .hint("without one there is no order that could matter: leave the directive out"));
         }
+        if let Some(table) = tables.iter().find(|table| table.source.broadcast) {
+            return Err(self.broadcast_of_derived(table, written));
+        }
         let is_async = directives.is_async.is_some_and(|(is_async, _)| is_async);
         let raced = tables.iter().find(|table| !table.is_in_place);
         let Some(table) = raced.filter(|_| !is_async && self.options.derived == Derived::BeforeRecord) else {
@@ -60,6 +63,16 @@ impl Binder {
 
     fn is_in_place(&self, query: &LogicalQuery, join: &Join) -> bool {
         self.options.derived.deriving(query, join, &self.queries).is_some()
+    }
+
+    fn broadcast_of_derived(&self, table: &Table<'_>, written: &ast::From) -> Diagnostic {
+        let Table { source, place, .. } = *table;
+        let message = format!("{} is broadcast, but another query writes to its topic", source.name);
+        let writer = self.queries.iter().find(|other| other.sink.topic == source.topic);
+        let label = format!("{} writes to {}", writer.map_or("it", |writer| &writer.id), source.topic);
+        Diagnostic::error("derived_table", span_of(written, place), message).label(label).hint(
+            "a broadcast table is a small one that comes from outside: leave out --@broadcast in its declaration",
+        )
     }
 
     fn raced(&self, query: &LogicalQuery, table: &Table<'_>, written: &ast::From) -> Diagnostic {

@@ -189,7 +189,12 @@ fn plan(query: &LogicalQuery) -> Vec<[String; 2]> {
     if sources.len() > 1 {
         step("JOIN", sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(" with "));
     }
-    sources.into_iter().for_each(|source| step("SOURCE", format!("{} {}", kind(source), source.name)));
+    let is_stream = !query.from.is_table();
+    for source in sources {
+        let all =
+            if is_stream && source.broadcast { ", broadcast: all of it in every partition" } else { "" };
+        step("SOURCE", format!("{} {}{all}", kind(source), source.name));
+    }
     steps
 }
 

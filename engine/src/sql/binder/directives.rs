@@ -24,11 +24,23 @@ pub(super) struct Directives {
     pub(super) is_async: Option<(bool, Span)>,
 }
 
-/// All names, those of later versions too.
+/// All names.
 const NAMES: &[&str] =
     &["severity", "mode", "emit", "description", "cooldown", "async", "broadcast", "idle", "on_error"];
 
 const ON_ERROR: &str = "on_error";
+const BROADCAST: &str = "broadcast";
+/// Those of a declaration.
+const OF_DECLARATIONS: [&str; 2] = [ON_ERROR, BROADCAST];
+
+/// The directives of a declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Declared {
+    /// `--@on_error`
+    pub(super) on_error: OnError,
+    /// `--@broadcast`, where it is true: every worker reads the table whole.
+    pub(super) broadcast: Option<Span>,
+}
 
 /// `--@on_error`: what becomes of a record that does not fit the declaration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,17 +64,31 @@ impl std::str::FromStr for OnError {
     }
 }
 
-impl OnError {
-    /// What a declaration says; see [`Binder::check_directives`].
+impl Declared {
+    /// What stands before a declaration; see [`Binder::check_directives`].
     pub(super) fn of(statement: &Statement) -> Result<Self, Diagnostic> {
-        let mut given = statement.directives.iter().filter(|d| d.name == ON_ERROR);
-        let Some(first) = given.next() else { return Ok(Self::default()) };
-        if let Some(second) = given.next() {
-            return Err(Diagnostic::error("directive", second.name_span, "on_error is given twice")
-                .note(first.name_span, "first here"));
-        }
-        Ok(word(first, &["dead-letter", "stop"])?.map_or_else(Self::default, |(on_error, _)| on_error))
+        let on_error = declared(statement, ON_ERROR, &["dead-letter", "stop"])?;
+        let broadcast: Option<(bool, Span)> = declared(statement, BROADCAST, &["true", "false"])?;
+        Ok(Self {
+            on_error: on_error.map_or_else(OnError::default, |(on_error, _)| on_error),
+            broadcast: broadcast.filter(|(is_broadcast, _)| *is_broadcast).map(|(_, span)| span),
+        })
     }
+}
+
+/// A directive that may be given once.
+fn declared<T: std::str::FromStr>(
+    statement: &Statement,
+    name: &str,
+    words: &[&str],
+) -> Result<Option<(T, Span)>, Diagnostic> {
+    let mut given = statement.directives.iter().filter(|d| d.name == name);
+    let Some(first) = given.next() else { return Ok(None) };
+    if let Some(second) = given.next() {
+        return Err(Diagnostic::error("directive", second.name_span, format!("{name} is given twice"))
+            .note(first.name_span, "first here"));
+    }
+    word(first, words)
 }
 
 /// A directive's word.
@@ -122,8 +148,11 @@ impl Directives {
                 return Err(Diagnostic::error("directive", d.name_span, message)
                     .hint("write it before the CREATE STREAM or CREATE TABLE whose records cannot be read"));
             }
-            name if NAMES.contains(&name) => {
-                return Err(super::expr::unsupported(d.name_span, &format!("the directive {name}")));
+            BROADCAST => {
+                let message = "the directive broadcast belongs to the declaration of a table";
+                return Err(Diagnostic::error("directive", d.name_span, message).hint(
+                    "write it before the CREATE TABLE of a topic; what a query makes stays where its keys are",
+                ));
             }
             name => {
                 return Err(Diagnostic::error(
@@ -149,22 +178,24 @@ impl Directives {
 impl Binder {
     /// Refuses directives in front of a statement that is no query.
     pub(super) fn check_directives(&self, statement: &Statement) -> Result<(), Diagnostic> {
-        let others = statement.directives.iter().find(|d| d.name != ON_ERROR);
+        let is_other = |d: &&Directive| !OF_DECLARATIONS.contains(&d.name.as_str());
+        let others = statement.directives.iter().find(is_other);
         let Some(first) = others.or(statement.directives.first()) else { return Ok(()) };
         match &statement.kind {
             StatementKind::CreateAs(_) | StatementKind::InsertSelect(_) => Ok(()),
-            StatementKind::CreateSource(_) if statement.directives.iter().all(|d| d.name == ON_ERROR) => Ok(()),
-            StatementKind::CreateSource(source)
-                if source.kind == SourceKind::Table && first.name == "broadcast" =>
-            {
-                Err(super::expr::unsupported(first.name_span, "the directive broadcast").hint(
-                    "without it a stream that is joined by another key than its own is moved to the table's partitions",
-                ))
+            StatementKind::CreateSource(source) if others.is_none() => {
+                let broadcast = statement.directives.iter().find(|d| d.name == BROADCAST);
+                let Some(broadcast) = broadcast.filter(|_| source.kind == SourceKind::Stream) else {
+                    return Ok(());
+                };
+                let message = "only a table can be broadcast";
+                Err(Diagnostic::error("directive", broadcast.name_span, message)
+                    .hint("each record of a stream is processed once, so it is in one partition; a small TABLE may be in all of them"))
             }
             _ => {
                 let message = format!("the directive {} does not belong to this statement", first.name);
                 Err(Diagnostic::error("directive", first.name_span, message)
-                    .hint("directives stand directly before CREATE ... AS SELECT or INSERT INTO ... SELECT; before CREATE STREAM and CREATE TABLE stands on_error"))
+                    .hint("directives stand directly before CREATE ... AS SELECT or INSERT INTO ... SELECT; before CREATE STREAM and CREATE TABLE stands on_error, before CREATE TABLE broadcast"))
             }
         }
     }

@@ -65,12 +65,6 @@ pub(super) fn bind(scope: &mut dyn Scope, expr: &AstExpr) -> Bound {
     }
 }
 
-/// What this version does not know yet, said plainly.
-pub(super) fn unsupported(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error("unsupported", span, format!("{what} is not supported yet"))
-        .hint("docs/sql/differences.md lists what is supported")
-}
-
 /// Binds expressions, each whether or not those before it are right.
 pub(super) fn bind_all(scope: &mut dyn Scope, exprs: &[AstExpr]) -> Result<Vec<Expr>, Diagnostic> {
     Diagnostic::all(exprs.iter().map(|e| bind(scope, e)))

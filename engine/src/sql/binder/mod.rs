@@ -49,7 +49,7 @@ use super::report::{Part, Report};
 use super::{Diagnostic, Diagnostics, Severity, SourceFile};
 use crate::plan::logical::LogicalQuery;
 use crate::plan::{Assertion, DeadLetters, Derived, InsertedRecord, Program};
-use directives::OnError;
+use directives::Declared;
 use env::Env;
 use settings::Settings;
 
@@ -219,7 +219,7 @@ impl Binder {
         self.check_directives(statement)?;
         match &statement.kind {
             StatementKind::CreateSource(s) => {
-                self.create_source(s, OnError::of(statement)?)?;
+                self.create_source(s, Declared::of(statement)?)?;
                 self.texts.insert(s.name.name.clone(), statement.text.clone());
                 Ok(())
             }

@@ -12,7 +12,7 @@ use super::query::Selected;
 use super::{Binder, Target};
 use crate::format::FormatSpec;
 use crate::plan::logical::{Grouping, LogicalQuery, Shape};
-use crate::plan::{Emit, Rule, Source};
+use crate::plan::{Emit, Rule, Source, is_spread};
 use crate::sql::Diagnostic;
 use crate::sql::ast::{self, CreateAs, Ident, InsertSelect, SourceKind, Span, Statement};
 use crate::sql::catalog::Entry;
@@ -86,6 +86,7 @@ impl Binder {
             partitions: properties.partitions.or(self.settings.partitions),
             replicas: properties.replicas.or(self.settings.replicas),
             stop_on_error: false,
+            broadcast: false,
         })
     }
 
@@ -178,6 +179,7 @@ impl Binder {
         if query.sink.topic == ALERTS {
             self.check_rule_name(&rule_name, at)?;
             refuse_cooldown_without_key(&query, directives)?;
+            refuse_spread_cooldown(&query, directives)?;
             query.rule = Some(Rule {
                 version: String::new(),
                 severity: directives.severity.as_ref().map_or_else(Default::default, |(s, _)| *s),
@@ -239,6 +241,24 @@ fn refuse_cooldown_without_key(query: &LogicalQuery, directives: &Directives) ->
             let message = format!("a cooldown is per key, but {} has none", query.from.first().name);
             Err(Diagnostic::error("directive", span, message)
                 .hint("declare the column that the topic's key holds: id VARCHAR KEY"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What a rule remembers of a key is in one place: rows of one key have to meet there.
+fn refuse_spread_cooldown(query: &LogicalQuery, directives: &Directives) -> Result<(), Diagnostic> {
+    let is_filter = matches!(query.shape, Shape::Project { .. });
+    match directives.cooldown.filter(|_| is_filter && is_spread(&query.from)) {
+        Some((_, span)) => {
+            let key: Vec<_> = query.from.key().iter().map(|key| key.to_string().replace('`', "")).collect();
+            let message = format!(
+                "a cooldown is per key, but a broadcast table leaves rows of one {} in several partitions",
+                key.join(", ")
+            );
+            Err(Diagnostic::error("directive", span, message).hint(
+                "leave out --@broadcast in the table's declaration, or count by GROUP BY, which brings them together",
+            ))
         }
         None => Ok(()),
     }

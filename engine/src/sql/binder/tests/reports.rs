@@ -81,6 +81,17 @@ fn what_is_explained_is_not_made() {
 }
 
 #[test]
+fn it_is_told_which_table_every_partition_has() {
+    let loaded = check(
+        "--@broadcast: true
+         CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR) WITH (KAFKA_TOPIC='items', VALUE_FORMAT='JSON');
+         EXPLAIN CREATE STREAM named AS SELECT i.id, o.amount, i.name FROM orders o JOIN items i ON o.id = i.id",
+    );
+    let explained = loaded.reports[0].render();
+    assert!(explained.contains("TABLE ITEMS, broadcast: all of it in every partition"), "{explained}");
+}
+
+#[test]
 fn a_check_refuses_what_an_engine_refuses() {
     let raced = format!(
         "{SHOP} CREATE TABLE sums AS SELECT amount, COUNT(*) AS n FROM orders GROUP BY amount;
