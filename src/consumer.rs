@@ -38,6 +38,12 @@ pub(crate) struct Args {
     /// Events further ahead of the clock than this many seconds are dead-lettered.
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     max_ahead: u64,
+    /// Days that transactions are kept, counted from when they came; 0: for ever.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    keep_transactions: u32,
+    /// Days that alerts and their crossings are kept, counted from when they came; 0: for ever.
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    keep_alerts: u32,
     /// Fields that must not be seen in dead letters, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     mask_columns: Vec<String>,
@@ -56,6 +62,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     options.max_batch = args.max_batch;
     options.earliest = args.earliest_event;
     options.ahead = Duration::from_secs(args.max_ahead);
+    options.retention =
+        ::consumer::Retention { transactions: days(args.keep_transactions), alerts: days(args.keep_alerts) };
     options.mask = Mask::new(&args.mask_columns);
     options.consumer_properties = context.kafka.consumer.clone();
     options.audit_file = Some(context.data_dir.join(::consumer::audit::HEADS_FILE));
@@ -67,6 +75,10 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
         .map_err(|error| Failure::from_error(&error))?;
     tracing::info!("{summary}");
     Ok(())
+}
+
+fn days(days: u32) -> Option<Duration> {
+    (days > 0).then(|| Duration::from_secs(u64::from(days) * 86_400))
 }
 
 /// At least one record, and no more than one statement's parameters can hold in memory.

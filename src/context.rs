@@ -152,6 +152,14 @@ impl Context {
         })
     }
 
+    /// PostgreSQL as a person who works with it: `DATABASE_ANALYST_URL` (or its `_FILE`), else as the writer.
+    pub(crate) fn database_analyst_url(&self) -> Result<Secret, Failure> {
+        match secret("DATABASE_ANALYST_URL")? {
+            Some(url) => Ok(url),
+            None => self.database_url(),
+        }
+    }
+
     /// PostgreSQL as the schema's owner: `DATABASE_OWNER_URL` (or its `_FILE`), else as the writer.
     pub(crate) fn database_owner_url(&self) -> Result<Secret, Failure> {
         match secret("DATABASE_OWNER_URL")? {

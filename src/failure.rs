@@ -86,6 +86,24 @@ impl Failure {
     }
 }
 
+impl From<consumer::Error> for Failure {
+    fn from(error: consumer::Error) -> Self {
+        match error {
+            consumer::Error::Refused { message, hint } => {
+                let failure = Self::usage(message);
+                match hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
+            consumer::Error::Lines { count, lines } => {
+                Self::refused(format!("{count} lines are wrong: nothing was imported"), lines)
+            }
+            other => Self::from_error(&other),
+        }
+    }
+}
+
 impl From<broker::Error> for Failure {
     fn from(error: broker::Error) -> Self {
         let failure = Self::from_error(&error);

@@ -13,6 +13,7 @@ mod db;
 mod dlq;
 mod engine;
 mod failure;
+mod lists;
 mod logging;
 mod output;
 mod producer;
@@ -21,6 +22,7 @@ mod rules;
 mod settings;
 mod standalone;
 mod topics;
+mod work;
 
 use std::process::ExitCode;
 
@@ -83,6 +85,14 @@ enum Command {
     Replay(replay::Args),
     /// Dead letters: list, show, send again.
     Dlq(dlq::Args),
+    /// The block, allow and watch lists: add, remove, import, export, show.
+    Lists(lists::Args),
+    /// Say what a transaction or an alert turned out to be.
+    Label(work::LabelArgs),
+    /// Investigations: list, assign, close.
+    Investigations(work::InvestigationsArgs),
+    /// Accounts: unblock.
+    Accounts(work::AccountsArgs),
     /// The database: schema and logins.
     Db(db::Args),
 }
@@ -117,6 +127,10 @@ impl Command {
             Self::Topics(args) => topics::run(args, context),
             Self::Replay(args) => replay::run(args, context),
             Self::Dlq(args) => dlq::run(args, context),
+            Self::Lists(args) => lists::run(args, context),
+            Self::Label(args) => work::label(args, context),
+            Self::Investigations(args) => work::investigations(args, context),
+            Self::Accounts(args) => work::accounts(args, context),
             Self::Db(args) => db::run(args, context),
         }
     }

@@ -56,6 +56,24 @@ pub enum Error {
     #[error(transparent)]
     OffsetLost(Box<OffsetLost>),
 
+    /// A function of the schema refused what it was asked.
+    #[error("{message}")]
+    Refused {
+        /// What it said.
+        message: String,
+        /// What to do next, where it said so.
+        hint: Option<String>,
+    },
+
+    /// Lines of a file cannot be imported; nothing of it was.
+    #[error("{count} lines are wrong, so nothing was imported:\n{lines}")]
+    Lines {
+        /// How many were found; reading ends after a few.
+        count: usize,
+        /// Each with its number and what is wrong.
+        lines: String,
+    },
+
     /// A setting is wrong.
     #[error("{0}")]
     Setting(String),

@@ -18,7 +18,9 @@ pub mod bench;
 mod copy;
 mod database;
 pub mod decision;
+pub mod desk;
 mod error;
+mod housekeeping;
 mod intake;
 mod lists;
 mod migrate;
@@ -37,6 +39,7 @@ use chrono::{DateTime, Utc};
 use events::Mask;
 
 pub use error::{Error, ForeignLog, OffsetLost, Result};
+pub use housekeeping::{Retention, Tidied, tidy};
 pub use lists::{Kind, ListAction, ListHit, Match};
 pub use migrate::{Migrated, Role, login, migrate};
 pub use runner::run;
@@ -67,6 +70,8 @@ pub struct Options {
     pub audit_file: Option<PathBuf>,
     /// The most records of one batch.
     pub max_batch: usize,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Events before this time are dead-lettered.
     pub earliest: DateTime<Utc>,
     /// Events further than this ahead of the clock are dead-lettered.
@@ -87,6 +92,7 @@ impl Options {
             mask: Mask::default(),
             audit_file: None,
             max_batch: 20_000,
+            retention: Retention::default(),
             earliest: DateTime::from_timestamp(YEAR_2000, 0).unwrap_or_default(),
             ahead: Duration::from_secs(24 * 60 * 60),
         }

@@ -19,6 +19,7 @@ use events::topics;
 
 use crate::audit::Publisher;
 use crate::error::Result;
+use crate::housekeeping::Housekeeper;
 use crate::relay::{Relay, Round};
 use crate::writer::{Outcome, Writer};
 use crate::{Options, Summary};
@@ -55,6 +56,7 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
     let heads = Publisher::new(options.audit_file.clone());
     let cluster = broker.cluster_id()?;
     writer.set_cluster(&cluster);
+    let housekeeper = Housekeeper::start(&options.database_url, options.retention)?;
     let runner = Runner {
         cluster,
         broker,
@@ -67,6 +69,7 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
         outages: 0,
         relay: Relay::default(),
         heads,
+        _housekeeper: housekeeper,
         chores_due: Some(Instant::now()),
         summary: Summary::default(),
     };
@@ -88,6 +91,7 @@ struct Runner {
     outages: u32,
     relay: Relay,
     heads: Publisher,
+    _housekeeper: Housekeeper,
     /// When dead letters are looked at again; None: there is nothing to do.
     chores_due: Option<Instant>,
     summary: Summary,

@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use crate::lists::Match;
+
 /// The length of a prefix of IPv4 within the 128 bits of [`Network::bits`].
 const V4_OFFSET: u8 = 96;
 
@@ -57,6 +59,29 @@ impl Network {
     }
 }
 
+/// Whether a text can be an entry's value: a single address, or a network without bits right of its mask.
+pub(super) fn check(text: &str, how: Option<Match>) -> Result<(), String> {
+    let strange = || format!("neither an address nor a network: {text:?}");
+    let (address, length) = text.split_once('/').unwrap_or((text, ""));
+    let address: IpAddr = address.parse().map_err(|_| strange())?;
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let length = match length {
+        "" if !text.contains('/') => longest,
+        digits => digits.parse().map_err(|_| strange())?,
+    };
+    let whole = Network::of(address, longest).ok_or_else(strange)?;
+    if length > longest {
+        return Err(strange());
+    }
+    if how == Some(Match::Exact) && length < longest {
+        return Err(format!("{text} is a network, which never matches exactly"));
+    }
+    if whole.within(length).bits != whole.bits {
+        return Err(format!("{text} has bits right of its mask"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -67,6 +92,24 @@ mod tests {
         for text in ["", "203.0.113", "203.0.113.7/33", "203.0.113.7/", "::1/129", "::1/-1", "host", "/8"] {
             assert_eq!(Network::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_an_entry_is_said() {
+        for (text, words) in [
+            ("203.0.113.7/24", "bits right"),
+            ("2001:db8::1/32", "bits right"),
+            ("203.0.113.0/33", "neither"),
+            ("203.0.113.0/", "neither"),
+            ("203.0.113", "neither"),
+        ] {
+            assert!(check(text, None).unwrap_err().contains(words), "{text}");
+        }
+        assert!(check("203.0.113.0/24", Some(Match::Exact)).is_err());
+        for text in ["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "::/0", "2001:db8::1/128"] {
+            assert_eq!(check(text, Some(Match::Prefix)), Ok(()), "{text}");
+        }
+        assert_eq!(check("203.0.113.7/32", Some(Match::Exact)), Ok(()));
     }
 
     #[test]

@@ -22,6 +22,9 @@ use serde::{Deserialize, Serialize};
 use crate::decision::TransactionFacts;
 use entries::Entries;
 
+/// The most bytes of an entry's value.
+const LONGEST_VALUE: usize = 500;
+
 /// Which field of a transaction an entry is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -185,6 +188,24 @@ impl fmt::Display for Kind {
 impl fmt::Display for ListAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Whether an entry can be compared with anything: the checks of the database's `list_match` and
+/// `list_value`.
+pub(crate) fn comparable(kind: Kind, how: Option<Match>, value: &str) -> Result<(), String> {
+    if value.trim().is_empty() || value.len() > LONGEST_VALUE {
+        return Err(format!("the value is empty or longer than {LONGEST_VALUE} bytes"));
+    }
+    if matches!(kind, Kind::Ip | Kind::Bin) && how == Some(Match::Nocase) {
+        return Err(format!("no match \"nocase\" for kind {kind}; one of exact, prefix"));
+    }
+    match kind {
+        Kind::Bin if value.len() > 19 || !value.bytes().all(|b| b.is_ascii_digit()) => {
+            Err(format!("not the first digits of a card: {value:?}"))
+        }
+        Kind::Ip => address::check(value, how),
+        _ => Ok(()),
     }
 }
 

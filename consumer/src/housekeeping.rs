@@ -1,0 +1,199 @@
+//! What becomes too old: entries of the lists whose time is over, partitions past their retention.
+//!
+//! What enters: how long rows are kept. What leaves: a database without them. What holds: it runs on a thread
+//! and a connection of its own, so that no batch waits for it longer than a drop holds its lock; each drop is
+//! a transaction of its own that waits half a second for its lock and is tried again in the next round; what
+//! is younger is never touched, because the database's functions look again under the lock.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use sqlx::PgConnection;
+
+use crate::database::{Class, Database, class, message};
+use crate::error::{Error, Result};
+
+const DAY: u64 = 24 * 60 * 60;
+/// How long after the start the first round is; a consumer that only drains a log does none.
+const FIRST: Duration = Duration::from_secs(20);
+/// How often lists are looked at.
+const EVERY: Duration = Duration::from_secs(30);
+/// How often partitions are looked at.
+const PARTITIONS_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How soon again where a lock was not to be had.
+const AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// How long rows are kept, counted from when they came. None: for ever. The audit is always kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Transactions.
+    pub transactions: Option<Duration>,
+    /// Alerts and their crossings.
+    pub alerts: Option<Duration>,
+}
+
+impl Default for Retention {
+    /// 30 days and a year.
+    fn default() -> Self {
+        let days = |days| Some(Duration::from_secs(days * DAY));
+        Self { transactions: days(30), alerts: days(365) }
+    }
+}
+
+/// What a round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Entries of the lists that were taken away.
+    pub entries: u64,
+    /// Partitions that were dropped.
+    pub dropped: Vec<String>,
+    /// Partitions whose lock was not to be had: the next round tries again.
+    pub later: Vec<String>,
+}
+
+/// One round now.
+///
+/// # Errors
+/// The database cannot be entered, or the login is no member of `streamguard_writer`.
+pub fn tidy(database_url: &str, retention: &Retention) -> Result<Tidied> {
+    let database = Database::new(database_url, "streamguard retention")?;
+    crate::runtime()?.block_on(async {
+        let mut connection = database.connect().await.map_err(|error| database.error(&error))?;
+        let mut tidied = Tidied::default();
+        entries(&mut connection, &mut tidied).await.map_err(|error| database.error(&error))?;
+        partitions(&mut connection, retention, &mut tidied).await.map_err(|error| database.error(&error))?;
+        Ok(tidied)
+    })
+}
+
+async fn entries(connection: &mut PgConnection, tidied: &mut Tidied) -> sqlx::Result<()> {
+    loop {
+        let gone: i64 = sqlx::query_scalar("SELECT list_expire()").fetch_one(&mut *connection).await?;
+        tidied.entries += gone as u64;
+        if gone == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn partitions(
+    connection: &mut PgConnection,
+    retention: &Retention,
+    tidied: &mut Tidied,
+) -> sqlx::Result<()> {
+    let tables = [
+        ("transactions", retention.transactions),
+        ("alert_occurrences", retention.alerts),
+        ("fraud_alerts", retention.alerts),
+    ];
+    for (table, keep) in tables {
+        let Some(keep) = keep.map(|keep| keep.as_secs_f64()) else { continue };
+        let expired: Vec<String> =
+            sqlx::query_scalar("SELECT expired_partitions($1, make_interval(secs => $2))")
+                .bind(table)
+                .bind(keep)
+                .fetch_all(&mut *connection)
+                .await?;
+        for child in expired {
+            match drop_partition(connection, table, &child, keep).await {
+                Ok(true) => tidied.dropped.push(child),
+                Ok(false) => {}
+                Err(error) if class(&error) == Class::Conflict => tidied.later.push(child),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn drop_partition(
+    connection: &mut PgConnection,
+    table: &str,
+    child: &str,
+    keep: f64,
+) -> sqlx::Result<bool> {
+    if table == "transactions" {
+        sqlx::query("SELECT keep_decisions_of($1)").bind(child).execute(&mut *connection).await?;
+    }
+    sqlx::query_scalar("SELECT drop_partition($1, $2, make_interval(secs => $3))")
+        .bind(table)
+        .bind(child)
+        .bind(keep)
+        .fetch_one(connection)
+        .await
+}
+
+/// The thread; it ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Housekeeper {
+    end: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Housekeeper {
+    /// Starts it.
+    pub(crate) fn start(database_url: &str, retention: Retention) -> Result<Self> {
+        let database = Database::new(database_url, "streamguard retention")?;
+        let (end, ended) = channel();
+        let thread = std::thread::Builder::new()
+            .name("housekeeping".to_owned())
+            .spawn(move || keep_house(&database, &retention, &ended))
+            .map_err(|source| Error::System { context: "starting a thread", source })?;
+        Ok(Self { end: Some(end), thread: Some(thread) })
+    }
+}
+
+impl Drop for Housekeeper {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn keep_house(database: &Database, retention: &Retention, ended: &Receiver<()>) {
+    let mut partitions_due = Instant::now();
+    let mut wait = FIRST;
+    while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+        wait = EVERY;
+        let retention = (partitions_due <= Instant::now()).then_some(retention);
+        match round(database, retention) {
+            Ok(tidied) => {
+                report(&tidied);
+                if retention.is_some() {
+                    let next = if tidied.later.is_empty() { PARTITIONS_EVERY } else { AGAIN };
+                    partitions_due = Instant::now() + next;
+                }
+            }
+            // The main loop says so more loudly where it is the server.
+            Err(why) => tracing::warn!("{}: what is too old stays for now: {why}", database.target()),
+        }
+    }
+}
+
+fn round(database: &Database, retention: Option<&Retention>) -> std::result::Result<Tidied, String> {
+    let runtime = crate::runtime().map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let mut connection = database.connect().await.map_err(|error| message(&error))?;
+        let mut tidied = Tidied::default();
+        entries(&mut connection, &mut tidied).await.map_err(|error| message(&error))?;
+        if let Some(retention) = retention {
+            partitions(&mut connection, retention, &mut tidied).await.map_err(|error| message(&error))?;
+        }
+        Ok(tidied)
+    })
+}
+
+fn report(tidied: &Tidied) {
+    if tidied.entries > 0 {
+        tracing::info!("{} entries of the lists have expired", tidied.entries);
+    }
+    if !tidied.dropped.is_empty() {
+        tracing::info!("dropped, because all of it is past its retention: {}", tidied.dropped.join(", "));
+    }
+    if !tidied.later.is_empty() {
+        tracing::info!("in use, so dropped later: {}", tidied.later.join(", "));
+    }
+}
