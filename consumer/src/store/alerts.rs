@@ -66,13 +66,15 @@ async fn insert_occurrences(
     let column = Column { alerts, indexes: crossings };
     let rows: Vec<(Uuid, DateTime<Utc>, String, i32, i64, i32)> = sqlx::query_as(
         "INSERT INTO alert_occurrences (alert_id, event_time, source_topic, source_partition, source_offset, ordinal,
-             transaction_id, account_id, mode, severity, fraud_reason, risk_score, evidence, ingested_at)
+             transaction_id, account_id, mode, severity, fraud_reason, risk_score, evidence, rule_name, rule_version,
+             amount, ingested_at)
          SELECT alert_id, event_time, topic, partition, \"offset\", ordinal, transaction_id, account_id, mode,
-             severity::severity, reason, score, evidence::jsonb, $14
+             severity::severity, reason, score, evidence::jsonb, rule, version, amount, $17
          FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::text[],
-             $8::text[], $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[])
+             $8::text[], $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[], $14::text[], $15::text[],
+             $16::numeric[])
              AS a (alert_id, event_time, topic, partition, \"offset\", ordinal, transaction_id, account_id, mode,
-                   severity, reason, score, evidence)
+                   severity, reason, score, evidence, rule, version, amount)
          ON CONFLICT DO NOTHING
          RETURNING alert_id, event_time, source_topic, source_partition, source_offset, ordinal",
     )
@@ -89,6 +91,9 @@ async fn insert_occurrences(
     .bind(column.of(|a| a.fraud_reason.as_deref()))
     .bind(column.of(|a| a.risk_score))
     .bind(column.of(|a| a.evidence.to_json()))
+    .bind(column.of(|a| a.rule_name.as_str()))
+    .bind(column.of(|a| a.rule_version.as_str()))
+    .bind(column.of(|a| a.amount))
     .bind(now)
     .fetch_all(tx)
     .await?;

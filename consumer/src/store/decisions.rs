@@ -34,6 +34,14 @@ pub(crate) struct Counts {
     pub(crate) blocked: i64,
 }
 
+impl Counts {
+    fn add(&mut self, decision: Decision, by: i64) {
+        self.flagged += by;
+        self.reviewed += if decision == Decision::Review { by } else { 0 };
+        self.blocked += if decision == Decision::Block { by } else { 0 };
+    }
+}
+
 /// What decides: the same for a whole batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Deciding<'a> {
@@ -50,6 +58,8 @@ pub(crate) struct Decided {
     pub(crate) versions: Vec<NewVersion>,
     /// Changes by account.
     pub(crate) counts: BTreeMap<String, Counts>,
+    /// Changes by merchant, and partition of the record that caused them.
+    pub(crate) merchants: BTreeMap<(String, i32), Counts>,
 }
 
 /// A version that was written.
@@ -62,7 +72,6 @@ pub(crate) struct NewVersion {
     /// Decision, severity, score, factors, actions, reason, account and event time.
     pub(crate) outcome: Outcome,
     /// The audit's chain, `<cluster>/<topic>/<partition>` of the record that caused it.
-    #[allow(dead_code, reason = "read by what appends to the audit")]
     pub(crate) chain: String,
 }
 
@@ -179,9 +188,9 @@ async fn finish(
             continue;
         }
         let Some(outcome) = decide(&subject.now, &by.policy.policy) else { continue };
-        count(&mut decided.counts, &subject.before, subject.decided, -1);
-        count(&mut decided.counts, &subject.now, Some(outcome.decision), 1);
         let (topic, partition) = subject.cause.unwrap_or((topics::TRANSACTIONS.name, 0));
+        count(&mut decided, partition, &subject.before, subject.decided, -1);
+        count(&mut decided, partition, &subject.now, Some(outcome.decision), 1);
         decided.versions.push(NewVersion {
             transaction_id,
             version: subject.version + 1,
@@ -197,13 +206,13 @@ async fn finish(
 }
 
 /// Adds or takes away what a decision counts for; only stored transactions count.
-fn count(counts: &mut BTreeMap<String, Counts>, inputs: &Inputs, decision: Option<Decision>, by: i64) {
+fn count(decided: &mut Decided, partition: i32, inputs: &Inputs, decision: Option<Decision>, by: i64) {
     let Some(decision) = decision else { return };
     for facts in inputs.transactions.values() {
-        let counts = counts.entry(facts.account_id.clone()).or_default();
-        counts.flagged += by;
-        counts.reviewed += if decision == Decision::Review { by } else { 0 };
-        counts.blocked += if decision == Decision::Block { by } else { 0 };
+        decided.counts.entry(facts.account_id.clone()).or_default().add(decision, by);
+        if let Some(merchant) = &facts.merchant {
+            decided.merchants.entry((merchant.clone(), partition)).or_default().add(decision, by);
+        }
     }
 }
 
@@ -340,7 +349,7 @@ pub(crate) async fn note_policy(
     tx: &mut PgConnection,
     policy: &InForce,
     now: DateTime<Utc>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     sqlx::query(
         "INSERT INTO policies (hash, name, content, first_used_at) VALUES ($1, $2, $3::jsonb, $4)
          ON CONFLICT DO NOTHING",
@@ -351,5 +360,5 @@ pub(crate) async fn note_policy(
     .bind(now)
     .execute(tx)
     .await
-    .map(drop)
+    .map(|done| done.rows_affected() > 0)
 }

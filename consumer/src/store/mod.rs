@@ -8,7 +8,6 @@
 
 mod accounts;
 mod alerts;
-#[allow(dead_code, reason = "called as soon as decisions name their versions")]
 pub(crate) mod audit;
 mod decisions;
 pub(crate) mod offsets;
@@ -16,7 +15,9 @@ pub(crate) mod offsets;
 pub(crate) mod outbox;
 mod partitions;
 mod reference;
+mod trail;
 mod transactions;
+mod volume;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,7 @@ use accounts::Accounts;
 use decisions::{Decided, Deciding};
 use partitions::Partitions;
 pub(crate) use transactions::encode as encode_transactions;
+pub(crate) use volume::refresh as refresh_rule_days;
 
 /// What a batch stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,7 +130,8 @@ impl Store {
         reference::write(tx, intake, now).await?;
         let decided = decisions::revise(tx, self.deciding(), intake, &inserted, &fresh, now).await?;
         self.accounts.add(tx, intake, &inserted, &fresh, &decided).await?;
-        self.note_policy(tx, &decided, now).await?;
+        volume::add(tx, intake, &inserted, &fresh, &decided).await?;
+        self.audit(tx, &decided, now).await?;
         if !offsets::advance(tx, &intake.progress, expected).await? {
             return Err(Failure::Fenced);
         }
@@ -143,17 +146,16 @@ impl Store {
         })
     }
 
-    /// Keeps the policy that decided, once.
-    async fn note_policy(
-        &self,
-        tx: &mut PgConnection,
-        decided: &Decided,
-        now: DateTime<Utc>,
-    ) -> sqlx::Result<()> {
-        match self.policy_noted || decided.versions.is_empty() {
-            true => Ok(()),
-            false => decisions::note_policy(tx, &self.policy, now).await,
+    /// What was decided into the audit; the policy that decided is kept, and audited, once.
+    async fn audit(&self, tx: &mut PgConnection, decided: &Decided, now: DateTime<Utc>) -> sqlx::Result<()> {
+        if decided.versions.is_empty() {
+            return Ok(());
         }
+        let mut entries = trail::decisions(&decided.versions, &self.policy)?;
+        if !self.policy_noted && decisions::note_policy(tx, &self.policy, now).await? {
+            entries.push(trail::policy(&self.policy)?);
+        }
+        audit::append(tx, &entries, now).await
     }
 
     /// Forgets which partitions and accounts are there, and the lists; they are looked up again.
@@ -177,7 +179,8 @@ impl Store {
         self.lists.follow(&mut tx).await?;
         let decided = decisions::revise_waiting(&mut tx, self.deciding(), now).await?;
         accounts::add_decisions(&mut tx, &decided).await?;
-        self.note_policy(&mut tx, &decided, now).await?;
+        volume::add_decisions(&mut tx, &decided).await?;
+        self.audit(&mut tx, &decided, now).await?;
         tx.commit().await?;
         Ok(decided.versions.len() as u64)
     }
