@@ -79,6 +79,8 @@ pub(super) struct Worker {
     pending: Option<Vec<TopicPartition>>,
     /// What the group said in the middle of a restore.
     told: Option<Poll>,
+    /// The consumer was given no partitions for the time of a restore, and has none since.
+    is_held: bool,
     batch: Batch,
     output: Output,
     /// What is promised of the outputs of this program.
@@ -134,6 +136,7 @@ impl Worker {
             begun: false,
             pending: None,
             told: None,
+            is_held: false,
             batch: Batch::new(),
             output: Output::new(),
             in_transaction: false,

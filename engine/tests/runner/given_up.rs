@@ -47,7 +47,7 @@ fn a_slow_workers_stale_look_at_the_group_does_not_end_its_process() {
     produce(&broker, &burst("A", &["t5"]));
     let slow = Meddler::over(&broker);
     // The changelog has a checkpoint already that this does not tell of.
-    slow.plan(Trick::OldOffsets(old));
+    slow.plan([Trick::OldOffsets(old)]);
     drain(&(slow.clone() as Arc<dyn Broker>), rules.options(None)).unwrap();
     assert!(slow.is_over());
     assert_eq!(counts(&broker), ["4", "5"]);
@@ -58,7 +58,7 @@ fn records_that_a_new_owner_is_done_with_and_has_deleted_do_not_end_the_worker_t
     let (broker, rules) = counted();
     produce(&broker, &burst("A", &["t4"]));
     let slow = Meddler::over(&broker);
-    slow.plan(Trick::Deleted { by_others: true });
+    slow.plan([Trick::Deleted { by_others: true }]);
     drain(&(slow.clone() as Arc<dyn Broker>), rules.options(None)).unwrap();
     assert!(slow.is_over());
     assert_eq!(counts(&broker), ["4"]);
@@ -69,7 +69,7 @@ fn records_that_nobody_is_done_with_and_that_were_deleted_end_the_worker() {
     let (broker, rules) = counted();
     produce(&broker, &burst("A", &["t4"]));
     let log = Meddler::over(&broker);
-    log.plan(Trick::Deleted { by_others: false });
+    log.plan([Trick::Deleted { by_others: false }]);
     let outcome = drain(&(log.clone() as Arc<dyn Broker>), rules.options(None));
     assert!(outcome.is_err() && log.is_over(), "{outcome:?}");
 }
@@ -113,7 +113,7 @@ fn a_switch_of_rules_that_fails_half_way_loses_no_state() {
     drain_by_hand(&mut engine, &mut worker);
     let after = publish(&log, 2, &[("10_velocity.sql", VELOCITY), ("20_high.sql", HIGH)]);
     engine.reload(after.clone()).unwrap();
-    broker.plan(Trick::NoCheckpoint);
+    broker.plan([Trick::NoCheckpoint]);
     produce(&log, &burst("A", &["t4"]));
     drain_by_hand(&mut engine, &mut worker);
     assert!(broker.is_over(), "the checkpoint of the switch failed");
@@ -125,4 +125,29 @@ fn a_switch_of_rules_that_fails_half_way_loses_no_state() {
     let mut worker = engine.worker(0).unwrap();
     drain_by_hand(&mut engine, &mut worker);
     assert_eq!(counts(&log), ["4", "5"]);
+}
+
+/// The first try of a restore takes so long that the consumer is given nothing meanwhile, and fails; the second is short.
+#[test]
+fn a_restore_that_comes_about_at_the_second_try_gives_the_consumer_its_partitions() {
+    let (log, rules) = counted();
+    let (broker, clock) = (Meddler::over(&log), Arc::new(ManualClock::new(0)));
+    let set = publish(&log, 1, &[("10_velocity.sql", VELOCITY)]);
+    let options = engine::Options { checkpoint_interval: Duration::from_secs(3_600), ..rules.options(None) };
+    let engine = Engine::start(broker.clone(), options, set, "first", clock.clone()).unwrap();
+    let mut worker = engine.worker(0).unwrap();
+    let mut work_until = |alerts: &[&str]| {
+        while counts(&log).len() < alerts.len() {
+            worker.step().unwrap();
+            clock.advance(Duration::from_millis(20));
+        }
+        assert_eq!(counts(&log), alerts);
+    };
+    // It is in no checkpoint, so there is something to read behind the changelog, too.
+    produce(&log, &burst("A", &["t4"]));
+    work_until(&["4"]);
+    broker.plan([Trick::NoPoll, Trick::SlowRead(clock.clone()), Trick::NoRead]);
+    produce(&log, &burst("A", &["t5"]));
+    work_until(&["4", "5"]);
+    assert!(broker.is_over());
 }

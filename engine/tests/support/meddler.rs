@@ -1,12 +1,13 @@
 //! A log on which one thing happens once, as it happens to who is slow: the group has given it up and others have gone on.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use broker::{
     Batch, Broker, Consumer, ConsumerConfig, Error, ErrorKind, GroupInfo, GroupMetadata, Isolation,
-    OffsetCommit, Outgoing, Poll, Position, Producer, ProducerConfig, Result, TopicInfo, TopicPartition,
-    TopicSpec,
+    ManualClock, OffsetCommit, Outgoing, Poll, Position, Producer, ProducerConfig, Result, TopicInfo,
+    TopicPartition, TopicSpec,
 };
 
 /// What happens.
@@ -21,9 +22,15 @@ pub(crate) enum Trick {
     Others,
     /// A checkpoint that is to be committed comes to nothing.
     NoCheckpoint,
+    /// A member's poll fails.
+    NoPoll,
+    /// A poll of who reads without a group takes a second.
+    SlowRead(Arc<ManualClock>),
+    /// It fails.
+    NoRead,
 }
 
-type Next = Arc<Mutex<Option<Trick>>>;
+type Next = Arc<Mutex<VecDeque<Trick>>>;
 
 /// See the module.
 #[derive(Clone)]
@@ -37,46 +44,61 @@ impl Meddler {
         Arc::new(Self { inner: inner.clone(), next: Arc::default() })
     }
 
-    /// From now on, once.
-    pub(crate) fn plan(&self, trick: Trick) {
-        *self.next.lock().unwrap() = Some(trick);
+    /// From now on, each once, one after the other.
+    pub(crate) fn plan(&self, tricks: impl IntoIterator<Item = Trick>) {
+        self.next.lock().unwrap().extend(tricks);
     }
 
-    /// Whether it has happened.
+    /// Whether all have happened.
     pub(crate) fn is_over(&self) -> bool {
-        self.next.lock().unwrap().is_none()
+        self.next.lock().unwrap().is_empty()
     }
 }
 
 fn take(next: &Next, is_it: impl Fn(&Trick) -> bool) -> Option<Trick> {
-    next.lock().unwrap().take_if(|trick| is_it(trick))
+    let mut next = next.lock().unwrap();
+    if next.front().is_some_and(is_it) { next.pop_front() } else { None }
 }
 
 fn failure(kind: ErrorKind) -> Error {
     Error::new(kind, "asking the log", "as the test wants it")
 }
 
-struct Member {
+struct Reader {
     inner: Box<dyn Consumer>,
+    is_member: bool,
     next: Next,
 }
 
-impl Consumer for Member {
+impl Consumer for Reader {
     fn subscribe(&mut self, topics: &[String]) -> Result<()> {
         self.inner.subscribe(topics)
     }
 
     fn poll(&mut self, batch: &mut Batch, timeout: Duration) -> Result<Poll> {
+        let is_it = |trick: &Trick| match trick {
+            Trick::NoPoll => self.is_member,
+            Trick::SlowRead(_) | Trick::NoRead => !self.is_member,
+            _ => false,
+        };
+        match take(&self.next, is_it) {
+            Some(Trick::SlowRead(clock)) => clock.advance(Duration::from_secs(1)),
+            Some(_) => return Err(failure(ErrorKind::Unavailable)),
+            None => {}
+        }
         self.inner.poll(batch, timeout)
     }
 
     fn assign(&mut self, partitions: &[(TopicPartition, Position)]) -> Result<()> {
+        if !self.is_member {
+            return self.inner.assign(partitions);
+        }
         let Some(Trick::Deleted { by_others }) = take(&self.next, |t| matches!(t, Trick::Deleted { .. }))
         else {
             return self.inner.assign(partitions);
         };
         if by_others {
-            *self.next.lock().unwrap() = Some(Trick::Others);
+            self.next.lock().unwrap().push_front(Trick::Others);
         }
         Err(failure(ErrorKind::OffsetOutOfRange))
     }
@@ -216,11 +238,8 @@ impl Broker for Meddler {
     }
 
     fn consumer(&self, config: &ConsumerConfig) -> Result<Box<dyn Consumer>> {
-        let inner = self.inner.consumer(config)?;
-        if config.group.is_none() {
-            return Ok(inner);
-        }
-        Ok(Box::new(Member { inner, next: self.next.clone() }))
+        let (inner, is_member) = (self.inner.consumer(config)?, config.group.is_some());
+        Ok(Box::new(Reader { inner, is_member, next: self.next.clone() }))
     }
 
     fn producer(&self, config: &ProducerConfig) -> Result<Box<dyn Producer>> {

@@ -36,7 +36,9 @@ impl Worker {
     /// Has all partitions of the tasks read from their last commits.
     pub(super) fn assign_open(&mut self) -> Result<(), Error> {
         let positions = self.tasks.positions().map(|(p, at)| (p.clone(), Position::Offset(at)));
-        Ok(self.consumer.assign(&positions.collect::<Vec<_>>())?)
+        self.consumer.assign(&positions.collect::<Vec<_>>())?;
+        self.is_held = false;
+        Ok(())
     }
 
     /// A store that is in no checkpoint yet is in one before the first commit that touches it: otherwise nobody

@@ -24,7 +24,7 @@ struct Hold<'w> {
     clock: &'w dyn Clock,
     since: Instant,
     /// Nothing is read: the consumer was given no partition for now.
-    is_held: bool,
+    is_held: &'w mut bool,
     told: &'w mut Option<Poll>,
     batch: Batch,
 }
@@ -32,12 +32,12 @@ struct Hold<'w> {
 impl Hold<'_> {
     /// Looks what the group says.
     fn look(&mut self) -> Result<(), Error> {
-        if !self.is_held {
+        if !*self.is_held {
             if self.clock.now().saturating_duration_since(self.since) < PATIENCE {
                 return Ok(());
             }
             self.consumer.assign(&[])?;
-            self.is_held = true;
+            *self.is_held = true;
         }
         match self.consumer.poll(&mut self.batch, Duration::ZERO)? {
             Poll::Records | Poll::Idle => Ok(()),
@@ -50,8 +50,8 @@ impl Hold<'_> {
 }
 
 impl Worker {
-    /// Does what takes long with the tasks. Tells, too, whether the consumer has no partitions now, so that all have
-    /// to be assigned.
+    /// Does what takes long with the tasks. Tells, too, whether the consumer has no partitions now, since a try that
+    /// failed as well, so that all have to be assigned.
     ///
     /// # Errors
     /// [`Error::Rebalancing`]: the next step does what the group wants; nothing is opened. Otherwise those of the
@@ -60,10 +60,10 @@ impl Worker {
         &mut self,
         work: impl FnOnce(&Shared, &Generation, &mut Tasks, &mut Between<'_>) -> Result<R, Error>,
     ) -> Result<(R, bool), Error> {
-        let Self { shared, generation, consumer, tasks, told, .. } = self;
+        let Self { shared, generation, consumer, tasks, told, is_held, .. } = self;
         let (clock, since) = (&*shared.clock, shared.clock.now());
         let batch = Batch::new();
-        let mut hold = Hold { consumer: &mut **consumer, clock, since, is_held: false, told, batch };
+        let mut hold = Hold { consumer: &mut **consumer, clock, since, is_held, told, batch };
         let outcome = work(shared, generation, tasks, &mut || hold.look());
         if let Err(Error::Rebalancing) = outcome {
             tracing::info!(
@@ -71,6 +71,6 @@ impl Worker {
                 "the group shares its partitions out anew: the restore is left"
             );
         }
-        Ok((outcome?, hold.is_held))
+        Ok((outcome?, self.is_held))
     }
 }

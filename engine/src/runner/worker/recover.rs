@@ -146,6 +146,7 @@ impl Worker {
         self.tasks = Tasks::default();
         (self.pending, self.told, self.group, self.begun) = (None, None, None, false);
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
+        self.is_held = false;
         self.producer =
             self.shared.broker.producer(&producer_config(&self.shared, self.index, self.guarantee))?;
         Ok(self.consumer.subscribe(&topics_of(&self.generation))?)
