@@ -14,6 +14,7 @@ use super::identity::Identity;
 use super::local::MemoryLocal;
 use super::{Error, Options, Shared, Summary, topics, worker};
 use crate::rule_set::RuleSet;
+use crate::state::MemoryLimit;
 
 /// What a machine keeps of the stores over the ends of its processes.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +53,8 @@ impl Engine {
         Self::start_in(broker, options, rules, identity, clock, None)
     }
 
-    /// The same with local state, which an earlier process may have left.
+    /// The same with local state, which an earlier process may have left. Only with one may the stores lie there
+    /// ([`Options::state_memory`]).
     ///
     /// # Errors
     /// As [`Engine::start`].
@@ -66,7 +68,10 @@ impl Engine {
     ) -> Result<Self, Error> {
         let generation = Generation::published(rules, &options)?;
         topics::ensure(&*broker, &options, &generation.program)?;
+        let memory = options.state_memory.filter(|_| state.is_some());
+        let options = Options { state_memory: None, ..options };
         let mut shared = Shared::new(broker, options, generation, Identity::given(identity), clock)?;
+        shared.memory = memory.map(MemoryLimit::new);
         shared.writes_checkpoints_inline = true;
         if let Some(StateDir(local)) = state {
             shared.local = Some(Arc::new(local.clone()));

@@ -181,7 +181,11 @@ impl Worker {
     /// Commits what is done and leaves the group.
     pub(super) fn finish(mut self) -> Result<(), Error> {
         match self.commit() {
-            Ok(()) => self.checkpoint_before_leaving()?,
+            Ok(()) => match self.checkpoint_before_leaving() {
+                // It is in the changelogs. The local state is not brought to it now; the next start does that.
+                Err(Error::Stopping) => {}
+                outcome => outcome?,
+            },
             // What is not committed is done again after the next start.
             Err(error) => tracing::warn!(worker = self.index, %error, "the last commit failed"),
         }

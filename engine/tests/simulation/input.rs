@@ -31,7 +31,7 @@ pub(crate) struct Payment {
     pub(crate) content: Content,
 }
 
-/// A version of an account's profile; None where it was deleted.
+/// Versions of a table's rows by key; None where one was deleted.
 pub(crate) type Versions = BTreeMap<String, Vec<Option<i64>>>;
 
 /// A mark: account, number, time.
@@ -44,6 +44,10 @@ pub(crate) struct Produced {
     pub(crate) payments: Vec<Vec<Payment>>,
     pub(crate) profiles: Versions,
     pub(crate) marks: Vec<Mark>,
+    /// By account.
+    pub(crate) quotas: Versions,
+    /// By code.
+    pub(crate) tiers: Versions,
 }
 
 /// See the module.
@@ -86,9 +90,11 @@ impl Input {
             return self.producer.abort().unwrap();
         }
         for _ in 0..count {
-            match self.random.below(10) {
+            match self.random.below(12) {
                 0 | 1 if with_profiles => self.profile(),
                 2 | 3 => self.mark(),
+                4 => self.quota(),
+                5 => self.tier(),
                 _ => {
                     let (draft, partition, payment) = self.payment();
                     self.put(&draft);
@@ -170,9 +176,31 @@ impl Input {
 
     fn profile_of(&mut self, account: u64, stays: bool) {
         let (account, version, time) = (format!("A{account}"), self.number(), self.time());
-        let value = stays.then(|| format!(r#"{{"version":{version},"factor":{}}}"#, factor(version)));
+        let value = stays.then(|| {
+            format!(r#"{{"version":{version},"factor":{},"tier":"{}"}}"#, factor(version), tier(version))
+        });
         self.put(&Draft { topic: "profiles", partition: None, key: Some(account.clone()), value, time });
         self.produced.profiles.entry(account).or_default().push(stays.then_some(version));
+    }
+
+    /// A row of another table; some go.
+    fn row(&mut self, topic: &'static str, column: &str, key: String) -> (String, Option<i64>) {
+        let (version, time, stays) = (self.number(), self.time(), !self.random.chance(2_000));
+        let value = stays.then(|| format!(r#"{{"{column}":{version}}}"#));
+        self.put(&Draft { topic, partition: None, key: Some(key.clone()), value, time });
+        (key, stays.then_some(version))
+    }
+
+    fn quota(&mut self) {
+        let account = format!("A{}", self.random.below(self.accounts));
+        let (account, quota) = self.row("quotas", "quota", account);
+        self.produced.quotas.entry(account).or_default().push(quota);
+    }
+
+    fn tier(&mut self) {
+        let code = format!("T{}", self.random.below(3));
+        let (code, bonus) = self.row("tiers", "bonus", code);
+        self.produced.tiers.entry(code).or_default().push(bonus);
     }
 
     fn mark(&mut self) {
@@ -182,6 +210,11 @@ impl Input {
         self.put(&Draft { topic: "marks", partition: None, key: Some(account.clone()), value, time });
         self.produced.marks.push((account, mark, time));
     }
+}
+
+/// The tier of a version of a profile.
+pub(crate) fn tier(version: i64) -> String {
+    format!("T{}", version % 3)
 }
 
 /// What a version of a profile multiplies by.

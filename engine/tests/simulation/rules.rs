@@ -28,9 +28,13 @@ pub(crate) enum Kind {
     Joined,
     /// A stream with a stream, and their number.
     Pairs,
+    /// A table with a table.
+    Both,
+    /// A table with a table, by a foreign key.
+    Tiers,
 }
 
-pub(crate) const KINDS: [Kind; 11] = [
+pub(crate) const KINDS: [Kind; 13] = [
     Kind::Filter,
     Kind::Tumbling,
     Kind::Hopping,
@@ -42,6 +46,8 @@ pub(crate) const KINDS: [Kind; 11] = [
     Kind::Shop,
     Kind::Joined,
     Kind::Pairs,
+    Kind::Both,
+    Kind::Tiers,
 ];
 
 /// A rule with its limit in each generation, None where it is not there.
@@ -61,8 +67,10 @@ pub(crate) struct Program {
 
 const SOURCES: &[(&str, &str)] = &[
     ("STREAM payments", "account VARCHAR KEY, id BIGINT, merchant VARCHAR, amount BIGINT"),
-    ("TABLE profiles", "account VARCHAR PRIMARY KEY, version BIGINT, factor BIGINT"),
+    ("TABLE profiles", "account VARCHAR PRIMARY KEY, version BIGINT, factor BIGINT, tier VARCHAR"),
     ("STREAM marks", "account VARCHAR KEY, mark BIGINT"),
+    ("TABLE quotas", "account VARCHAR PRIMARY KEY, quota BIGINT"),
+    ("TABLE tiers", "code VARCHAR PRIMARY KEY, bonus BIGINT"),
 ];
 
 impl Kind {
@@ -72,13 +80,13 @@ impl Kind {
             Self::Filter | Self::Cooldown => random.within(0, 60),
             Self::Hopping => random.within(0, 120),
             Self::Tumbling | Self::Session | Self::Final | Self::First | Self::Shop => random.within(0, 3),
-            Self::Derived | Self::Joined | Self::Pairs => 0,
+            Self::Derived | Self::Joined | Self::Pairs | Self::Both | Self::Tiers => 0,
         }
     }
 
     /// Whether it is there from the first generation to the last: what came before it would decide otherwise.
     fn stays(self) -> bool {
-        matches!(self, Self::Shop | Self::Pairs)
+        matches!(self, Self::Shop | Self::Pairs | Self::Both | Self::Tiers)
     }
 
     /// Whether a version of it knows what it has alerted about.
@@ -132,6 +140,12 @@ impl Kind {
                  CREATE TABLE pair_count AS SELECT p.account AS account, COUNT(*) AS n FROM payments p \
                  JOIN marks m WITHIN 5 SECONDS GRACE PERIOD 1 DAY ON p.account = m.account GROUP BY p.account;"
                 .into(),
+            Self::Both => "CREATE TABLE both AS SELECT f.account AS account, f.version AS one, q.quota AS other FROM profiles f \
+                 LEFT JOIN quotas q ON f.account = q.account;"
+                .into(),
+            Self::Tiers => "CREATE TABLE bonuses AS SELECT f.account AS account, f.version AS one, t.bonus AS other FROM profiles f \
+                 JOIN tiers t ON f.tier = t.code;"
+                .into(),
         }
     }
 }
@@ -165,6 +179,22 @@ impl Program {
             rules.push(Rule { kind, limits: limits.collect() });
         }
         Self { rules, partitions, generations }
+    }
+
+    /// Whether some of its stores never lie on disk.
+    pub(crate) fn has_state_in_memory(&self) -> bool {
+        let is_in_memory =
+            |rule: &Rule| matches!(rule.kind, Kind::Final | Kind::Cooldown | Kind::Pairs | Kind::Tiers);
+        self.rules.iter().any(is_in_memory)
+    }
+
+    /// Whether outputs that are written again are the same again, and the engine may do that: it does not read what it
+    /// writes, and what a task knows does not depend on the order of its inputs.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        let reads_one = |rule: &Rule| {
+            !matches!(rule.kind, Kind::Shop | Kind::Joined | Kind::Pairs | Kind::Both | Kind::Tiers)
+        };
+        self.generations == 1 && self.rules.iter().all(reads_one)
     }
 
     pub(crate) fn rule(&self, kind: Kind) -> Option<&Rule> {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use broker::embedded::Embedded;
 use broker::{Broker, ManualClock, TopicPartition, TopicSpec};
 use engine::rule_set::RuleSet;
-use engine::{Error, RuleSetTopic, Summary};
+use engine::{Error, Guarantee, RuleSetTopic, Summary};
 
 use crate::faults::{Bug, Chaos};
 use crate::input::{Input, Produced};
@@ -69,6 +69,8 @@ pub(crate) struct Outcome {
     /// All that ever was in the topic that groups by merchant.
     pub(crate) moved: Vec<Record>,
     pub(crate) profiles_first: bool,
+    /// Whether outputs may be there again.
+    pub(crate) guarantee: Guarantee,
     /// Ids from this on were produced when all workers had the last generation.
     pub(crate) probes_from: i64,
     pub(crate) summaries: Vec<Summary>,
@@ -92,11 +94,11 @@ impl World {
     fn new(seed: u64, print: bool, bug: Option<Bug>) -> Self {
         let mut random = Random::new(seed);
         let program = Program::draw(&mut random);
-        let plan = Plan::draw(&mut random);
+        let plan = Plan::draw(&mut random, &program);
         let clock = Arc::new(ManualClock::new(1_000_000));
         let log: Arc<dyn Broker> = Embedded::in_memory_with(clock.clone());
         let spec = |topic: &&str| TopicSpec::retained(*topic, program.partitions);
-        let topics: Vec<_> = ["payments", "profiles", "marks"].iter().map(spec).collect();
+        let topics: Vec<_> = ["payments", "profiles", "marks", "quotas", "tiers"].iter().map(spec).collect();
         log.create_topics(&topics).unwrap();
         let mut trace = Trace::new(print);
         trace.note("world", (seed, 0), || format!("{plan:?} {program:?}"));

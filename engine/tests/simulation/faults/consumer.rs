@@ -154,7 +154,17 @@ impl Consumer for FaultyConsumer {
 
     fn commit(&mut self, offsets: &[OffsetCommit]) -> Result<()> {
         self.enter("consumer commit", TRANSIENT)?;
-        self.inner()?.commit(offsets)
+        let answered = {
+            let mut state = self.chaos.state();
+            let rates = state.rates;
+            !(state.is_on() && state.random.chance(rates.commit / 2))
+        };
+        self.inner()?.commit(offsets)?;
+        if answered {
+            return Ok(());
+        }
+        self.chaos.note("in doubt", (self.process.number, 3), String::new);
+        Err(failure(ErrorKind::Unavailable, "consumer commit"))
     }
 
     fn close(mut self: Box<Self>) -> Result<()> {

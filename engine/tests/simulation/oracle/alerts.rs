@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use engine::Guarantee;
+
 use super::life::Life;
 use super::windows::{Shape, State};
 use super::{Paid, Wanted, highest_times};
@@ -105,12 +107,17 @@ pub(super) fn derived(list: &[Paid], limits: &[Option<i64>]) -> (Vec<Wanted>, Ve
 pub(super) fn compare(rule: &str, outcome: &Outcome, wanted: &[Wanted]) -> Result<(), String> {
     let is_its = |record: &Record| record.header("rule.name") == rule;
     let alerts: Vec<_> = output::read(&*outcome.log, "fraud_alerts").into_iter().filter(is_its).collect();
-    super::compare(rule, &alerts, wanted)?;
-    let mut occurrences = BTreeSet::new();
+    outcome.compare(rule, &alerts, wanted)?;
+    let mut occurrences = BTreeMap::new();
     for alert in &alerts {
-        let of = ["alert.id", "source.partition", "source.offset", "source.ordinal"]
-            .map(|name| alert.header(name));
-        if !occurrences.insert(of) {
+        let of = ["source.partition", "source.offset", "source.ordinal"].map(|name| alert.header(name));
+        let again = occurrences.insert((of, alert.key.as_deref()), alert);
+        // A repetition is the same alert.
+        let is_allowed = |before: &Record| {
+            outcome.guarantee == Guarantee::AtLeastOnce
+                && (&before.headers, &before.value) == (&alert.headers, &alert.value)
+        };
+        if again.is_some_and(|before| !is_allowed(before)) {
             return Err(format!("{rule}: two alerts are of one record: {}", super::tell(alert)));
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::life::Life;
-use super::{Paid, Wanted, compare, highest_times};
+use super::{Paid, Wanted, highest_times};
 use crate::input::factor;
 use crate::output;
 use crate::rules::Rule;
@@ -48,8 +48,8 @@ pub(super) fn joined(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Resu
         }
         highest_times(&mut sums[from..]);
     }
-    compare("SEEN", &records, &seen)?;
-    compare("SEEN_SUM", &output::read(&*outcome.log, "SEEN_SUM"), &sums)
+    outcome.compare("SEEN", &records, &seen)?;
+    outcome.compare("SEEN_SUM", &output::read(&*outcome.log, "SEEN_SUM"), &sums)
 }
 
 /// Whether a version can be the one that is met, after the one before it; `reached` is its place.

@@ -5,13 +5,17 @@
 //! which order records came to a merchant; each is checked for being possible. Leaves: the first difference.
 
 mod alerts;
+mod compare;
 mod counts;
 mod joins;
 mod life;
 mod sessions;
+mod tables;
 mod windows;
 
 use std::collections::BTreeMap;
+
+use engine::Guarantee;
 
 use crate::input::{Content, Payment};
 use crate::output::{self, Record};
@@ -63,45 +67,6 @@ fn tell(record: &Record) -> String {
     format!("{key:?} {value} at {} ({}@{})", record.time, record.partition, record.offset)
 }
 
-/// Compares a topic with what is wanted: as a whole, and per key in order.
-pub(crate) fn compare(what: &str, found: &[Record], wanted: &[Wanted]) -> Result<(), String> {
-    let mut by_key: BTreeMap<Option<&str>, (Vec<&Record>, Vec<&Wanted>)> = BTreeMap::new();
-    for wanted in wanted {
-        by_key.entry(wanted.of.as_deref()).or_default().1.push(wanted);
-    }
-    for record in found {
-        // Keys have two letters; their windows come behind.
-        let key = record.key.as_ref().map(|key| std::str::from_utf8(&key[..key.len().min(2)]).unwrap_or("?"));
-        by_key.entry(key).or_default().0.push(record);
-    }
-    for (key, (mut found, mut wanted)) in by_key {
-        if key.is_none() {
-            // They come from all partitions, and go to any.
-            found.sort_by_key(|record| (record.value.clone(), record.time));
-            wanted.sort_by_key(|wanted| (wanted.value.clone(), wanted.time));
-        }
-        for place in 0..found.len().max(wanted.len()) {
-            let same = match (found.get(place), wanted.get(place)) {
-                (Some(found), Some(wanted)) => {
-                    found.key == wanted.key() && found.value == wanted.value && found.time == wanted.time
-                }
-                _ => false,
-            };
-            if !same {
-                return Err(format!(
-                    "{what}, key {}, record {place}: found {}, wanted {}; {} found, {} wanted",
-                    key.unwrap_or("-"),
-                    found.get(place).map_or("nothing".into(), |record| tell(record)),
-                    wanted.get(place).map_or("nothing".into(), |wanted| wanted.tell()),
-                    found.len(),
-                    wanted.len(),
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The payments that can be read, by partition, with the generations that the witness tells of.
 fn witnessed(outcome: &Outcome) -> Result<Vec<Vec<Paid>>, String> {
     let records = output::read(&*outcome.log, "WITNESS");
@@ -149,7 +114,7 @@ fn witnessed(outcome: &Outcome) -> Result<Vec<Vec<Paid>>, String> {
         }
         paid.push(here);
     }
-    compare("WITNESS", &records, &wanted)?;
+    outcome.compare("WITNESS", &records, &wanted)?;
     Ok(paid)
 }
 
@@ -170,13 +135,13 @@ fn check_rule(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Result<(), 
         paid.iter().flat_map(|list| of(list)).collect()
     };
     match rule.kind {
-        Kind::Filter => compare("HIGH", &topic("HIGH"), &all(&|list| alerts::filter(list, limits))),
+        Kind::Filter => outcome.compare("HIGH", &topic("HIGH"), &all(&|list| alerts::filter(list, limits))),
         Kind::Tumbling => {
             let shape = windows::Shape { size: 10_000, advance: 10_000, grace: 5_000 };
             let write =
                 |w: &windows::State| format!(r#"{{"N":{},"TOTAL":{},"LAST":{}}}"#, w.n, w.total, w.last);
             let passes = |w: &windows::State, limit: i64| w.n > limit;
-            compare(
+            outcome.compare(
                 "TUM",
                 &topic("TUM"),
                 &all(&|list| windows::changes(list, limits, shape, &passes, &write)),
@@ -186,28 +151,32 @@ fn check_rule(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Result<(), 
             let shape = windows::Shape { size: 8_000, advance: 4_000, grace: 6_000 };
             let write = |w: &windows::State| format!(r#"{{"TOTAL":{}}}"#, w.total);
             let passes = |w: &windows::State, limit: i64| w.total > limit;
-            compare(
+            outcome.compare(
                 "HOP",
                 &topic("HOP"),
                 &all(&|list| windows::changes(list, limits, shape, &passes, &write)),
             )
         }
-        Kind::Session => compare("SES", &topic("SES"), &all(&|list| sessions::sessions(list, limits))),
+        Kind::Session => {
+            outcome.compare("SES", &topic("SES"), &all(&|list| sessions::sessions(list, limits)))
+        }
         Kind::Final => {
             let shape = windows::Shape { size: 7_000, advance: 7_000, grace: 3_000 };
-            compare("FIN", &topic("FIN"), &all(&|list| windows::finals(list, limits, shape)))
+            outcome.compare("FIN", &topic("FIN"), &all(&|list| windows::finals(list, limits, shape)))
         }
         Kind::Cooldown => alerts::compare("COOL", outcome, &all(&|list| alerts::cooldown(list, limits))),
         Kind::First => alerts::compare("FIRST", outcome, &all(&|list| alerts::first(list, limits))),
         Kind::Derived => {
             let (usual, compared): (Vec<_>, Vec<_>) =
                 paid.iter().map(|list| alerts::derived(list, limits)).unzip();
-            compare("USUAL", &topic("USUAL"), &usual.concat())?;
-            compare("COMPARED", &topic("COMPARED"), &compared.concat())
+            outcome.compare("USUAL", &topic("USUAL"), &usual.concat())?;
+            outcome.compare("COMPARED", &topic("COMPARED"), &compared.concat())
         }
         Kind::Shop => shop(outcome, rule, paid),
         Kind::Joined => joins::joined(outcome, rule, paid),
         Kind::Pairs => joins::pairs(outcome, paid),
+        Kind::Both => tables::both(outcome),
+        Kind::Tiers => tables::tiers(outcome),
     }
 }
 
@@ -219,6 +188,10 @@ fn dead_letters(outcome: &Outcome) -> Result<(), String> {
     let mut wanted: Vec<i64> = payments.filter(|p| p.content == Content::Bad).map(|p| p.time).collect();
     found.sort_unstable();
     wanted.sort_unstable();
+    if outcome.guarantee == Guarantee::AtLeastOnce {
+        found.dedup();
+        wanted.dedup();
+    }
     if found == wanted { Ok(()) } else { Err(format!("dead letters: found {found:?}, wanted {wanted:?}")) }
 }
 
@@ -279,8 +252,8 @@ fn shop(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Result<(), String
         burst.extend(windows::changes(&list, &rule.limits, shape, &|w, limit| w.n > limit, &write));
     }
     highest_times(&mut shop);
-    compare("SHOP", &records, &shop)?;
-    compare("BURST", &output::read(&*outcome.log, "BURST"), &burst)
+    outcome.compare("SHOP", &records, &shop)?;
+    outcome.compare("BURST", &output::read(&*outcome.log, "BURST"), &burst)
 }
 
 /// The time of a group's row is the highest so far.

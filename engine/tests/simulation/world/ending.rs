@@ -43,6 +43,7 @@ impl World {
             log: self.log.clone(),
             moved: self.moved.take(),
             profiles_first: self.plan.profiles_first,
+            guarantee: self.plan.guarantee,
             probes_from,
             summaries: self.summaries.take(),
             hash,

@@ -62,6 +62,8 @@ impl World {
             group: GROUP.into(),
             threads: self.plan.workers,
             checkpoint_interval: self.plan.checkpoints,
+            guarantee: self.plan.guarantee,
+            state_memory: self.plan.memory,
             ..Options::default()
         };
         let started =

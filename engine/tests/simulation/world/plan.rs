@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use engine::Guarantee;
+
 use crate::faults::Rates;
 use crate::random::Random;
+use crate::rules::Program;
 
 /// What is decided once for a world.
 #[derive(Debug, Clone)]
@@ -19,6 +22,9 @@ pub(super) struct Plan {
     pub(super) profiles_first: bool,
     /// Machines keep the state of their stores.
     pub(super) keeps_state: bool,
+    /// The bytes of memory for what lies on disk, where it does.
+    pub(super) memory: Option<usize>,
+    pub(super) guarantee: Guarantee,
     /// All processes end once more before the last records, without what they kept, so that these are worked on with what
     /// lies in the changelogs.
     pub(super) ends_anew: bool,
@@ -27,7 +33,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn draw(random: &mut Random) -> Self {
+    pub(super) fn draw(random: &mut Random, program: &Program) -> Self {
         let level = random.pick(&[0, 1, 1, 2, 3]);
         let mut rate =
             |most: u64| if level == 0 || random.chance(4_000) { 0 } else { random.below(most * level) };
@@ -40,6 +46,11 @@ impl Plan {
             zombie: rate(400),
             lose: rate(100),
         };
+        let keeps_state = random.chance(7_000);
+        let least = if program.has_state_in_memory() { 1 << 20 } else { 0 };
+        let memory = random.pick(&[None, None, Some(least), Some(least + 3_000)]);
+        // What is written again after a change of the rules is what other rules give.
+        let is_repeated = random.chance(2_500) && program.may_be_repeated();
         Self {
             machines: random.pick(&[1, 1, 2, 2, 3]),
             workers: random.pick(&[1, 1, 2, 3]),
@@ -48,7 +59,9 @@ impl Plan {
             churn: if level == 0 { 0 } else { random.below(300) },
             rates,
             profiles_first: random.chance(5_000),
-            keeps_state: random.chance(7_000),
+            keeps_state,
+            memory: memory.filter(|_| keeps_state),
+            guarantee: if is_repeated { Guarantee::AtLeastOnce } else { Guarantee::ExactlyOnce },
             ends_anew: random.chance(7_000),
             checkpoints: Duration::from_millis(random.pick(&[10, 30, 100, 300, 1_000])),
         }
