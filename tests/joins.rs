@@ -34,6 +34,16 @@ CREATE STREAM unusual WITH (KAFKA_TOPIC='fraud_alerts') AS
   SELECT t.account_id, t.transaction_id, u.n FROM transactions t JOIN usual u ON t.account_id = u.account_id
   WHERE u.n >= 3 AND t.amount * u.n > 2 * u.total;";
 
+const CATEGORIES: &str =
+    "CREATE STREAM transactions (account_id VARCHAR KEY, transaction_id VARCHAR, merchant VARCHAR)
+  WITH (KAFKA_TOPIC='transactions', VALUE_FORMAT='JSON');
+--@broadcast: true
+CREATE TABLE categories (category VARCHAR PRIMARY KEY, risk BIGINT)
+  WITH (KAFKA_TOPIC='categories', VALUE_FORMAT='JSON');";
+
+const RISKY: &str = "CREATE STREAM risky WITH (KAFKA_TOPIC='fraud_alerts') AS
+  SELECT c.category, t.transaction_id, c.risk FROM transactions t JOIN categories c ON LCASE(t.merchant) = c.category;";
+
 /// Transactions, and the alerts that they must cause.
 #[derive(Default)]
 struct Model {
@@ -139,4 +149,75 @@ fn rules_that_join_are_exact_over_kills() {
     });
     assert!(engine.terminate(Duration::from_secs(15)).success());
     assert_eq!(alerts(&*kafka), model.expected);
+}
+
+/// The accounts whose last transactions met this risk; all accounts are in all partitions.
+fn with_risk(found: &[String], risk: u64) -> usize {
+    let risk = format!("\"RISK\":{risk}}}");
+    let of = |alert: &String| {
+        let (_, id) = alert.split_once("\"TRANSACTION_ID\":\"")?;
+        let (_, account) = id.split_once('"')?.0.split_once('-')?;
+        alert.ends_with(&risk).then(|| account.to_owned())
+    };
+    found.iter().filter_map(of).collect::<std::collections::BTreeSet<_>>().len()
+}
+
+#[test]
+fn a_broadcast_table_of_one_partition_reaches_every_worker() {
+    let Some(place) = Place::with_kafka() else { return };
+    let kafka = kafka::Kafka::connect(place.kafka.as_ref().unwrap().bootstrap(), Default::default()).unwrap();
+    kafka.create_topics(&[TopicSpec::compacted("categories", 1)]).unwrap();
+    let mut producer = kafka.producer(&ProducerConfig::default()).unwrap();
+    let mut rate = |risk: u64| {
+        write(&mut *producer, "categories", "shop", &format!(r#"{{"risk":{risk}}}"#), 1_767_323_045_000);
+        producer.flush(LIMIT).unwrap();
+    };
+    let mut sender = kafka.producer(&ProducerConfig::default()).unwrap();
+    let mut sent = 0;
+    let mut send = || {
+        sent += 1;
+        for account in 0..30 {
+            let value = format!(r#"{{"transaction_id":"t{sent}-A{account}","merchant":"SHOP"}}"#);
+            let time = 1_767_323_045_000 + sent as i64;
+            write(&mut *sender, "transactions", &format!("A{account}"), &value, time);
+        }
+        sender.flush(LIMIT).unwrap();
+        sent * 30
+    };
+    // It is there before the engines are, so the first transaction meets it.
+    rate(1);
+    place.write("rules/00_sources.sql", CATEGORIES);
+    place.write("rules/10_risky.sql", RISKY);
+    let start = |name: &str| -> Running { place.start(name, &["engine", "--rules", "rules"]) };
+    let mut first = start("engine");
+    wait_until("the topics", LIMIT, || {
+        assert!(first.runs(), "{}", first.log());
+        kafka.topic("fraud_alerts").unwrap().is_some() && kafka.topic("transactions").unwrap().is_some()
+    });
+    assert_eq!(kafka.topic("transactions").unwrap().unwrap().partitions, 3);
+    let mut all = send();
+    wait_until("the first alerts", LIMIT, || alerts(&*kafka).len() == all);
+    assert_eq!(with_risk(&alerts(&*kafka), 1), 30);
+    let mut second = start("second");
+    for risk in 2..4 {
+        rate(risk);
+        wait_until("the change in all partitions", LIMIT, || {
+            assert!(first.runs() && second.runs(), "{}\n{}", first.log(), second.log());
+            all = send();
+            std::thread::sleep(Duration::from_millis(400));
+            with_risk(&alerts(&*kafka), risk) == 30
+        });
+        first.kill();
+        first = start("engine");
+    }
+    wait_until("all alerts", LIMIT, || {
+        assert!(first.runs() && second.runs(), "{}\n{}", first.log(), second.log());
+        alerts(&*kafka).len() >= all
+    });
+    assert!(first.terminate(Duration::from_secs(15)).success());
+    assert!(second.terminate(Duration::from_secs(15)).success());
+    let found = alerts(&*kafka);
+    let ids: std::collections::BTreeSet<_> =
+        found.iter().map(|alert| alert.split_once(",\"RISK\"").unwrap().0).collect();
+    assert_eq!((found.len(), ids.len()), (all, all), "each transaction once");
 }

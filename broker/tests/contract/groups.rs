@@ -12,6 +12,7 @@ use crate::support::*;
 pub(crate) const CASES: &[(&str, Case)] = &[
     ("two_members_share_co_partitioned_topics", two_members_share_co_partitioned_topics),
     ("a_member_that_leaves_frees_its_partitions", a_member_that_leaves_frees_its_partitions),
+    ("a_member_may_hold_back_what_it_was_given", a_member_may_hold_back_what_it_was_given),
     ("nothing_is_lost_or_read_twice_over_a_rebalance", nothing_is_lost_or_read_twice_over_a_rebalance),
     ("members_in_threads_share_the_work", members_in_threads_share_the_work),
     ("subscribing_to_other_topics_rebalances", subscribing_to_other_topics_rebalances),
@@ -73,6 +74,38 @@ fn a_member_that_leaves_frees_its_partitions(log: &Arc<dyn Broker>) {
     share(&mut first, &mut second);
     second.close().unwrap();
     assert_eq!(await_assignment(&mut first).len(), 2);
+}
+
+/// A member that is not ready to read takes no partition for now, and is told all the same what the group wants.
+fn a_member_may_hold_back_what_it_was_given(log: &Arc<dyn Broker>) {
+    let (input, group) = (topic(log, 2), unique("group"));
+    let mut producer = transactional(log, &unique("tx"));
+    commit_values(&mut producer, &input, &["a", "b", "c"]);
+    let mut first = member(log, &group, &[&input]);
+    let given = await_assignment(&mut first);
+    first.assign(&[]).unwrap();
+    assert!(read_all(&mut first).is_empty());
+    // What it holds back it may still take.
+    take(&mut first, &given);
+    assert_eq!(read(&mut first, 3).len(), 3);
+    first.assign(&[]).unwrap();
+    let mut second = member(log, &group, &[&input]);
+    let (mut batch, deadline) = (Batch::new(), Instant::now() + PATIENCE);
+    let revoked = loop {
+        assert!(Instant::now() < deadline, "nothing was revoked");
+        second.poll(&mut batch, Duration::from_millis(20)).unwrap();
+        match first.poll(&mut batch, Duration::from_millis(20)).unwrap() {
+            Poll::Revoke { partitions, lost } => {
+                assert!(!lost);
+                break partitions;
+            }
+            told => assert_eq!(told, Poll::Idle),
+        }
+    };
+    assert_eq!(revoked.len(), 2);
+    first.unassign(&revoked).unwrap();
+    let owned = share(&mut first, &mut second);
+    assert_eq!(owned.map(|owned| owned.len()), [1, 1]);
 }
 
 /// Two members commit what they read with every batch while a third record stream flows; each record is
