@@ -1,7 +1,8 @@
 //! Exactly once on a Kafka of three nodes, under faults: workers are killed, stopped for longer than their session
 //! and let go on, added and taken away, nodes are killed, stopped and started again, all while transactions come at
 //! a constant rate. At the end Kafka's own console consumer, which shares no code with this project, reads what is
-//! committed: it is what plain Rust computes from what was produced, nothing lost and nothing doubled.
+//! committed: it is what plain Rust computes from what was produced, nothing lost and nothing doubled. A shorter run is
+//! at least once: nothing is lost, and what is doubled is the same alert, with the same id.
 //!
 //! `FAULTS=1000` is the long mode, `SEED=n` repeats a sequence of faults (not the moment at which each hits),
 //! `FAULTS_KEEP=DIR` keeps the workers' logs.
@@ -21,11 +22,14 @@ mod nodes;
 mod progress;
 #[path = "faults/random.rs"]
 mod random;
+#[path = "faults/repeated.rs"]
+mod repeated;
 #[path = "faults/workers.rs"]
 mod workers;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use broker::{Broker, TopicSpec, kafka};
@@ -37,6 +41,8 @@ use workers::Workers;
 
 /// How many faults a run has that nobody asks for more of.
 const FAULTS: u64 = 50;
+/// The same for a run that is at least once.
+const FEW_FAULTS: u64 = 10;
 /// The longest time without progress that is not a failure. What can add up: a transaction that nobody ends (10 s), a
 /// session, two nodes that come up on a slow machine.
 const STALL: Duration = Duration::from_secs(120);
@@ -143,48 +149,86 @@ impl Stage {
     }
 }
 
+/// One run at a time: each has three nodes of its own, and several workers.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// What a run is of.
+struct Play {
+    rules: Vec<(&'static str, &'static str)>,
+    guarantee: &'static str,
+    faults: u64,
+}
+
+impl Play {
+    /// Runs it in `place`, and drains what is left: the stage, and how many transactions were sent. None where there is
+    /// no Kafka.
+    fn run(&self, place: &Path) -> Option<(Stage, u64)> {
+        let cluster = servers::Cluster::start()?;
+        let (seed, faults) = (setting("SEED").unwrap_or_else(random::seed), self.faults);
+        println!("SEED={seed} FAULTS={faults}, {}", self.guarantee);
+        let kafka: Arc<dyn Broker> = kafka::Kafka::connect(cluster.bootstrap(), Default::default()).unwrap();
+        kafka.create_topics(&topics()).unwrap();
+        load::write_limits(&*kafka);
+        let mut stage = Stage {
+            workers: Workers::start(place, cluster.bootstrap(), &self.rules, self.guarantee),
+            progress: Progress::watch(&kafka),
+            nodes: Nodes::new(cluster),
+            random: Random(seed),
+            happened: BTreeMap::new(),
+        };
+        let load = Load::start(&kafka, seed);
+        let at_work = Instant::now() + LIMIT;
+        while stage.progress.seen() == 0 {
+            assert!(Instant::now() < at_work, "nothing is committed\n{}", stage.workers.last_words());
+            stage.wait(Duration::from_millis(100));
+        }
+        stage.rage(faults);
+        stage.workers.settle();
+        stage.nodes.settle();
+        let sent = load.end();
+        stage.progress.await_total(sent, LIMIT, || stage.workers.last_words());
+        stage.workers.end();
+        stage.workers.drain(&place.join("last"), LIMIT);
+        Some((stage, sent))
+    }
+}
+
 #[test]
 fn alerts_are_exact_over_faults_of_workers_and_nodes() {
-    let Some(cluster) = servers::Cluster::start() else { return };
-    let (seed, faults) = (setting("SEED").unwrap_or_else(random::seed), setting("FAULTS").unwrap_or(FAULTS));
-    println!("SEED={seed} FAULTS={faults}");
-    let kafka: Arc<dyn Broker> = kafka::Kafka::connect(cluster.bootstrap(), Default::default()).unwrap();
-    kafka.create_topics(&topics()).unwrap();
-    load::write_limits(&*kafka);
-    let place = tempfile::tempdir().unwrap();
-    let began = Instant::now();
-    let mut stage = Stage {
-        workers: Workers::start(place.path(), cluster.bootstrap()),
-        progress: Progress::watch(&kafka),
-        nodes: Nodes::new(cluster),
-        random: Random(seed),
-        happened: BTreeMap::new(),
-    };
-    let load = Load::start(&kafka, seed);
-    let at_work = Instant::now() + LIMIT;
-    while stage.progress.seen() == 0 {
-        assert!(Instant::now() < at_work, "nothing is committed\n{}", stage.workers.last_words());
-        stage.wait(Duration::from_millis(100));
-    }
-    stage.rage(faults);
-    stage.workers.settle();
-    stage.nodes.settle();
-    let sent = load.end();
-    stage.progress.await_total(sent, LIMIT, || stage.workers.last_words());
-    stage.workers.end();
-    stage.workers.drain(&place.path().join("last"), LIMIT);
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let faults = setting("FAULTS").unwrap_or(FAULTS);
+    let play = Play { rules: load::RULES.to_vec(), guarantee: "exactly-once", faults };
+    let (place, began) = (tempfile::tempdir().unwrap(), Instant::now());
+    let Some((stage, sent)) = play.run(place.path()) else { return };
     let expected = committed::expected(stage.nodes.cluster(), sent);
     let found = committed::records(stage.nodes.cluster(), "fraud_alerts");
-    println!(
-        "{} faults {:?}, {} transactions, {} alerts, longest stall {:.1} s, {:.0} s in all",
-        faults,
-        stage.happened,
-        expected.records,
-        found.len(),
-        stage.progress.longest_stall().as_secs_f32(),
-        began.elapsed().as_secs_f32()
-    );
+    stage.sum_up(faults, expected.records, found.len(), began);
     committed::compare(&found, &expected, || stage.workers.last_words());
+}
+
+#[test]
+fn alerts_at_least_once_are_lost_by_no_fault_and_repeated_under_their_id() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let faults = setting("FAULTS").unwrap_or(FEW_FAULTS);
+    let play = Play { rules: load::rules_that_may_repeat(), guarantee: "at-least-once", faults };
+    let (place, began) = (tempfile::tempdir().unwrap(), Instant::now());
+    let Some((stage, sent)) = play.run(place.path()) else { return };
+    let expected = committed::expected(stage.nodes.cluster(), sent);
+    let found = committed::records(stage.nodes.cluster(), "fraud_alerts");
+    stage.sum_up(faults, expected.records, found.len(), began);
+    let repeated = repeated::compare(&found, &expected, || stage.workers.last_words());
+    println!("{repeated} alerts were written again");
+}
+
+impl Stage {
+    fn sum_up(&self, faults: u64, transactions: u64, alerts: usize, began: Instant) {
+        println!(
+            "{faults} faults {:?}, {transactions} transactions, {alerts} alerts, longest stall {:.1} s, {:.0} s in all",
+            self.happened,
+            self.progress.longest_stall().as_secs_f32(),
+            began.elapsed().as_secs_f32()
+        );
+    }
 }
 
 fn topics() -> Vec<TopicSpec> {

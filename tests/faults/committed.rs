@@ -21,7 +21,7 @@ pub(crate) struct Alert {
 }
 
 impl Alert {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
@@ -131,12 +131,12 @@ pub(crate) fn compare(found: &[Alert], expected: &Expected, words: impl Fn() -> 
     }
 }
 
-fn as_line(alert: &Alert) -> String {
+pub(crate) fn as_line(alert: &Alert) -> String {
     line(alert.header("rule.name"), alert.timestamp, alert.window(), &alert.key_text(), &alert.value)
 }
 
 /// What is in the sorted `these` and not, or not as often, in the sorted `those`.
-fn difference(these: &[String], those: &[String]) -> Vec<String> {
+pub(crate) fn difference(these: &[String], those: &[String]) -> Vec<String> {
     let mut others = those.iter().peekable();
     let mut left = Vec::new();
     for this in these {

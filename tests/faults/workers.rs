@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::load::RULES;
 use crate::random::Random;
 use crate::support::{Running, streamguard};
 
@@ -36,19 +35,26 @@ struct Worker {
 pub(crate) struct Workers {
     place: PathBuf,
     bootstrap: String,
+    guarantee: &'static str,
     workers: Vec<Worker>,
 }
 
 impl Workers {
-    pub(crate) fn start(place: &Path, bootstrap: &str) -> Self {
+    /// Starts the first, which run these rules, each a file's name and text.
+    pub(crate) fn start(
+        place: &Path,
+        bootstrap: &str,
+        rules: &[(&str, &str)],
+        guarantee: &'static str,
+    ) -> Self {
         fs::create_dir_all(place.join("rules")).unwrap();
-        for (name, sql) in RULES {
+        for (name, sql) in rules {
             fs::write(place.join("rules").join(name), sql).unwrap();
         }
         let workers = (0..MOST)
             .map(|number| Worker { number, threads: 1 + number % 2, state: State::Down(None) })
             .collect();
-        let mut this = Self { place: place.to_owned(), bootstrap: bootstrap.to_owned(), workers };
+        let mut this = Self { place: place.to_owned(), bootstrap: bootstrap.to_owned(), guarantee, workers };
         for number in 0..FEWEST {
             this.launch(number);
         }
@@ -59,7 +65,7 @@ impl Workers {
         let threads = threads.to_string();
         let session = format!("kafka.consumer.session.timeout.ms={}", SESSION.as_millis());
         let mut command = streamguard(&["engine", "--rules", "rules", "--group", GROUP]);
-        command.args(["--threads", &threads, "--set", &session]).args(more);
+        command.args(["--guarantee", self.guarantee, "--threads", &threads, "--set", &session]).args(more);
         command.current_dir(&self.place).env("STREAMGUARD_DATA_DIR", data);
         command.env("STREAMGUARD_KAFKA_BOOTSTRAP_SERVERS", &self.bootstrap);
         if let Ok(level) = std::env::var("FAULTS_LOG") {

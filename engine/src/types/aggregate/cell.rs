@@ -168,7 +168,7 @@ impl Cell {
             Cell::Kept(_) => bytes.first().is_some_and(|flag| *flag <= IN_PLACE),
             Cell::Text { .. } => match bytes.first() {
                 Some(&(NOTHING | NULL)) => true,
-                Some(&flag) => usize::from(flag - IN_PLACE) <= self.width() - 1 && text(bytes).is_some(),
+                Some(&flag) => usize::from(flag - IN_PLACE) < self.width() && text(bytes).is_some(),
                 None => false,
             },
             _ => true,
