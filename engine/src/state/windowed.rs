@@ -216,10 +216,17 @@ impl<E: Expire> Windowed<E> {
         match value.map(|bytes| E::read(key, bytes, &self.layout)).transpose()? {
             Some(Some((entry, whole))) => {
                 self.times.arrived(entry.last_arrival());
-                let id = self.entries.find(key);
-                let id =
-                    id.unwrap_or_else(|| self.entries.insert(E::empty(key, self.layout.len(), self.width)));
-                self.entries.replace(id, entry, &self.layout);
+                let id = match self.entries.find(key) {
+                    Some(id) => {
+                        self.entries.replace(id, entry, &self.layout);
+                        id
+                    }
+                    None => {
+                        let id = self.entries.insert(entry);
+                        self.entries.took_back(id, &self.layout);
+                        id
+                    }
+                };
                 if !whole {
                     self.entries.change(id, &self.layout);
                 }
