@@ -14,6 +14,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::plan::Since;
 use crate::sql::SourceFile;
 
 pub use differences::{Change, Differences};
@@ -46,6 +47,8 @@ pub struct RuleSet {
     pub published_at: i64,
     /// The rule files, in the program's order.
     pub files: Vec<SourceFile>,
+    /// Since which version its slots and stores are there.
+    pub since: Since,
 }
 
 /// A rule set that is there but cannot be read.
@@ -67,6 +70,8 @@ struct Document {
     published_at: i64,
     hash: String,
     files: Vec<File>,
+    #[serde(default)]
+    since: Since,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,6 +114,15 @@ pub fn hash(files: &[SourceFile]) -> String {
 }
 
 impl RuleSet {
+    /// Settles since when all that it keeps is there: as in the set that it replaces, or from its own version on.
+    #[must_use]
+    pub fn after(mut self, replaced: Option<&Self>, kept: &BTreeSet<String>) -> Self {
+        let version = self.version;
+        let since = |name: &String| replaced.and_then(|set| set.since.get(name).copied()).unwrap_or(version);
+        self.since = kept.iter().map(|name| (name.clone(), since(name))).collect();
+        self
+    }
+
     /// The hash of its files.
     pub fn hash(&self) -> String {
         hash(&self.files)
@@ -140,6 +154,7 @@ impl RuleSet {
             published_at: self.published_at,
             hash: self.hash(),
             files: portable(&self.files).into_iter().map(file).collect(),
+            since: self.since.clone(),
         })?;
         let pieces = document.chunks(PIECE).enumerate();
         Ok(pieces
@@ -246,10 +261,10 @@ fn read(document: &[u8]) -> Result<RuleSet, String> {
             "it has format {format}, this release reads {FORMAT}: it comes from a newer release"
         ));
     }
-    let Document { version, publisher, published_at, hash, files, .. } =
+    let Document { version, publisher, published_at, hash, files, since, .. } =
         serde_json::from_slice(document).map_err(not_json)?;
     let files = files.into_iter().map(|f| SourceFile::new(f.name, f.text)).collect();
-    let set = RuleSet { version, publisher, published_at, files };
+    let set = RuleSet { version, publisher, published_at, files, since };
     if set.hash() != hash {
         return Err("its files are not those that its hash was made of".into());
     }
@@ -266,7 +281,13 @@ mod tests {
             SourceFile::new("/here/10_a.sql", "-- 'é'\n".repeat(bytes / 8 + 1)),
             SourceFile::new("/here/20_b.sql", ""),
         ];
-        RuleSet { version, publisher: "somebody".into(), published_at: 7, files }
+        RuleSet {
+            version,
+            publisher: "somebody".into(),
+            published_at: 7,
+            files,
+            since: Since::from([("a".to_owned(), version)]),
+        }
     }
 
     fn take(into: &mut Pieces, set: &RuleSet) {

@@ -267,3 +267,23 @@ fn a_worker_that_is_behind_waits_for_the_rules_that_made_the_state() {
     world.try_to_work().unwrap();
     assert_eq!(world.written().len(), 4, "counted once more, and nothing fired again");
 }
+
+#[test]
+fn a_rule_that_was_away_for_a_version_begins_anew_whoever_saw_that_version() {
+    let back: &[&str] = &[COUNTED, FIRST, COOL, LARGE, EVER];
+    is_alike(
+        &[back, &[COUNTED], back],
+        &[
+            ("counted", &[2, 3, 4, 5, 6]),
+            ("first", &[3, 4]),
+            ("cool", &[5, 5]),
+            ("large", &[1, 2, 1, 2]),
+            ("ever", &[1, 2, 3, 1, 2, 3]),
+        ],
+    );
+    // So does another version of a rule that comes back as it was.
+    let other = FIRST.replace("> 2", "> 9");
+    is_alike(&[&[FIRST], &[&other], &[FIRST]], &[("first", &[3, 4])]);
+    // And a join that has rows of its own.
+    is_alike(&[&[NAMED], &[COUNTED], &[NAMED]], &[("named", &[1, 2, 3, 1, 2, 3])]);
+}

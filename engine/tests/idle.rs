@@ -44,7 +44,13 @@ impl World {
         // Long enough for everything of a test to lie behind the last checkpoint.
         let options = Options { checkpoint_interval: Duration::from_secs(600), ..Options::default() };
         let files = vec![SourceFile::new("rules.sql", self.rules.clone())];
-        let set = RuleSet { version: 1, publisher: "a test".into(), published_at: 0, files };
+        let set = RuleSet {
+            version: 1,
+            publisher: "a test".into(),
+            published_at: 0,
+            files,
+            since: Default::default(),
+        };
         let clock = self.clock.clone() as Arc<dyn Clock>;
         let engine = Engine::start(self.broker.clone(), options, set, "p0", clock).unwrap();
         let worker = engine.worker(0).unwrap();

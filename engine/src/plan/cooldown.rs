@@ -25,7 +25,7 @@ impl Planner<'_> {
         let name = format!("{rows}-cooldowns");
         let stores = &mut self.whole.stores;
         let store = stores.iter().position(|s| s.name == name).unwrap_or_else(|| {
-            stores.push(StorePlan { name, key: key_columns(&key), kind: StoreKind::Cooldowns });
+            stores.push(StorePlan { name, key: key_columns(&key), kind: StoreKind::Cooldowns, since: 0 });
             stores.len() - 1
         });
         let tag = Fingerprint::of(&format!("cooldown/1 {} {}", rule.name, rule.version));

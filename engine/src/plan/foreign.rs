@@ -135,7 +135,7 @@ impl Planner<'_> {
     }
 
     fn keep(&mut self, name: String, source: &Source, kind: StoreKind) -> StoreId {
-        self.whole.stores.push(StorePlan { name, key: source.schema.key.clone(), kind });
+        self.whole.stores.push(StorePlan { name, key: source.schema.key.clone(), kind, since: 0 });
         self.whole.stores.len() - 1
     }
 

@@ -89,7 +89,7 @@ impl Planner<'_> {
                 return step;
             }
         }
-        task.stores.push(StorePlan { name, key: key_columns(key), kind });
+        task.stores.push(StorePlan { name, key: key_columns(key), kind, since: 0 });
         let operator =
             Operator::Aggregate { store: task.stores.len() - 1, key: key.clone(), frames: Vec::new() };
         let step = self.step(operator, None);

@@ -262,7 +262,7 @@ impl Planner<'_> {
         let name = self.join_store(joining, join);
         let key = join.left.first().schema.key.clone();
         let mut add = |name: String, kind: StoreKind| {
-            self.whole.stores.push(StorePlan { name, key: key.clone(), kind });
+            self.whole.stores.push(StorePlan { name, key: key.clone(), kind, since: 0 });
             self.whole.stores.len() - 1
         };
         let subscriptions = add(format!("{name}-subscriptions"), StoreKind::Subscriptions);
@@ -273,7 +273,12 @@ impl Planner<'_> {
     fn window_store(&mut self, joining: &Joining<'_>, join: &Join) -> StoreId {
         let name = self.join_store(joining, join);
         let key = join.left_key.data_type.clone().map(|t| Column::new("KEY", t));
-        self.whole.stores.push(StorePlan { name, key: key.into_iter().collect(), kind: StoreKind::Join });
+        self.whole.stores.push(StorePlan {
+            name,
+            key: key.into_iter().collect(),
+            kind: StoreKind::Join,
+            since: 0,
+        });
         self.whole.stores.len() - 1
     }
 

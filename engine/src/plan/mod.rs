@@ -28,6 +28,7 @@ mod physical;
 mod program;
 mod pseudo;
 mod rule;
+mod since;
 mod source;
 mod split;
 mod table_grouping;
@@ -48,6 +49,7 @@ pub use program::{
 };
 pub use pseudo::Pseudo;
 pub use rule::{Emit, Mode, Rule, Severity};
+pub use since::Since;
 pub use source::{KeyWindow, Source, TimestampColumn};
 pub use window::{WindowKind, WindowPlan};
 
@@ -123,6 +125,8 @@ pub struct StorePlan {
     pub key: Vec<Column>,
     /// What it keeps.
     pub kind: StoreKind,
+    /// The version of the rules since which it is there without a gap; 0: for ever.
+    pub since: u64,
 }
 
 /// What a store keeps.

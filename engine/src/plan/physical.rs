@@ -274,6 +274,7 @@ impl Planner<'_> {
             name,
             key: source.schema.key.clone(),
             kind: StoreKind::Table { columns: source.schema.value.clone() },
+            since: 0,
         });
         let store = task.stores.len() - 1;
         let step = self.step(Operator::Table { store, key_at: 0 }, None);

@@ -45,7 +45,7 @@ impl Planner<'_> {
         let step = self.table_step(&name).unwrap_or_else(|| {
             let key = query.from.key();
             let kind = StoreKind::Table { columns: Vec::new() };
-            self.whole.stores.push(StorePlan { name, key: key_columns(&key), kind });
+            self.whole.stores.push(StorePlan { name, key: key_columns(&key), kind, since: 0 });
             let store = self.whole.stores.len() - 1;
             let key_at = key.first().and_then(column_of).unwrap_or_default();
             let step = self.step(Operator::Table { store, key_at }, None);

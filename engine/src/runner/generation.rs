@@ -11,7 +11,7 @@ use broker::{Broker, Clock, Outgoing, ProducerConfig};
 use events::{Mode, RuleRecord, Severity};
 
 use super::{Error, Options, Shared, topics};
-use crate::plan::{DeadLetters, Program, Rule};
+use crate::plan::{DeadLetters, Program, Rule, Since};
 use crate::rule_set::{self, Differences, RuleSet};
 use crate::sql::{LoadOptions, RenderStyle, SourceFile};
 
@@ -45,12 +45,21 @@ impl Generation {
     /// # Errors
     /// [`Error::Refused`] with the diagnostics.
     pub(crate) fn of(files: Vec<SourceFile>, options: &Options, number: u64) -> Result<Self, Error> {
+        Self::load(files, options, (number, &Since::new()))
+    }
+
+    fn load(
+        files: Vec<SourceFile>,
+        options: &Options,
+        (number, since): (u64, &Since),
+    ) -> Result<Self, Error> {
         let load = LoadOptions {
             internal_prefix: options.group.clone(),
             dead_letters: dead_letters(options),
             ..LoadOptions::default()
         };
-        let loaded = crate::sql::load(files.clone(), &load).map_err(|d| Error::Refused(Box::new(d)))?;
+        let mut loaded = crate::sql::load(files.clone(), &load).map_err(|d| Error::Refused(Box::new(d)))?;
+        loaded.program.keep_since(since);
         if !loaded.warnings.is_empty() {
             tracing::warn!("the rules have warnings\n{}", loaded.warnings.render(RenderStyle::Plain));
         }
@@ -69,7 +78,16 @@ impl Generation {
     /// # Errors
     /// [`Error::Refused`] with the diagnostics.
     pub(super) fn published(set: RuleSet, options: &Options) -> Result<Self, Error> {
-        Self::of(set.files, options, set.version)
+        let RuleSet { version, files, since, .. } = set;
+        Self::load(files, options, (version, &since))
+    }
+
+    /// These files are published as this set.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with the diagnostics.
+    pub(super) fn as_published(&self, set: &RuleSet, options: &Options) -> Result<Self, Error> {
+        Self::load(self.files.clone(), options, (set.version, &set.since))
     }
 
     /// What another program has otherwise.

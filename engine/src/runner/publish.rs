@@ -4,7 +4,7 @@
 //! before it wrote; a set replaces the version that its publisher saw, or nothing is written; a set is written
 //! in one transaction, so that nobody reads half of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use broker::{
@@ -14,8 +14,9 @@ use broker::{
 
 use super::worker::lasts;
 use super::{Error, topics};
+use crate::plan::Since;
 use crate::rule_set::{self, Damaged, PIECES_HEADER, Piece, Pieces, RuleSet, VERSION_HEADER};
-use crate::sql::SourceFile;
+use crate::sql::{LoadOptions, SourceFile};
 
 /// How often a publication that failed for a passing reason is tried.
 const TRIES: u32 = 5;
@@ -116,23 +117,31 @@ impl RuleSetTopic<'_> {
             publisher: publisher.to_owned(),
             published_at: self.clock.wall(),
             files: rule_set::portable(files),
+            since: Since::new(),
         };
+        let kept = self.kept(files);
         let mut tries = 0;
         loop {
-            match self.try_publish(&set) {
+            match self.try_publish(&set, kept.as_ref()) {
                 Err(Error::Broker(error)) if !lasts(error.kind()) && tries < TRIES => {
                     tries += 1;
                     tracing::debug!(%error, tries, "publishing the rule set is tried again");
                     self.clock.sleep(RETRY * tries);
                 }
-                outcome => return outcome.map(|()| set),
+                outcome => return outcome,
             }
         }
     }
 
+    /// What the program of these files keeps; None where it is refused here.
+    fn kept(&self, files: &[SourceFile]) -> Option<BTreeSet<String>> {
+        let load = LoadOptions { internal_prefix: self.group.to_owned(), ..LoadOptions::default() };
+        crate::sql::load(files.to_vec(), &load).ok().map(|mut loaded| loaded.program.kept())
+    }
+
     /// The producer comes first: once it is made, nothing of an earlier publisher is pending, and from its
     /// commit on nothing of it can come. What is read after that is what this set replaces.
-    fn try_publish(&self, set: &RuleSet) -> Result<(), Error> {
+    fn try_publish(&self, set: &RuleSet, kept: Option<&BTreeSet<String>>) -> Result<RuleSet, Error> {
         let mut producer = self.broker.producer(&ProducerConfig {
             transactional_id: Some(self.name()),
             properties: self.producer_properties.clone(),
@@ -140,25 +149,32 @@ impl RuleSetTopic<'_> {
         let there = self.read(Pieces::default())?;
         let newest = there.newest().transpose();
         if let Some(Ok(there)) = &newest
-            && there == set
+            && *there == (RuleSet { since: there.since.clone(), ..set.clone() })
         {
             // An earlier try had happened.
-            return Ok(());
+            return Ok(there.clone());
         }
         if version_of(&newest) + 1 != set.version {
             return Err(conflict(set.version - 1, &newest));
         }
+        let replaced = newest.as_ref().and_then(|newest| newest.as_ref().ok());
+        let set = match (kept, replaced) {
+            (Some(kept), replaced) => set.clone().after(replaced, kept),
+            // Whoever can run it is to find what was kept.
+            (None, Some(replaced)) => RuleSet { since: replaced.since.clone(), ..set.clone() },
+            (None, None) => set.clone(),
+        };
         producer.begin()?;
         // What it replaces goes on being there: state may have been made by it.
-        if let Some(Ok(replaced)) = &newest {
+        if let Some(replaced) = replaced {
             self.write(&mut *producer, replaced, RuleSet::pieces_of_replaced)?;
         }
         for key in there.outdated(set.version) {
             self.put(&mut *producer, set.published_at, (key, None), &[])?;
         }
-        self.write(&mut *producer, set, RuleSet::pieces)?;
+        self.write(&mut *producer, &set, RuleSet::pieces)?;
         producer.commit()?;
-        Ok(())
+        Ok(set)
     }
 
     fn write(

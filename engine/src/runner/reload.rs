@@ -92,7 +92,7 @@ pub(super) fn start(
         published(newest, &local, broker, options)?
     } else {
         let set = publish(version_of(&newest))?;
-        Generation::of(local.files.clone(), options, set.version)?
+        local.as_published(&set, options)?
     };
     let reload = Reload::new(options.authority, publisher, &generation, &local);
     Ok((generation, reload))
@@ -118,9 +118,7 @@ fn published(
     options: &Options,
 ) -> Result<Generation, Error> {
     let program = match newest {
-        Some(Ok(set)) if set.hash() == local.hash => {
-            Generation::of(local.files.clone(), options, set.version)?
-        }
+        Some(Ok(set)) if set.hash() == local.hash => local.as_published(&set, options)?,
         Some(Ok(set)) => Generation::published(set.clone(), options).inspect_err(|_| {
             tracing::error!(
                 version = set.version,
@@ -237,7 +235,8 @@ impl Reload {
         tracing::info!(version = set.version, differences = %current.differences(&local), "rules published");
         self.base = Some(local.hash.clone());
         self.newest = set.version;
-        Generation { number: set.version, ..local }.activate(shared).inspect_err(|error| {
+        let next = local.as_published(&set, &shared.options)?;
+        next.activate(shared).inspect_err(|error| {
             if matches!(error, Error::Broker(error) if !lasts(error.kind())) {
                 self.pending = Some(set);
             }

@@ -1,17 +1,18 @@
 //! Partitions are shared out anew in the middle of a restore: nobody waits for its end, nothing is lost or doubled.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Broker, ManualClock};
+use engine::RuleSetTopic;
 use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, StateDir, Worker};
-use engine::sql::SourceFile;
 
 use crate::slow::{self, Slow};
-use crate::support::{Rules, SOURCES, drain, memory, produce, read};
+use crate::support::{Rules, drain, memory, produce, read};
 use crate::{MINUTE, VELOCITY};
 
 const ACCOUNTS: usize = 600;
@@ -39,6 +40,19 @@ struct Process {
     worker: Worker,
 }
 
+/// What the run before has published.
+fn published(log: &Arc<dyn Broker>) -> RuleSet {
+    let none = BTreeMap::new();
+    let topic = RuleSetTopic {
+        broker: &**log,
+        clock: &broker::SystemClock,
+        group: "streamguard",
+        consumer_properties: &none,
+        producer_properties: &none,
+    };
+    topic.newest().unwrap().unwrap().unwrap()
+}
+
 fn start(
     broker: &Arc<Slow>,
     rules: &Rules,
@@ -46,12 +60,14 @@ fn start(
     clock: &Arc<ManualClock>,
     state: &StateDir,
 ) -> Process {
-    let files = [("00_sources.sql", SOURCES), ("10_velocity.sql", VELOCITY)];
-    let files = files.map(|(name, text)| SourceFile::new(name, text)).into();
-    // What the run before has published.
-    let rule_set = RuleSet { version: 1, publisher: name.to_owned(), published_at: 0, files };
-    let engine =
-        Engine::start_in(broker.clone(), rules.options(None), rule_set, name, clock.clone(), Some(state));
+    let engine = Engine::start_in(
+        broker.clone(),
+        rules.options(None),
+        published(broker.log()),
+        name,
+        clock.clone(),
+        Some(state),
+    );
     let engine = engine.unwrap();
     let worker = engine.worker(0).unwrap();
     Process { engine, worker }

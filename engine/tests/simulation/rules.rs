@@ -1,8 +1,7 @@
 //! The rules of a world: which there are, from which generation to which, and with which limits.
 //!
 //! Enters: random numbers. Leaves: the text of each generation, and for the oracle what it says. What holds: a
-//! rule that is there in several generations is so without a gap; a limit may change from one to the next, but that
-//! of a rule that remembers its alerts never to one that it had before.
+//! limit may change from one generation to the next and come back later, and so may most rules.
 
 use engine::sql::SourceFile;
 
@@ -89,11 +88,6 @@ impl Kind {
         matches!(self, Self::Shop | Self::Pairs | Self::Both | Self::Tiers)
     }
 
-    /// Whether a version of it knows what it has alerted about.
-    fn remembers(self) -> bool {
-        matches!(self, Self::Cooldown | Self::First)
-    }
-
     fn text(self, limit: i64, generation: usize) -> String {
         match self {
             Self::Filter => format!("CREATE STREAM high AS SELECT account, id, amount FROM payments WHERE amount > {limit};"),
@@ -164,19 +158,23 @@ impl Program {
                 to = from + 1 + random.index(generations - from);
             }
             let mut limit = kind.limit(random);
-            let mut had = vec![limit];
             let limits = (0..generations).map(|generation| {
                 if random.chance(5_000) {
                     limit = kind.limit(random);
-                    // A worker that is dead for a while may never see the version in between.
-                    while kind.remembers() && had.last() != Some(&limit) && had.contains(&limit) {
-                        limit = kind.limit(random);
-                    }
-                    had.push(limit);
                 }
                 (from..to).contains(&generation).then_some(limit)
             });
-            rules.push(Rule { kind, limits: limits.collect() });
+            let mut limits: Vec<_> = limits.collect();
+            if let [Some(first), away, Some(last)] = &mut limits[..]
+                && !kind.stays()
+                && random.chance(3_000)
+            {
+                *away = None;
+                if random.chance(5_000) {
+                    *last = *first;
+                }
+            }
+            rules.push(Rule { kind, limits });
         }
         Self { rules, partitions, generations }
     }

@@ -38,6 +38,11 @@ impl Slow {
         Arc::new(Self { inner: inner.clone(), read: Arc::default() })
     }
 
+    /// What is behind it.
+    pub(crate) fn log(&self) -> &Arc<dyn Broker> {
+        &self.inner
+    }
+
     /// How many records were read without a group since the last call.
     pub(crate) fn taken(&self) -> usize {
         self.read.swap(0, Ordering::SeqCst)

@@ -35,10 +35,8 @@ pub(super) fn restore(
         load(shared, standings, &mut tasks, between)?;
         let mut begins_anew = false;
         for standing in standings.iter_mut() {
-            let is_old =
-                |log: &super::standing::Log| log.mark.as_ref().is_some_and(|mark| !standing.is_current(mark));
-            let old: Vec<usize> =
-                standing.logs.iter().enumerate().filter(|(_, log)| is_old(log)).map(|(at, _)| at).collect();
+            let is_old = |at: &usize| standing.is_old(&standing.logs[*at]);
+            let old: Vec<usize> = (0..standing.logs.len()).filter(is_old).collect();
             for at in old {
                 let log = &mut standing.logs[at];
                 tracing::info!(changelog = %log.partition, "the store begins anew: others went on without it");

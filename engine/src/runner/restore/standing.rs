@@ -43,6 +43,8 @@ pub(in super::super) struct Log {
     pub(in super::super) partition: TopicPartition,
     /// Whose it is.
     pub(in super::super) store: StorePartition,
+    /// The version of the rules since which the store is there without a gap.
+    since: u64,
     /// Its end, with all that is pending.
     pub(super) end: i64,
     pub(super) low: i64,
@@ -111,7 +113,10 @@ pub(super) fn look(
         let inputs = partitions.by_ref().take(plan.inputs.len()).map(|(p, c)| input(shared, p, c));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let stores = plan.stores.iter().zip(partitions.by_ref());
-        let logs = stores.map(|(store, (p, c))| log(shared, StorePartition::new(&store.name, number), p, c));
+        let logs = stores.map(|(store, (p, c))| {
+            let of = StorePartition::new(&store.name, number);
+            Ok(Log { since: store.since, ..log(shared, of, p, c)? })
+        });
         let is_table = |input: &crate::plan::Input| input.readings.iter().all(|r| r.source.is_table);
         standings.push(Standing {
             plan: at,
@@ -120,7 +125,7 @@ pub(super) fn look(
             work: work_of(plan),
             is_whole: true,
             inputs,
-            logs: logs.collect::<Result<Vec<_>, _>>()?,
+            logs: logs.collect::<Result<Vec<_>, Error>>()?,
             journal: TopicPartition::new(journal(group, &plan.name), number),
             has_streams: !plan.inputs.iter().all(is_table),
         });
@@ -161,7 +166,7 @@ fn log(
     let stamp = committed.and_then(|c| LogStamp::parse(&c.metadata));
     let (low, end) = shared.broker.watermarks(&partition, Isolation::ReadUncommitted)?;
     let (from, base) = (stamp.map_or(0, |stamp| stamp.from), stamp.map(|stamp| stamp.number));
-    Ok(Log { partition, store, end, low, at, stamp, from, base, mark: None })
+    Ok(Log { partition, store, since: 0, end, low, at, stamp, from, base, mark: None })
 }
 
 impl Standing {
@@ -182,6 +187,12 @@ impl Standing {
     /// was made for other work.
     pub(in super::super) fn needs_checkpoint(&self) -> bool {
         self.logs.iter().any(|log| log.mark.as_ref().is_none_or(|mark| mark.work != self.work))
+    }
+
+    /// Whether what a store's last checkpoint has does not count any more: others went on without it, or there were
+    /// rules without it.
+    pub(super) fn is_old(&self, log: &Log) -> bool {
+        log.mark.as_ref().is_some_and(|mark| mark.rules < log.since || !self.is_current(mark))
     }
 
     /// Whether a store's last checkpoint is of the work that the inputs' commits are of: the last commit was of the

@@ -9,15 +9,16 @@ use super::super::local::StorePartition;
 use super::super::restore::{Between, Carried, Placed, put_on_disk, take_over};
 use super::super::{Error, Shared};
 use super::tasks::{Open, Tasks, needed, opened};
+use crate::plan::StoreId;
 use crate::task::StreamTask;
 
 impl Tasks {
     /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
-    /// where another task keeps the store now. What waits is to be read again, from the positions committed.
+    /// where another task keeps the store now; not where there were rules without it since those `before`. What waits is to be read again, from the positions committed.
     pub(super) fn switch(
         &mut self,
         shared: &Shared,
-        generation: &Generation,
+        (before, generation): (u64, &Generation),
         between: &mut Between<'_>,
     ) -> Result<(), Error> {
         let (program, mut carried) = (&generation.program, Vec::new());
@@ -25,7 +26,8 @@ impl Tasks {
             let mut task = StreamTask::new(program, plan)?;
             let mut stands = vec![None; task.store_names().len()];
             for old in self.open.iter().filter(|old| old.number == number) {
-                carry_over(shared, old, &mut task, &mut stands)?;
+                let is_the_same = |store: StoreId| program.tasks[plan].stores[store].since <= before;
+                carry_over(shared, old, (&mut task, &is_the_same), &mut stands)?;
             }
             carried.push(Carried { plan, number, task, stands });
         }
@@ -47,12 +49,14 @@ type Stands = Option<(i64, Option<i64>)>;
 fn carry_over(
     shared: &Shared,
     old: &Open,
-    next: &mut StreamTask,
+    (next, is_the_same): (&mut StreamTask, &dyn Fn(StoreId) -> bool),
     stands: &mut [Stands],
 ) -> Result<(), Error> {
     let names: Vec<String> = old.task.store_names().map(str::to_owned).collect();
-    let mut places: Vec<Option<usize>> =
-        names.iter().map(|name| next.store_names().position(|n| n == name)).collect();
+    let mut places: Vec<Option<usize>> = names
+        .iter()
+        .map(|name| next.store_names().position(|n| n == name).filter(|store| is_the_same(*store)))
+        .collect();
     for (place, log) in places.iter().zip(&old.logs) {
         if let Some(place) = place {
             stands[*place] = Some((log.from, log.base));

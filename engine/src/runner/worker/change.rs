@@ -83,12 +83,12 @@ impl Worker {
         }
         let before = topics_of(&self.generation);
         let waiting = self.tasks.waiting();
-        let Self { shared, tasks, consumer, .. } = self;
+        let Self { shared, tasks, consumer, generation, .. } = self;
         let between = &mut || {
             consumer.keep_alive();
             Ok(())
         };
-        tasks.switch(shared, &next, between)?;
+        tasks.switch(shared, (generation.number, &next), between)?;
         // What came of a topic that was not known was not kept.
         let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));
         let unread: Vec<_> = unknown.cloned().chain(waiting).collect();
