@@ -15,6 +15,7 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/streamguard --create-home -
 COPY --from=build /usr/local/bin/streamguard /usr/local/bin/streamguard
 COPY --chmod=755 scripts/connected /usr/local/bin/connected
 COPY rules /rules
+COPY policy.toml /policy.toml
 USER streamguard
 WORKDIR /var/lib/streamguard
 ENV STREAMGUARD_DATA_DIR=/var/lib/streamguard

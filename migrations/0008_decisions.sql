@@ -23,5 +23,19 @@ COMMENT ON COLUMN decisions.account_id IS 'Its account.';
 COMMENT ON COLUMN decisions.decision IS 'APPROVE, REVIEW or BLOCK.';
 COMMENT ON COLUMN decisions.decided_at IS 'When the batch that wrote it began to be written.';
 
+-- The account's day is looked up around a decision (as its alerts and decisions are, by indexes of 0011).
+CREATE INDEX transactions_account ON transactions (account_id, event_time);
+
+ALTER TABLE account_summary ADD COLUMN last_decision_time timestamptz,
+    ADD COLUMN shadow_alerts bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN account_summary.last_decision_time IS 'The latest event time that a version of a decision has: a record of before it may change decisions.';
+COMMENT ON COLUMN account_summary.shadow_alerts IS 'Alerts (one per alert id) of rules in shadow mode: kept and counted, never acted on.';
+UPDATE account_summary s SET last_decision_time = d.last
+FROM (SELECT account_id, max(event_time) AS last FROM decisions GROUP BY account_id) d
+WHERE d.account_id = s.account_id;
+UPDATE account_summary s SET shadow_alerts = a.alerts
+FROM (SELECT account_id, count(*) AS alerts FROM fraud_alerts WHERE mode <> 'live' GROUP BY account_id) a
+WHERE a.account_id = s.account_id;
+
 GRANT SELECT ON policies TO streamguard_writer, streamguard_reader;
 GRANT INSERT ON policies TO streamguard_writer;

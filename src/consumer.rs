@@ -2,8 +2,10 @@
 //!
 //! Pending migrations are applied first where `DATABASE_OWNER_URL` names a login that may.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use ::consumer::PolicyFile;
 use events::{DateTime, Mask, Utc};
 
 use crate::context::Context;
@@ -47,9 +49,34 @@ pub(crate) struct Args {
     /// Fields that must not be seen in dead letters, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     mask_columns: Vec<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// End when everything that lies in the topics is stored.
     #[arg(long)]
     exit_when_done: bool,
+}
+
+/// What weighs how much in a decision.
+#[derive(clap::Args, Debug)]
+pub(crate) struct PolicyArgs {
+    /// The policy file, read again when it changes [default: policy.toml where there is one].
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+/// The policy file that is read where none is named.
+const DEFAULT_POLICY: &str = "policy.toml";
+
+impl PolicyArgs {
+    /// Reads the policy, before anything else runs.
+    pub(crate) fn settle(self, options: &mut ::consumer::Options) -> Result<(), Failure> {
+        let default = PathBuf::from(DEFAULT_POLICY);
+        let Some(path) = self.policy.or_else(|| default.exists().then_some(default)) else { return Ok(()) };
+        let (file, policy) = PolicyFile::open(path).map_err(|error| Failure::usage(error.to_string()))?;
+        options.policy = policy;
+        options.policy_file = Some(file);
+        Ok(())
+    }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -57,6 +84,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let owner = context.database_owner_url()?;
     let mut options = ::consumer::Options::new(url.reveal());
     options.owner_url = (owner.reveal() != url.reveal()).then(|| owner.reveal().to_owned());
+    args.policy.settle(&mut options)?;
     options.group = args.consumer_group;
     options.instance = args.instance;
     options.max_batch = args.max_batch;

@@ -12,6 +12,7 @@ use broker::{Broker, Shutdown};
 use events::{DateTime, Utc};
 use producer::{Mode, Progress, ReplayOptions, Speed};
 
+use crate::consumer::PolicyArgs;
 use crate::context::{Context, Terminal};
 use crate::counts::Counts;
 use crate::crew::{Crew, Until};
@@ -38,6 +39,8 @@ pub(crate) struct Args {
     /// End when the load is through and everything is in PostgreSQL.
     #[arg(long)]
     exit_when_done: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -105,7 +108,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     }
     let report = (context.terminal, args.engine.counts);
     let engine = args.engine.options(context)?;
-    let consumer = ::consumer::Options { mask: engine.mask.clone(), ..consumer_options(context)? };
+    let mut consumer = ::consumer::Options { mask: engine.mask.clone(), ..consumer_options(context)? };
+    args.policy.settle(&mut consumer)?;
     let broker = open(context, args.log.settings())?;
     let until = if args.exit_when_done { Until::Drained } else { Until::Asked };
     let crew = start(broker, load, engine, consumer, report)?;

@@ -99,6 +99,14 @@ impl Intake {
         intake
     }
 
+    /// The first record that may ask for a decision: an alert, else a transaction.
+    pub(crate) fn cause(&self) -> (&'static str, i32) {
+        match (self.alerts.first(), self.transactions.first()) {
+            (Some(alert), _) => (topics::FRAUD_ALERTS.name, alert.position.partition),
+            (None, first) => (topics::TRANSACTIONS.name, first.map_or(0, |t| t.position.partition)),
+        }
+    }
+
     fn progress_of(&mut self, source: &TopicPartition) -> &mut Progress {
         if !self.progress.contains_key(source) {
             self.progress.insert(source.clone(), Progress::default());

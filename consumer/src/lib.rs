@@ -24,6 +24,7 @@ mod housekeeping;
 mod intake;
 mod lists;
 mod migrate;
+mod policy_file;
 mod refused;
 mod relay;
 mod runner;
@@ -42,6 +43,7 @@ pub use error::{Error, ForeignLog, OffsetLost, Result};
 pub use housekeeping::{Retention, Tidied, tidy};
 pub use lists::{Kind, ListAction, ListHit, Match};
 pub use migrate::{Migrated, Role, login, migrate};
+pub use policy_file::PolicyFile;
 pub use runner::run;
 
 /// 2000-01-01 00:00 UTC in epoch seconds.
@@ -64,6 +66,8 @@ pub struct Options {
     pub producer_properties: BTreeMap<String, String>,
     /// What weighs how much.
     pub policy: decision::Policy,
+    /// The file that the policy is from; followed while running.
+    pub policy_file: Option<PolicyFile>,
     /// Fields that are masked in dead letters.
     pub mask: Mask,
     /// A file that the audit's heads are appended to, beside the topic `audit_heads`.
@@ -89,6 +93,7 @@ impl Options {
             consumer_properties: BTreeMap::new(),
             producer_properties: BTreeMap::new(),
             policy: decision::Policy::default(),
+            policy_file: None,
             mask: Mask::default(),
             audit_file: None,
             max_batch: 20_000,

@@ -18,6 +18,7 @@ use broker::{
 use events::topics;
 
 use crate::audit::Publisher;
+use crate::decision::InForce;
 use crate::error::Result;
 use crate::housekeeping::Housekeeper;
 use crate::relay::{Relay, Round};
@@ -33,6 +34,9 @@ const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fr
 /// How often dead letters that could not be published are tried again, and decisions looked at that wait
 /// for a transaction.
 const CHORES: Duration = Duration::from_secs(5);
+
+/// How often the policy file is looked at.
+const POLICY: Duration = Duration::from_secs(1);
 
 /// How often the log says how far it is.
 const REPORT: Duration = Duration::from_secs(30);
@@ -104,6 +108,7 @@ impl Runner {
         let mut waited = BACK_OFF.0;
         let mut look_again = Instant::now() + CHORES;
         let mut report = Report::new();
+        let mut policy_due = Instant::now();
         while !self.shutdown.is_requested() {
             match self.consumer.poll(&mut batch, POLL) {
                 Ok(polled) => {
@@ -117,9 +122,30 @@ impl Runner {
                 Err(error) => self.poll_failed(error, &mut waited)?,
             }
             self.chores(&mut look_again)?;
+            self.follow_policy(&mut policy_due);
             report.log(&self.summary);
         }
         self.end()
+    }
+
+    /// Takes the policy file's new content over, where it changed and is right.
+    fn follow_policy(&mut self, due: &mut Instant) {
+        let Some(file) = self.options.policy_file.as_mut().filter(|_| *due <= Instant::now()) else { return };
+        *due = Instant::now() + POLICY;
+        match file.changed() {
+            None => {}
+            Some(Ok(policy)) => {
+                let policy = InForce::new(policy);
+                tracing::info!(
+                    "policy \"{}\" ({}) is in force, from {}",
+                    policy.policy.name,
+                    policy.hex,
+                    file.path().display()
+                );
+                self.writer.set_policy(policy);
+            }
+            Some(Err(problem)) => tracing::error!("{problem}\nthe policy that was in force stays"),
+        }
     }
 
     fn handle(&mut self, polled: Poll, batch: &Batch) -> Result<()> {

@@ -66,6 +66,11 @@ impl Writer {
         self.store.set_cluster(cluster);
     }
 
+    /// Decides by another policy from the next batch on.
+    pub(crate) fn set_policy(&mut self, policy: InForce) {
+        self.store.set_policy(policy);
+    }
+
     /// Host, port, database and user.
     pub(crate) fn target(&self) -> &str {
         self.database.target()

@@ -271,7 +271,8 @@ fn crossings_of_a_window_are_one_alert_that_says_what_the_latest_said() {
     assert_eq!(db.row("SELECT count(*) FROM alert_occurrences"), "3");
     assert_eq!(
         db.rows("SELECT transaction_id, severity, version FROM decisions ORDER BY 1, 3"),
-        ["t1,low,1", "t2,medium,1", "t3,high,1"]
+        ["t1,low,1", "t2,medium,1", "t3,high,1", "t3,high,2"],
+        "the crossing that came late is in the look-back of t3"
     );
     assert_eq!(db.row("SELECT alerts FROM account_risk_profile"), "1");
 }

@@ -14,6 +14,7 @@ mod explanation;
 pub mod factors;
 mod inputs;
 pub mod policy;
+mod policy_text;
 mod velocity;
 
 #[cfg(test)]

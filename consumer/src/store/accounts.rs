@@ -5,7 +5,7 @@
 //! batch looks at anything, so that two consumers never decide about one account at once, nor wait for
 //! each other in a circle.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use events::{Mode, Severity};
@@ -28,6 +28,9 @@ pub(crate) struct Accounts {
     known: HashSet<String>,
     /// Made by the transaction under way.
     made: Vec<String>,
+    /// Those of the batch under way that have decisions of after its first record, with the latest event time
+    /// of these in epoch microseconds.
+    decided_later: HashMap<String, i64>,
 }
 
 /// What a batch adds to an account.
@@ -41,12 +44,16 @@ struct Delta {
     alerts: i64,
     severity: Option<Severity>,
     last_alert: Option<i64>,
+    shadow_alerts: i64,
     counts: Counts,
+    last_decision: Option<i64>,
 }
 
 impl Accounts {
     /// Locks the rows of the batch's accounts in order of id, and makes those that are missing.
     pub(crate) async fn lock(&mut self, tx: &mut PgConnection, intake: &Intake) -> sqlx::Result<()> {
+        self.decided_later.clear();
+        let first = first_event(intake);
         let accounts: BTreeSet<&str> = intake
             .transactions
             .iter()
@@ -61,14 +68,22 @@ impl Accounts {
             make(tx, &self.made).await?;
         }
         let accounts: Vec<&str> = accounts.into_iter().collect();
-        if lock(tx, &accounts).await? < accounts.len() as i64 {
+        let (mut locked, mut later) = lock(tx, &accounts, first).await?;
+        if locked < accounts.len() as i64 {
             // Somebody deleted rows that were known: make them again.
             self.known.clear();
             let all: Vec<String> = accounts.iter().map(|a| (*a).to_owned()).collect();
             make(tx, &all).await?;
-            lock(tx, &accounts).await?;
+            (locked, later) = lock(tx, &accounts, first).await?;
+            tracing::debug!(locked, "rows of account_summary were made again");
         }
+        self.decided_later = later;
         Ok(())
+    }
+
+    /// Accounts that have decisions of after the batch's first record, with the latest event time of these.
+    pub(crate) fn decided_later(&self) -> &HashMap<String, i64> {
+        &self.decided_later
     }
 
     /// The transaction that made rows is committed.
@@ -98,26 +113,36 @@ impl Accounts {
             delta.first = Some(delta.first.map_or(time, |first| first.min(time)));
             delta.last = delta.last.max(Some(time));
         }
-        for alert in
-            fresh.alerts.iter().map(|&i| &intake.alerts[i].value).filter(|a| a.rule_mode == Mode::Live)
-        {
+        for alert in fresh.alerts.iter().map(|&i| &intake.alerts[i].value) {
             let delta = deltas.entry(&alert.account_id).or_default();
+            if alert.rule_mode != Mode::Live {
+                delta.shadow_alerts += 1;
+                continue;
+            }
             delta.alerts += 1;
             delta.severity = delta.severity.max(Some(alert.severity));
             delta.last_alert = delta.last_alert.max(Some(alert.source.timestamp));
         }
-        for (account, counts) in &decided.counts {
-            deltas.entry(account).or_default().counts = *counts;
-        }
+        add_decided(&mut deltas, decided);
         update(tx, &deltas).await
     }
 }
 
 /// Adds what new versions change, where no batch is under way.
 pub(crate) async fn add_decisions(tx: &mut PgConnection, decided: &Decided) -> sqlx::Result<()> {
-    let delta = |counts: &Counts| Delta { counts: *counts, ..Delta::default() };
-    let deltas = decided.counts.iter().map(|(account, counts)| (account.as_str(), delta(counts))).collect();
+    let mut deltas = BTreeMap::new();
+    add_decided(&mut deltas, decided);
     update(tx, &deltas).await
+}
+
+fn add_decided<'a>(deltas: &mut BTreeMap<&'a str, Delta>, decided: &'a Decided) {
+    for (account, counts) in &decided.counts {
+        deltas.entry(account).or_default().counts = *counts;
+    }
+    for outcome in decided.versions.iter().map(|version| &version.outcome) {
+        let last = &mut deltas.entry(&outcome.account_id).or_default().last_decision;
+        *last = (*last).max(Some(outcome.event_time));
+    }
 }
 
 async fn make(tx: &mut PgConnection, accounts: &[String]) -> sqlx::Result<()> {
@@ -128,15 +153,32 @@ async fn make(tx: &mut PgConnection, accounts: &[String]) -> sqlx::Result<()> {
         .map(drop)
 }
 
-/// Locks rows in order of id; returns how many there are.
-pub(crate) async fn lock(tx: &mut PgConnection, accounts: &[&str]) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
-        "SELECT count(*) FROM (SELECT FROM account_summary WHERE account_id = ANY($1)
+/// The earliest event of a batch.
+fn first_event(intake: &Intake) -> i64 {
+    let transactions = intake.transactions.iter().map(|t| micros(t.value.timestamp));
+    let alerts = intake.alerts.iter().map(|a| a.value.source.timestamp.saturating_mul(1_000));
+    transactions.chain(alerts).min().unwrap_or_default()
+}
+
+/// Locks rows in order of id; returns how many there are, and those with a decision of this event time or later.
+pub(crate) async fn lock(
+    tx: &mut PgConnection,
+    accounts: &[&str],
+    first: i64,
+) -> sqlx::Result<(i64, HashMap<String, i64>)> {
+    type Row = (i64, Option<Vec<String>>, Option<Vec<DateTime<Utc>>>);
+    let (count, later, times): Row = sqlx::query_as(
+        "SELECT count(*), array_agg(account_id) FILTER (WHERE last_decision_time >= $2),
+             array_agg(last_decision_time) FILTER (WHERE last_decision_time >= $2)
+         FROM (SELECT account_id, last_decision_time FROM account_summary WHERE account_id = ANY($1)
              ORDER BY account_id COLLATE \"C\" FOR NO KEY UPDATE) locked",
     )
     .bind(accounts)
+    .bind(time(first))
     .fetch_one(tx)
-    .await
+    .await?;
+    let times = times.unwrap_or_default().into_iter().map(micros);
+    Ok((count, later.unwrap_or_default().into_iter().zip(times).collect()))
 }
 
 async fn update(tx: &mut PgConnection, deltas: &BTreeMap<&str, Delta>) -> sqlx::Result<()> {
@@ -156,11 +198,14 @@ async fn update(tx: &mut PgConnection, deltas: &BTreeMap<&str, Delta>) -> sqlx::
              alerts = s.alerts + d.alerts,
              highest_severity = greatest(s.highest_severity, d.severity::severity),
              last_alert_time = greatest(s.last_alert_time, d.last_alert),
-             flagged = s.flagged + d.flagged, reviewed = s.reviewed + d.reviewed, blocked = s.blocked + d.blocked
+             flagged = s.flagged + d.flagged, reviewed = s.reviewed + d.reviewed, blocked = s.blocked + d.blocked,
+             shadow_alerts = s.shadow_alerts + d.shadow_alerts,
+             last_decision_time = greatest(s.last_decision_time, d.last_decision)
          FROM unnest($1::text[], $2::bigint[], $3::numeric[], $4::numeric[], $5::timestamptz[], $6::timestamptz[],
-                  $7::bigint[], $8::text[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::bigint[])
+                  $7::bigint[], $8::text[], $9::timestamptz[], $10::bigint[], $11::bigint[], $12::bigint[],
+                  $13::bigint[], $14::timestamptz[])
               AS d (account_id, transactions, total, max, first, last, alerts, severity, last_alert, flagged, reviewed,
-                    blocked)
+                    blocked, shadow_alerts, last_decision)
          WHERE s.account_id = d.account_id",
     )
     .bind(deltas.keys().copied().collect::<Vec<&str>>())
@@ -175,6 +220,8 @@ async fn update(tx: &mut PgConnection, deltas: &BTreeMap<&str, Delta>) -> sqlx::
     .bind(numbers(|d| d.counts.flagged))
     .bind(numbers(|d| d.counts.reviewed))
     .bind(numbers(|d| d.counts.blocked))
+    .bind(numbers(|d| d.shadow_alerts))
+    .bind(times(|d| d.last_decision))
     .execute(tx)
     .await
     .map(drop)

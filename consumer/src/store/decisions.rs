@@ -6,7 +6,7 @@
 //! records make none; alerts and transactions of one batch give one version. The inputs so far are the
 //! latest version's explanation: nothing else has to be looked up but a transaction that an alert names.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::topics;
@@ -20,7 +20,7 @@ use crate::intake::Intake;
 use crate::lists::Lists;
 use crate::store::alerts::Fresh;
 use crate::store::transactions::Inserted;
-use crate::store::{accounts, time};
+use crate::store::{accounts, context, time};
 
 /// How far an alert's source record may lie from the transaction that the alert names. They are the same
 /// record unless the rule selects another, or a foreign engine sets times of its own.
@@ -95,6 +95,7 @@ pub(crate) async fn revise(
     intake: &Intake,
     inserted: &Inserted,
     fresh: &Fresh,
+    latest: &HashMap<String, i64>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
     let mut subjects: BTreeMap<String, Subject> = BTreeMap::new();
@@ -115,6 +116,10 @@ pub(crate) async fn revise(
             subject.now.transactions.insert(micros(t.value.timestamp), facts);
             subject.cause.get_or_insert((topics::TRANSACTIONS.name, t.position.partition));
         }
+    }
+    let cause = intake.cause();
+    for id in context::changed_by_late(tx, intake, inserted, fresh, latest, &by.policy.policy).await? {
+        subjects.entry(id).or_default().cause.get_or_insert(cause);
     }
     finish(tx, by, subjects, now).await
 }
@@ -141,7 +146,7 @@ pub(crate) async fn revise_waiting(
         return Ok(Decided::default());
     }
     let accounts: BTreeSet<&str> = rows.iter().map(|(_, account, _)| account.as_str()).collect();
-    accounts::lock(tx, &accounts.into_iter().collect::<Vec<_>>()).await?;
+    accounts::lock(tx, &accounts.into_iter().collect::<Vec<_>>(), i64::MAX).await?;
     let subject =
         |partition| Subject { cause: Some((topics::TRANSACTIONS.name, partition)), ..Subject::default() };
     let subjects = rows.into_iter().map(|(id, _, partition)| (id, subject(partition))).collect();
@@ -181,9 +186,14 @@ async fn finish(
     }
     load_latest(tx, &mut subjects).await?;
     load_transactions(tx, &mut subjects).await?;
+    for subject in subjects.values_mut() {
+        subject.now.list_hits = by.lists.hits(subject.now.subjects(), now);
+    }
+    let known = subjects.iter().map(|(id, subject)| (id.as_str(), &subject.now));
+    let mut contexts = context::load(tx, known, &by.policy.policy).await?;
     let mut decided = Decided::default();
     for (transaction_id, mut subject) in subjects {
-        subject.now.list_hits = by.lists.hits(subject.now.subjects(), now);
+        subject.now.context = contexts.remove(&transaction_id).unwrap_or_default();
         if subject.now.rest_on_the_same(&subject.before) {
             continue;
         }

@@ -9,6 +9,7 @@
 mod accounts;
 mod alerts;
 pub(crate) mod audit;
+mod context;
 mod decisions;
 pub(crate) mod offsets;
 #[allow(dead_code, reason = "the decision publishes through it")]
@@ -83,6 +84,12 @@ impl Store {
         Self { policy, ..Self::default() }
     }
 
+    /// Decides by another policy from now on.
+    pub(crate) fn set_policy(&mut self, policy: InForce) {
+        self.policy_noted = false;
+        self.policy = policy;
+    }
+
     /// Names the audit's chains after the log's cluster.
     pub(crate) fn set_cluster(&mut self, cluster: &str) {
         cluster.clone_into(&mut self.cluster);
@@ -128,7 +135,8 @@ impl Store {
         let inserted = self.transactions.insert(tx, intake, now).await?;
         let fresh = alerts::write(tx, &intake.alerts, now).await?;
         reference::write(tx, intake, now).await?;
-        let decided = decisions::revise(tx, self.deciding(), intake, &inserted, &fresh, now).await?;
+        let later = self.accounts.decided_later();
+        let decided = decisions::revise(tx, self.deciding(), intake, &inserted, &fresh, later, now).await?;
         self.accounts.add(tx, intake, &inserted, &fresh, &decided).await?;
         volume::add(tx, intake, &inserted, &fresh, &decided).await?;
         self.audit(tx, &decided, now).await?;
