@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use broker::ErrorKind;
+
 use super::super::local::{Change, LocalState, Mark, StorePartition};
 use super::super::restore::Stretch;
 use super::super::restore::read::read;
@@ -118,13 +120,23 @@ fn marks(shared: &Shared, job: &Job, ends: &[i64]) -> Vec<(StorePartition, Mark)
 /// What is read of changelogs, on its way to the local state in pieces of bounded size.
 pub(in super::super) struct Caught<'l> {
     local: &'l dyn LocalState,
+    /// Under which marks the local state has what lies before.
+    behind: Vec<(StorePartition, Option<Mark>)>,
     stores: Vec<StorePartition>,
     chunk: Chunk,
 }
 
 impl<'l> Caught<'l> {
     pub(in super::super) fn new(local: &'l dyn LocalState) -> Self {
-        Self { local, stores: Vec::new(), chunk: Chunk::default() }
+        Self::behind(local, Vec::new())
+    }
+
+    /// What comes fits behind these marks only.
+    pub(in super::super) fn behind(
+        local: &'l dyn LocalState,
+        behind: Vec<(StorePartition, Option<Mark>)>,
+    ) -> Self {
+        Self { local, behind, stores: Vec::new(), chunk: Chunk::default() }
     }
 
     pub(in super::super) fn take(
@@ -152,9 +164,42 @@ impl<'l> Caught<'l> {
     }
 
     fn apply(&mut self, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
+        for (store, mark) in &self.behind {
+            if self.local.mark(store)? != *mark {
+                let message = "another worker has gone on with the local state";
+                return Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into());
+            }
+        }
         let chunk = std::mem::take(&mut self.chunk);
         let change = |of, key, value| Change { of, key, value };
         let mut changes = chunk.iter().map(|r| change(&self.stores[r.log], r.key, r.value));
         Ok(self.local.apply(&mut changes, marks)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::super::local::MemoryLocal;
+    use super::*;
+
+    #[test]
+    fn what_a_slow_worker_has_read_does_not_get_into_the_local_state_that_another_of_its_process_goes_on_with()
+     {
+        let (local, store) = (MemoryLocal::default(), StorePartition::new("counts", 0));
+        let mark = |commit| Mark { commit, offset: 10 * commit, applied_at: 0 };
+        let take = |value: &'static [u8]| {
+            let mut caught = Caught::behind(&local, vec![(store.clone(), None)]);
+            caught.take(&store, b"key", Some(value)).unwrap();
+            caught
+        };
+        let (mut slow, other) = (take(b"old"), take(b"new"));
+        other.finish(&[(store.clone(), mark(2))]).unwrap();
+        assert!(matches!(slow.pause(&[(store.clone(), mark(1))]), Err(Error::Broker(_))));
+        assert!(matches!(slow.finish(&[(store.clone(), mark(1))]), Err(Error::Broker(_))));
+        assert_eq!(local.mark(&store).unwrap(), Some(mark(2)));
+        let mut value = Vec::new();
+        local.reader(&store).unwrap().get(b"key", &mut value).unwrap();
+        assert_eq!(value, b"new");
     }
 }

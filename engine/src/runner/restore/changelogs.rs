@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use broker::{DELETE_RETENTION, TopicPartition};
+use broker::{DELETE_RETENTION, ErrorKind, TopicPartition};
 
-use super::super::checkpoint::{Caught, MARK_KEY, Mark};
+use super::super::checkpoint::{Caught, LogStamp, MARK_KEY, Mark};
 use super::super::local::{self, StorePartition};
 use super::super::{Error, Shared};
 use super::read::{Between, read};
@@ -60,6 +60,7 @@ fn load(
     between: &mut Between<'_>,
 ) -> Result<(), Error> {
     let (mut stretches, mut places) = (Vec::new(), BTreeMap::<TopicPartition, (StoreOf, i64)>::new());
+    let mut seen = Vec::new();
     for (at, standing) in standings.iter().enumerate() {
         for (store, log) in standing.logs.iter().enumerate() {
             if log.low > log.from || log.from > log.end {
@@ -68,7 +69,9 @@ fn load(
                 return Err(refuse(Refusal::Truncated { changelog, low, from: stamp.from }, standing));
             }
             let take = &mut |key: &[u8], value: &[u8]| tasks[at].restore(store, key, Some(value));
-            let from = from_local(shared, log, between, take)?;
+            let found = from_local(shared, log, between, take)?;
+            let from = found.map_or(log.from, |mark| mark.offset);
+            seen.push((log.store.clone(), found));
             if from < log.end {
                 let (partition, end) = (log.partition.clone(), log.end);
                 places.insert(partition.clone(), ((at, store), from));
@@ -76,7 +79,7 @@ fn load(
             }
         }
     }
-    let mut caught = shared.local.as_deref().map(Caught::new);
+    let mut caught = shared.local.as_deref().map(|local| Caught::behind(local, seen));
     let mut marks: BTreeMap<StoreOf, Option<Mark>> = BTreeMap::new();
     let outcome = read(shared, stretches, "restored", between, &mut |partition, record| {
         let (Some(((at, store), next)), Some(key)) = (places.get_mut(partition), record.key) else {
@@ -103,7 +106,11 @@ fn load(
         tasks[at].restore(store, key, record.value).map_err(failed)
     });
     if let (Err(Error::Rebalancing | Error::Stopping), Some(caught)) = (&outcome, &mut caught) {
-        caught.pause(&marks_so_far(shared, standings, (places.values(), &marks)))?;
+        match caught.pause(&marks_so_far(shared, standings, (places.values(), &marks))) {
+            // It is another worker's by now: what was read is not kept.
+            Err(Error::Broker(_)) => {}
+            paused => paused?,
+        }
     }
     outcome?;
     settle(standings, &mut marks)?;
@@ -164,16 +171,16 @@ fn settle(standings: &mut [Standing], marks: &mut BTreeMap<StoreOf, Option<Mark>
 /// Takes an entry into a store.
 type Take<'t> = dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError> + 't;
 
-/// Takes what the local state has of a store, and tells from where its changelog has the rest. What cannot be
-/// brought up to date is forgotten: of another life of the changelog, or so old that the changelog may have forgotten
-/// deletions since.
+/// Takes what the local state has of a store, and tells under which mark: from its offset on the changelog has the rest.
+/// What cannot be brought up to date is forgotten: of another life of the changelog, or so old that the changelog may have
+/// forgotten deletions since.
 fn from_local(
     shared: &Shared,
     log: &Log,
     between: &mut Between<'_>,
     take: &mut Take<'_>,
-) -> Result<i64, Error> {
-    let Some(local) = &shared.local else { return Ok(log.from) };
+) -> Result<Option<local::Mark>, Error> {
+    let Some(local) = &shared.local else { return Ok(None) };
     let oldest = shared.clock.wall() - DELETE_RETENTION.as_millis() as i64 / 2;
     let usable = local.mark(&log.store)?.filter(|mark| {
         let is_known = log.stamp.is_some_and(|stamp| {
@@ -183,14 +190,27 @@ fn from_local(
         });
         is_known && mark.applied_at >= oldest
     });
-    let Some(mark) = usable else {
+    if usable.is_none() {
+        is_newest(shared, log)?;
         local.clear(&log.store)?;
-        return Ok(log.from);
-    };
+        return Ok(None);
+    }
     if !shared.is_state_on_disk() {
         visit_local(shared, log, between, take)?;
     }
-    Ok(mark.offset)
+    Ok(usable)
+}
+
+/// Whether the group still stands in a changelog where it did when it was asked. Who was slow may have been given up:
+/// what does not fit to what it knows is then of another worker of this process, which goes on with it.
+fn is_newest(shared: &Shared, log: &Log) -> Result<(), Error> {
+    let partition = std::slice::from_ref(&log.partition);
+    let committed = shared.broker.committed(&shared.options.group, partition)?.pop().flatten();
+    if committed.and_then(|committed| LogStamp::parse(&committed.metadata)) == log.stamp {
+        return Ok(());
+    }
+    let message = "another worker has gone on with the local state";
+    Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into())
 }
 
 /// Visits what the local state has of a store.
