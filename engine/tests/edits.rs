@@ -15,7 +15,7 @@ use broker::{
 use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, StateDir, Worker};
 use engine::sql::SourceFile;
-use engine::{Error, Options, RuleSetTopic};
+use engine::{Error, Guarantee, Options, RuleSetTopic};
 
 const SOURCES: &str = "CREATE STREAM payments (account VARCHAR KEY, amount BIGINT) \
     WITH (KAFKA_TOPIC='payments', VALUE_FORMAT='JSON'); \
@@ -57,6 +57,7 @@ struct World {
     state: StateDir,
     newest: u64,
     sent: i64,
+    guarantee: Guarantee,
     running: Option<(Engine, Worker)>,
 }
 
@@ -67,7 +68,7 @@ impl World {
         let topics = ["payments", "names", "out", "fraud_alerts"].map(|name| TopicSpec::retained(name, 1));
         broker.create_topics(&topics).unwrap();
         let state = StateDir::default();
-        Self { clock, broker, state, newest: 0, sent: 0, running: None }
+        Self { clock, broker, state, newest: 0, sent: 0, guarantee: Guarantee::ExactlyOnce, running: None }
     }
 
     fn publish(&mut self, rules: &[&str]) -> RuleSet {
@@ -88,7 +89,8 @@ impl World {
     fn start(&mut self, set: RuleSet) {
         self.running = None;
         // Long enough for everything of a test to lie behind the last checkpoint.
-        let options = Options { checkpoint_interval: Duration::from_secs(6_000), ..Options::default() };
+        let (checkpoint_interval, guarantee) = (Duration::from_secs(6_000), self.guarantee);
+        let options = Options { checkpoint_interval, guarantee, ..Options::default() };
         let clock = self.clock.clone() as Arc<dyn Clock>;
         let engine =
             Engine::start_in(self.broker.clone(), options, set, "p0", clock, Some(&self.state)).unwrap();
@@ -286,4 +288,20 @@ fn a_rule_that_was_away_for_a_version_begins_anew_whoever_saw_that_version() {
     is_alike(&[&[FIRST], &[&other], &[FIRST]], &[("first", &[3, 4])]);
     // And a join that has rows of its own.
     is_alike(&[&[NAMED], &[COUNTED], &[NAMED]], &[("named", &[1, 2, 3, 1, 2, 3])]);
+}
+
+#[test]
+fn a_worker_that_has_not_begun_takes_over_the_guarantee_with_the_rules() {
+    let mut world = World { guarantee: Guarantee::AtLeastOnce, ..World::new() };
+    let set = world.publish(&[COUNTED]);
+    world.start(set);
+    // A join would count what is repeated, so these run exactly once: a marker ends what a transaction wrote.
+    let set = world.publish(&[COUNTED, NAMED]);
+    world.running.as_ref().unwrap().0.reload(set).unwrap();
+    world.send("names", &[7]);
+    world.send("payments", &[5, 6, 3]);
+    let written = world.written().len() as i64;
+    let out = TopicPartition::new("out", 0);
+    let (_, end) = world.broker.watermarks(&out, broker::Isolation::ReadCommitted).unwrap();
+    assert!(written == 5 && end > written, "{written} records, {end} offsets");
 }

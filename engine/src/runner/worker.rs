@@ -195,7 +195,12 @@ impl Worker {
     /// One round: a poll and what it brings, then a commit where one is due.
     fn step(&mut self) -> Result<(), Error> {
         if self.shared.number.load(Ordering::SeqCst) != self.generation.number {
-            if self.begun { self.switch()? } else { self.adopt(self.shared.current())? }
+            if self.begun {
+                self.switch()?;
+            } else {
+                self.adopt(self.shared.current())?;
+                self.follow_guarantee()?;
+            }
         }
         if self.told.is_none()
             && let Some(partitions) = self.pending.clone()

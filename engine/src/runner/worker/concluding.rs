@@ -48,11 +48,14 @@ impl Worker {
     /// Has a producer of the kind that the program needs, which is a new one: nothing is pending.
     pub(super) fn follow_guarantee(&mut self) -> Result<(), Error> {
         let needed = self.shared.options.guarantee.of(&self.generation.program);
-        if needed != self.guarantee {
-            self.producer =
-                self.shared.broker.producer(&producer_config(&self.shared, self.index, needed))?;
-            self.guarantee = needed;
-        }
+        if needed == self.guarantee { Ok(()) } else { self.renew_producer() }
+    }
+
+    /// A new producer, as the program asks for: also where one could not be made when the program came.
+    pub(super) fn renew_producer(&mut self) -> Result<(), Error> {
+        let needed = self.shared.options.guarantee.of(&self.generation.program);
+        self.producer = self.shared.broker.producer(&producer_config(&self.shared, self.index, needed))?;
+        self.guarantee = needed;
         Ok(())
     }
 

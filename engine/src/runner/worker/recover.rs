@@ -16,7 +16,7 @@ use std::time::Duration;
 use broker::{ErrorKind, Position, TopicPartition};
 
 use super::super::Error;
-use super::clients::{consumer_config, producer_config};
+use super::clients::consumer_config;
 use super::tasks::{Settled, Tasks};
 use super::{Worker, lasts, topics_of};
 
@@ -79,8 +79,7 @@ impl Worker {
         let is_known = is_aborted && self.producer.abort().is_ok();
         self.forget_transaction();
         if !is_known {
-            self.producer =
-                self.shared.broker.producer(&producer_config(&self.shared, self.index, self.guarantee))?;
+            self.renew_producer()?;
         }
         if let Some(pending) = &self.pending {
             // What was given is not taken up yet: there is nothing to go back to.
@@ -147,8 +146,7 @@ impl Worker {
         (self.pending, self.told, self.group, self.begun) = (None, None, None, false);
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
         self.is_held = false;
-        self.producer =
-            self.shared.broker.producer(&producer_config(&self.shared, self.index, self.guarantee))?;
+        self.renew_producer()?;
         Ok(self.consumer.subscribe(&topics_of(&self.generation))?)
     }
 }
