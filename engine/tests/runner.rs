@@ -15,6 +15,8 @@ mod disk;
 mod given_up;
 #[path = "runner/guarantee.rs"]
 mod guarantee;
+#[path = "runner/joined_later.rs"]
+mod joined_later;
 #[path = "runner/joins.rs"]
 mod joins;
 #[path = "runner/kills.rs"]
