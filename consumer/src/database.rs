@@ -63,19 +63,16 @@ impl Database {
         self.options.get_database().unwrap_or(self.options.get_username())
     }
 
-    /// A new connection. Its session plans every statement for the values at hand, so that partitions are
-    /// pruned while planning, and does not compile plans, which takes longer than they run. The server
-    /// notices within a minute that this machine is gone, and gives its locks to whoever takes over.
+    /// A new connection, prepared.
     pub(crate) async fn connect(&self) -> std::result::Result<PgConnection, sqlx::Error> {
         let mut connection = PgConnection::connect_with(&self.options).await?;
-        sqlx::raw_sql(
-            "SET TIME ZONE 'UTC'; SET plan_cache_mode = force_custom_plan; SET jit = off; \
-             SET lock_timeout = '30s'; SET client_min_messages = warning; \
-             SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
-        )
-        .execute(&mut connection)
-        .await?;
+        prepare(&mut connection).await?;
         Ok(connection)
+    }
+
+    /// For a pool that connects by itself; its sessions need [`prepare`].
+    pub(crate) fn options(&self) -> PgConnectOptions {
+        self.options.clone()
     }
 
     /// The error in words, with what to do next.
@@ -109,6 +106,20 @@ impl Database {
             _ => "see the server's log".to_owned(),
         }
     }
+}
+
+/// The session's settings: it plans every statement for the values at hand, so that partitions are pruned
+/// while planning, and does not compile plans, which takes longer than they run. The server notices within a
+/// minute that this machine is gone, and gives its locks to whoever takes over.
+pub(crate) async fn prepare(connection: &mut PgConnection) -> std::result::Result<(), sqlx::Error> {
+    sqlx::raw_sql(
+        "SET TIME ZONE 'UTC'; SET plan_cache_mode = force_custom_plan; SET jit = off; \
+         SET lock_timeout = '30s'; SET client_min_messages = warning; \
+         SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
+    )
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// The five characters of PostgreSQL's error code.

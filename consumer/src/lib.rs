@@ -11,14 +11,17 @@
 //! 3. partitions that it needs are made (`store::partitions`);
 //! 4. one transaction locks its accounts, stores transactions, crossings and alerts, decides
 //!    ([`decision::decide`]) what they change, counts, and moves the offsets on (`store`);
-//! 5. dead letters go to their topics (`relay`).
+//! 5. other threads send what it has left to be sent (`dispatch`): messages and dead letters to their
+//!    topics, notifications to their targets.
 
+pub mod actions;
 pub mod audit;
 pub mod bench;
 mod copy;
 mod database;
 pub mod decision;
 pub mod desk;
+mod dispatch;
 mod error;
 mod housekeeping;
 mod intake;
@@ -26,9 +29,9 @@ mod lists;
 mod migrate;
 mod policy_file;
 mod refused;
-mod relay;
 mod runner;
 mod store;
+pub mod targets;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -72,6 +75,8 @@ pub struct Options {
     pub mask: Mask,
     /// A file that the audit's heads are appended to, beside the topic `audit_heads`.
     pub audit_file: Option<PathBuf>,
+    /// Whom notifications can be sent to.
+    pub targets: targets::Targets,
     /// The most records of one batch.
     pub max_batch: usize,
     /// How long rows are kept.
@@ -96,6 +101,7 @@ impl Options {
             policy_file: None,
             mask: Mask::default(),
             audit_file: None,
+            targets: targets::Targets::default(),
             max_batch: 20_000,
             retention: Retention::default(),
             earliest: DateTime::from_timestamp(YEAR_2000, 0).unwrap_or_default(),

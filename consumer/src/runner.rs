@@ -1,4 +1,4 @@
-//! The loop: poll, store, relay; the only file here that talks to the log's consumer.
+//! The loop: poll, store; the only file here that talks to the log's consumer.
 //!
 //! What enters: batches of the five topics. What leaves: what [`Writer`] stores. What holds: a batch is
 //! stored whole before the next poll, so that a rebalance never finds work under way; positions come from
@@ -12,16 +12,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::{
-    Batch, Broker, Consumer, ConsumerConfig, ErrorKind, Isolation, Poll, Position, ProducerConfig, Shutdown,
-    StartAt, TopicPartition, TopicSpec,
+    Batch, Broker, Consumer, ConsumerConfig, ErrorKind, Isolation, Poll, Position, Shutdown, StartAt,
+    TopicPartition, TopicSpec,
 };
 use events::topics;
 
 use crate::audit::Publisher;
 use crate::decision::InForce;
+use crate::dispatch::Dispatcher;
 use crate::error::Result;
 use crate::housekeeping::Housekeeper;
-use crate::relay::{Relay, Round};
 use crate::store::refresh_rule_days;
 use crate::writer::{Outcome, Writer};
 use crate::{Options, Summary};
@@ -31,8 +31,7 @@ use positions::position;
 const POLL: Duration = Duration::from_millis(50);
 /// Waits between tries to reach PostgreSQL or the log: doubled from the first to the last.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// How often dead letters that could not be published are tried again, and decisions looked at that wait
-/// for a transaction.
+/// How often decisions are looked at that wait for a transaction.
 const CHORES: Duration = Duration::from_secs(5);
 
 /// How often the policy file is looked at.
@@ -57,6 +56,7 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
     writer.check_schema()?;
     create_topics(broker.as_ref())?;
     let consumer = join(broker.as_ref(), &options)?;
+    let dispatcher = Dispatcher::start(&broker, &options)?;
     tracing::info!("reading {} into {}", broker.describe(), writer.target());
     let heads = Publisher::new(options.audit_file.clone());
     let cluster = broker.cluster_id()?;
@@ -72,10 +72,9 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
         held: BTreeMap::new(),
         assigned: false,
         outages: 0,
-        relay: Relay::default(),
+        dispatcher,
         heads,
         _housekeeper: housekeeper,
-        chores_due: Some(Instant::now()),
         summary: Summary::default(),
     };
     runner.run()
@@ -94,11 +93,10 @@ struct Runner {
     assigned: bool,
     /// Outages since the last batch that was stored.
     outages: u32,
-    relay: Relay,
+    /// Sends what batches have left to be sent.
+    dispatcher: Dispatcher,
     heads: Publisher,
     _housekeeper: Housekeeper,
-    /// When dead letters are looked at again; None: there is nothing to do.
-    chores_due: Option<Instant>,
     summary: Summary,
 }
 
@@ -163,12 +161,7 @@ impl Runner {
     }
 
     fn store(&mut self, batch: &Batch) -> Result<()> {
-        let dead = self.summary.dead_letters;
-        let outcome = self.writer.store(batch, &mut self.held, &mut self.summary)?;
-        if self.summary.dead_letters > dead {
-            self.chores_due = Some(Instant::now());
-        }
-        match outcome {
+        match self.writer.store(batch, &mut self.held, &mut self.summary)? {
             Outcome::Stored => {
                 self.outages = 0;
                 Ok(())
@@ -286,15 +279,8 @@ impl Runner {
         Ok(true)
     }
 
-    /// What is not urgent: dead letters to their topics, decisions that wait for a transaction.
+    /// What is not urgent: decisions that wait for a transaction.
     fn chores(&mut self, look_again: &mut Instant) -> Result<()> {
-        if self.chores_due.is_some_and(|due| due <= Instant::now()) {
-            self.chores_due = match self.relay_round()? {
-                Round::Empty => None,
-                Round::More => Some(Instant::now()),
-                Round::Later => Some(Instant::now() + CHORES),
-            };
-        }
         if self.heads.is_due() {
             self.publish_heads()?;
         }
@@ -322,25 +308,17 @@ impl Runner {
         Ok(())
     }
 
-    fn relay_round(&mut self) -> Result<Round> {
-        let config =
-            ProducerConfig { transactional_id: None, properties: self.options.producer_properties.clone() };
-        self.relay.round(self.broker.as_ref(), &mut self.writer, &config)
-    }
-
-    /// Publishes the last dead letters and the audit's heads, looks at waiting decisions once more and leaves
-    /// the group.
+    /// Looks at waiting decisions once more, leaves the group and sends what is left to be sent, the audit's
+    /// heads with it.
     fn end(mut self) -> Result<Summary> {
         if let Ok(versions) = self.writer.revise_waiting()? {
             self.summary.decisions += versions;
-        }
-        if self.chores_due.is_some() {
-            while self.relay_round()? == Round::More {}
         }
         let heads = &mut self.heads;
         // What is not published at the end is so by the next run.
         let _ = self.writer.with(async |connection| heads.round(connection).await)?;
         self.consumer.close()?;
+        self.dispatcher.finish(self.shutdown.is_requested());
         Ok(self.summary)
     }
 }

@@ -56,7 +56,7 @@ impl Writer {
             runtime: runtime()?,
             database: Database::new(&options.database_url, "streamguard consumer")?,
             connection: None,
-            store: Store::new(InForce::new(options.policy.clone())),
+            store: Store::new(InForce::new(options.policy.clone()), options.targets.clone()),
             options: options.clone(),
         })
     }

@@ -7,12 +7,12 @@
 //! made before, in transactions of their own.
 
 mod accounts;
+mod actions;
 mod alerts;
 pub(crate) mod audit;
 mod context;
 mod decisions;
 pub(crate) mod offsets;
-#[allow(dead_code, reason = "the decision publishes through it")]
 pub(crate) mod outbox;
 mod partitions;
 mod reference;
@@ -29,6 +29,7 @@ use sqlx::{Connection, PgConnection};
 use crate::decision::InForce;
 use crate::intake::{Intake, TimeBounds};
 use crate::lists::Lists;
+use crate::targets::Targets;
 use accounts::Accounts;
 use decisions::{Decided, Deciding};
 use partitions::Partitions;
@@ -74,14 +75,15 @@ pub(crate) struct Store {
     policy: InForce,
     /// Whether the table of policies has it for certain.
     policy_noted: bool,
+    targets: Targets,
     /// The log's cluster.
     cluster: String,
 }
 
 impl Store {
-    /// Decides by a policy.
-    pub(crate) fn new(policy: InForce) -> Self {
-        Self { policy, ..Self::default() }
+    /// Decides by a policy, whose notifications go to these targets.
+    pub(crate) fn new(policy: InForce, targets: Targets) -> Self {
+        Self { policy, targets, ..Self::default() }
     }
 
     /// Decides by another policy from now on.
@@ -139,6 +141,7 @@ impl Store {
         let decided = decisions::revise(tx, self.deciding(), intake, &inserted, &fresh, later, now).await?;
         self.accounts.add(tx, intake, &inserted, &fresh, &decided).await?;
         volume::add(tx, intake, &inserted, &fresh, &decided).await?;
+        actions::enqueue(tx, &decided.versions, &self.targets, now).await?;
         self.audit(tx, &decided, now).await?;
         if !offsets::advance(tx, &intake.progress, expected).await? {
             return Err(Failure::Fenced);
@@ -188,6 +191,7 @@ impl Store {
         let decided = decisions::revise_waiting(&mut tx, self.deciding(), now).await?;
         accounts::add_decisions(&mut tx, &decided).await?;
         volume::add_decisions(&mut tx, &decided).await?;
+        actions::enqueue(&mut tx, &decided.versions, &self.targets, now).await?;
         self.audit(&mut tx, &decided, now).await?;
         tx.commit().await?;
         Ok(decided.versions.len() as u64)
