@@ -6,7 +6,7 @@
 
 env_file=${root:?}/.env
 
-# The logins that scripts/logins.sql makes; a person in psql is the reader.
+# The logins that scripts/logins.sql makes; a person in psql is the reader, and an analyst.
 OWNER_LOGIN=streamguard_migrator
 WRITER_LOGIN=streamguard_consumer
 READER_LOGIN=streamguard
@@ -52,6 +52,7 @@ write_env() {
 DATABASE_URL=postgres://$WRITER_LOGIN:$writer$base
 DATABASE_OWNER_URL=postgres://$OWNER_LOGIN:$owner$base
 PSQL_URL=postgres://$READER_LOGIN:$reader$base
+DATABASE_ANALYST_URL=postgres://$READER_LOGIN:$reader$base
 STREAMGUARD_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:$2
 POSTGRES_PORT=$1
 KAFKA_PORT=$2

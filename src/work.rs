@@ -26,7 +26,7 @@ Examples:
 /// Flags of `streamguard label`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = LABEL, arg_required_else_help = true)]
-#[group(id = "subject", required = true, multiple = false, args = ["transaction", "alert"])]
+#[command(group(clap::ArgGroup::new("subject").required(true).args(["transaction", "alert"])))]
 pub(crate) struct LabelArgs {
     /// The transaction's id.
     #[arg(long, value_name = "ID")]

@@ -150,12 +150,41 @@ fn the_writer_cannot_change_what_was_decided_and_the_reader_only_reads() {
 }
 
 #[test]
-fn tables_views_and_columns_are_described() {
+fn tables_views_columns_and_functions_are_described() {
     let Some(db) = db() else { return };
-    let bare = db.rows(
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-           AND c.relname <> '_sqlx_migrations' AND obj_description(c.oid) IS NULL",
-    );
+    const RELATIONS: &str = "pg_class c WHERE c.relnamespace = 'public'::regnamespace
+        AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND c.relname <> '_sqlx_migrations'";
+    let bare = db.rows(&format!(
+        "SELECT c.relname FROM {RELATIONS} AND obj_description(c.oid, 'pg_class') IS NULL
+         UNION ALL
+         SELECT c.relname || '.' || a.attname FROM pg_attribute a, {RELATIONS} AND a.attrelid = c.oid
+             AND a.attnum > 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL
+         UNION ALL
+         SELECT p.oid::regprocedure::text FROM pg_proc p
+         WHERE p.pronamespace = 'public'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL"
+    ));
     assert_eq!(bare, Vec::<String>::new());
+    assert!(db.row(&format!("SELECT count(*) > 30 FROM {RELATIONS}")) == "t", "the search finds them");
+}
+
+/// What the owner's functions do for others must not depend on the caller's search_path.
+#[test]
+fn functions_that_run_as_the_owner_pin_their_search_path_and_are_not_for_everybody() {
+    let Some(db) = db() else { return };
+    assert_eq!(
+        db.rows(
+            "SELECT p.oid::regprocedure FROM pg_proc p
+             WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+               AND NOT coalesce(p.proconfig::text, '') ~ 'search_path=pg_catalog, public, pg_temp'"
+        ),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        db.rows(
+            "SELECT p.oid::regprocedure FROM pg_proc p
+             WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND p.prorettype <> 'trigger'::regtype
+               AND (p.proacl IS NULL OR p.proacl::text ~ '[{,]=X')"
+        ),
+        Vec::<String>::new()
+    );
 }

@@ -75,6 +75,17 @@ fn a_partition_goes_by_its_newest_row_and_decisions_stay() {
 }
 
 #[test]
+fn a_dropped_transactions_decision_is_still_current() {
+    let Some(db) = db() else { return };
+    some_days(&db);
+    let before = db
+        .rows("SELECT transaction_id, decision, version FROM current_decisions WHERE version > 0 ORDER BY 1");
+    db.execute("UPDATE transactions SET ingested_at = now() - interval '31 days'");
+    assert_eq!(tidy(&db.writer_url, &Retention::default()).unwrap().dropped.len(), 2);
+    assert_eq!(db.rows(CURRENT), before);
+}
+
+#[test]
 fn a_partition_that_is_in_use_is_dropped_later() {
     let Some(db) = db() else { return };
     some_days(&db);
