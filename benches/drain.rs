@@ -135,12 +135,13 @@ fn name_of(guarantee: Guarantee) -> &'static str {
 
 /// The rules for a shape of the work, and what the topic is keyed by.
 fn rules_of(shape: &str) -> (Vec<PathBuf>, Key) {
-    let five = ["amount_velocity", "high_amount", "night", "rapid_fire", "velocity"];
+    // What filters has the topic's key, so it is another text there.
+    let windows = ["amount_velocity", "rapid_fire", "velocity"];
     match shape {
         "" => (vec![load::rules("rules")], Key::Account),
         "repartition" => {
-            let mut rules = vec![load::rules("repartition/00_sources.sql")];
-            rules.extend(five.iter().map(|name| load::rules(&format!("rules/{name}.sql"))));
+            let mut rules = vec![load::rules("repartition")];
+            rules.extend(windows.iter().map(|name| load::rules(&format!("rules/{name}.sql"))));
             (rules, Key::Transaction)
         }
         "join" => (vec![load::rules("rules/00_sources.sql"), load::rules("joins")], Key::Account),
