@@ -137,13 +137,25 @@ fn partitioned_alike(counts: &Counts, program: &Program, task: &TaskPlan) -> Res
     }
     match others.iter().find(|other| count(other) != count(first)) {
         None => Ok(count(first)),
-        Some(other) => Err(Error::Topic(format!(
-            "the topics {} with {} partitions and {} with {} are joined, so they need equally many: write one of them again with as many partitions as the other, by CREATE STREAM ... WITH (PARTITIONS=...) AS SELECT",
-            first.topic,
-            count(first),
-            other.topic,
-            count(other),
-        ))),
+        Some(other) => {
+            let is_table = |input: &&Input| input.readings.iter().all(|r| r.source.is_table);
+            let small = match [first, other].into_iter().find(is_table) {
+                Some(table) => {
+                    format!(
+                        "; or, if {} is a small table, write --@broadcast: true before its CREATE TABLE",
+                        table.topic
+                    )
+                }
+                None => String::new(),
+            };
+            Err(Error::Topic(format!(
+                "the topics {} with {} partitions and {} with {} are joined, so they need equally many: write one of them again with as many partitions as the other, by CREATE STREAM ... WITH (PARTITIONS=...) AS SELECT{small}",
+                first.topic,
+                count(first),
+                other.topic,
+                count(other),
+            )))
+        }
     }
 }
 
