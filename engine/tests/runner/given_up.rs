@@ -8,7 +8,7 @@ use std::time::Duration;
 use broker::{Broker, ManualClock, OffsetCommit, TopicPartition};
 use engine::RuleSetTopic;
 use engine::rule_set::RuleSet;
-use engine::simulation::Engine;
+use engine::simulation::{Engine, StateDir};
 use engine::sql::SourceFile;
 
 use crate::meddler::{Meddler, Trick};
@@ -150,4 +150,36 @@ fn a_restore_that_comes_about_at_the_second_try_gives_the_consumer_its_partition
     produce(&log, &burst("A", &["t5"]));
     work_until(&["4", "5"]);
     assert!(broker.is_over());
+}
+
+/// Somebody has taken the local state away from under the engine, so its last checkpoint does not fit on top of it.
+#[test]
+fn a_stop_while_the_local_state_is_behind_is_no_failure() {
+    let (log, rules) = counted();
+    let (clock, state) = (Arc::new(ManualClock::new(0)), StateDir::default());
+    let set = publish(&log, 1, &[("10_velocity.sql", VELOCITY)]);
+    let start = |group: &str| {
+        let checkpoint_interval = Duration::from_secs(3_600);
+        let memory = Some(1 << 20);
+        let options = engine::Options {
+            group: group.into(),
+            checkpoint_interval,
+            state_memory: memory,
+            ..rules.options(None)
+        };
+        Engine::start_in(log.clone(), options, set.clone(), group, clock.clone(), Some(&state)).unwrap()
+    };
+    let drain_by_hand = |mut engine: Engine| {
+        let mut worker = engine.worker(0).unwrap();
+        while !engine.is_drained() {
+            worker.step().unwrap();
+            clock.advance(Duration::from_millis(20));
+        }
+        (engine, worker)
+    };
+    produce(&log, &burst("A", &["t4"]));
+    let (engine, worker) = drain_by_hand(start("streamguard"));
+    drop(drain_by_hand(start("another")));
+    engine.stop();
+    worker.finish().unwrap();
 }
