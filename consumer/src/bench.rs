@@ -5,6 +5,10 @@
 //! statement, one commit) into a table of the same columns, key and partitions; the consumer's time covers all
 //! that it does, from the first poll to the last commit, JSON and counts per account included.
 
+mod alerts;
+mod decide;
+mod latency;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +25,10 @@ use crate::error::{Error, Result};
 use crate::intake::{At, Position};
 use crate::store::encode_transactions;
 use crate::{Options, runtime};
+
+pub use alerts::{AlertsReport, alerts};
+pub use decide::{DecideReport, decisions};
+pub use latency::{LatencyReport, Quantiles, latency};
 
 /// Accounts that the rows are spread over.
 const ACCOUNTS: u64 = 10_000;
