@@ -197,7 +197,7 @@ impl Inputs {
         hash.finalize().into()
     }
 
-    /// Reads what [`explanation`] wrote; what it says of the outcome is passed over.
+    /// Reads what [`super::explanation::explanation`] wrote; what it says of the outcome is passed over.
     pub fn from_explanation(json: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(json)
     }

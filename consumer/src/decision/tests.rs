@@ -156,7 +156,8 @@ fn hit(action: ListAction) -> ListHit {
 fn a_block_list_beats_an_allow_list_and_that_the_rules() {
     use Decision::*;
     use ListAction::{Allow, Block as Stop, Watch};
-    let cases: [(&[Severity], &[ListAction], Option<(u32, Decision)>); 8] = [
+    type Case<'a> = (&'a [Severity], &'a [ListAction], Option<(u32, Decision)>);
+    let cases: [Case<'_>; 8] = [
         (&[Severity::Low], &[Stop], Some((100, Block))),
         (&[], &[Stop], Some((100, Block))),
         (&[Severity::Critical], &[Allow], Some((90, Approve))),
