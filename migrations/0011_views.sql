@@ -252,27 +252,35 @@ COMMENT ON COLUMN account_risk_profile.open_investigation IS 'The number of its 
 COMMENT ON COLUMN account_risk_profile.blocked_until IS 'Until when it is blocked; NULL where it is not.';
 
 CREATE VIEW fraud_rate AS
-    WITH labelled AS NOT MATERIALIZED (
-        -- Looked up label by label: a label counts where its transaction was stored.
-        SELECT l.is_fraud, (SELECT (t.event_time AT TIME ZONE 'UTC')::date FROM transactions t
-                WHERE t.transaction_id = l.transaction_id
-                  AND t.event_time >= COALESCE(l.event_time - interval '1 day', '-infinity')
-                  AND t.event_time <= COALESCE(l.event_time + interval '1 day', 'infinity')
-                ORDER BY t.event_time LIMIT 1) AS day,
-               EXISTS (SELECT FROM decision_heads h WHERE h.transaction_id = l.transaction_id) AS flagged
-        FROM labels l
-    ), counted AS (
-        SELECT day, count(*) AS labelled, count(*) FILTER (WHERE is_fraud) AS fraud,
-               count(*) FILTER (WHERE is_fraud AND flagged) AS fraud_flagged,
-               count(*) FILTER (WHERE flagged) AS labelled_flagged
-        FROM labelled WHERE day IS NOT NULL GROUP BY day
+    -- Looked up label by label: a label counts where its transaction was stored. Fraud apart from the rest: it
+    -- is rare and has an index, and who asks for no more reads no more.
+    WITH fraud AS NOT MATERIALIZED (
+        SELECT f.day, count(*) AS fraud, count(*) FILTER (WHERE f.flagged) AS fraud_flagged
+        FROM (SELECT (SELECT (t.event_time AT TIME ZONE 'UTC')::date FROM transactions t
+                      WHERE t.transaction_id = l.transaction_id
+                        AND t.event_time >= COALESCE(l.event_time - interval '1 day', '-infinity')
+                        AND t.event_time <= COALESCE(l.event_time + interval '1 day', 'infinity')
+                      ORDER BY t.event_time LIMIT 1) AS day,
+                     EXISTS (SELECT FROM decision_heads h WHERE h.transaction_id = l.transaction_id) AS flagged
+              FROM labels l WHERE l.is_fraud) f
+        WHERE f.day IS NOT NULL GROUP BY f.day
+    ), counted AS NOT MATERIALIZED (
+        SELECT a.day, count(*) AS labelled, count(*) FILTER (WHERE a.flagged) AS labelled_flagged
+        FROM (SELECT (SELECT (t.event_time AT TIME ZONE 'UTC')::date FROM transactions t
+                      WHERE t.transaction_id = l.transaction_id
+                        AND t.event_time >= COALESCE(l.event_time - interval '1 day', '-infinity')
+                        AND t.event_time <= COALESCE(l.event_time + interval '1 day', 'infinity')
+                      ORDER BY t.event_time LIMIT 1) AS day,
+                     EXISTS (SELECT FROM decision_heads h WHERE h.transaction_id = l.transaction_id) AS flagged
+              FROM labels l) a
+        WHERE a.day IS NOT NULL GROUP BY a.day
     ), stored AS (
         SELECT (hour AT TIME ZONE 'UTC')::date AS day, sum(transactions)::bigint AS transactions
         FROM volume_hours GROUP BY 1
     ), days AS (
-        SELECT s.day, s.transactions, COALESCE(c.labelled, 0) AS labelled, COALESCE(c.fraud, 0) AS fraud,
-               COALESCE(c.fraud_flagged, 0) AS fraud_flagged, COALESCE(c.labelled_flagged, 0) AS labelled_flagged
-        FROM stored s LEFT JOIN counted c ON c.day = s.day
+        SELECT s.day, s.transactions, COALESCE(c.labelled, 0) AS labelled, COALESCE(f.fraud, 0) AS fraud,
+               COALESCE(f.fraud_flagged, 0) AS fraud_flagged, COALESCE(c.labelled_flagged, 0) AS labelled_flagged
+        FROM stored s LEFT JOIN fraud f ON f.day = s.day LEFT JOIN counted c ON c.day = s.day
     )
     SELECT day, sum(transactions)::bigint AS transactions, sum(labelled)::bigint AS labelled, sum(fraud)::bigint AS fraud,
            round(100.0 * sum(fraud) / nullif(sum(transactions), 0), 3) AS fraud_rate,
@@ -404,11 +412,11 @@ COMMENT ON COLUMN rule_performance.caught_alone IS 'Fraud that no other rule fir
 CREATE VIEW open_investigations AS
     SELECT i.id, i.account_id, i.opened_at, i.updated_at, i.assigned_to, i.assigned_at, i.transactions,
            i.highest_score, i.highest_severity, i.first_transaction_id, i.last_transaction_id, i.last_event_time,
-           s.total_amount AS account_total, s.alerts AS account_alerts,
+           (SELECT s.total_amount FROM account_summary s WHERE s.account_id = i.account_id) AS account_total,
+           (SELECT s.alerts FROM account_summary s WHERE s.account_id = i.account_id) AS account_alerts,
            (SELECT b.until FROM account_blocks b
             WHERE b.account_id = i.account_id AND b.lifted_at IS NULL AND b.until > now()) AS blocked_until
     FROM investigations i
-    LEFT JOIN account_summary s ON s.account_id = i.account_id
     WHERE i.status = 'open';
 COMMENT ON VIEW open_investigations IS 'What is to be looked into; ORDER BY highest_score DESC, opened_at gives the morning''s queue.';
 COMMENT ON COLUMN open_investigations.account_total IS 'Sum of the account''s stored amounts.';
