@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ::consumer::PolicyFile;
+use ::consumer::targets::Targets;
 use events::{DateTime, Mask, Utc};
 
 use crate::context::Context;
@@ -62,14 +63,20 @@ pub(crate) struct PolicyArgs {
     /// The policy file, read again when it changes [default: policy.toml where there is one].
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
+    /// Whom the policy's notifications can be sent to: webhooks, Slack, e-mail (TOML, see docs/operations.md).
+    #[arg(long, value_name = "FILE")]
+    targets: Option<PathBuf>,
 }
 
 /// The policy file that is read where none is named.
 const DEFAULT_POLICY: &str = "policy.toml";
 
 impl PolicyArgs {
-    /// Reads the policy, before anything else runs.
+    /// Reads the policy and the targets, before anything else runs.
     pub(crate) fn settle(self, options: &mut ::consumer::Options) -> Result<(), Failure> {
+        if let Some(path) = &self.targets {
+            options.targets = Targets::read(path).map_err(|error| Failure::usage(error.to_string()))?;
+        }
         let default = PathBuf::from(DEFAULT_POLICY);
         let Some(path) = self.policy.or_else(|| default.exists().then_some(default)) else { return Ok(()) };
         let (file, policy) = PolicyFile::open(path).map_err(|error| Failure::usage(error.to_string()))?;

@@ -5,6 +5,7 @@
 //! log and errors on stderr. What holds: no logic lives here; a subcommand checks its settings, calls
 //! one function of a crate and says how it went.
 
+mod actions;
 mod consumer;
 mod context;
 mod counts;
@@ -93,6 +94,8 @@ enum Command {
     Investigations(work::InvestigationsArgs),
     /// Accounts: unblock.
     Accounts(work::AccountsArgs),
+    /// What decisions set in motion: list, send again.
+    Actions(actions::Args),
     /// The database: schema and logins.
     Db(db::Args),
 }
@@ -131,6 +134,7 @@ impl Command {
             Self::Label(args) => work::label(args, context),
             Self::Investigations(args) => work::investigations(args, context),
             Self::Accounts(args) => work::accounts(args, context),
+            Self::Actions(args) => actions::run(args, context),
             Self::Db(args) => db::run(args, context),
         }
     }
