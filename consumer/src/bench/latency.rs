@@ -100,7 +100,8 @@ fn paced(
 ) -> Result<Quantiles> {
     let total = rate * seconds;
     let alerts: Vec<Alert> = (0..total).map(|number| Alert::new(number, &row(number).value)).collect();
-    let start = Instant::now();
+    // The watcher is there before the first alert.
+    let start = Instant::now() + Duration::from_secs(1);
     let due = |number: u64| start + Duration::from_nanos(number * 1_000_000_000 / rate);
     thread::scope(|scope| {
         let watcher = scope.spawn(move || watch(url, count, total, start, rate));
@@ -122,13 +123,12 @@ fn watch(url: &str, count: &'static str, total: u64, start: Instant, rate: u64) 
     let database = Database::new(url, "streamguard bench")?;
     let latencies = runtime()?.block_on(async {
         let mut connection = database.connect().await?;
-        let base: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await?;
         let mut latencies = Vec::with_capacity(total as usize);
         let end = Duration::from_secs(total / rate) + PATIENCE;
         while (latencies.len() as u64) < total && start.elapsed() < end {
             let seen: i64 = sqlx::query_scalar(count).fetch_one(&mut connection).await?;
             let at = start.elapsed();
-            for number in latencies.len() as u64..((seen - base) as u64).min(total) {
+            for number in latencies.len() as u64..(seen as u64).min(total) {
                 latencies.push(at.saturating_sub(Duration::from_nanos(number * 1_000_000_000 / rate)));
             }
             tokio::time::sleep(LOOK).await;
