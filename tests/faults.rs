@@ -1,6 +1,6 @@
 //! Exactly once on a Kafka of three nodes, under faults: workers are killed, stopped for longer than their session
-//! and let go on, added and taken away, nodes are killed, stopped and started again, all while transactions come at
-//! a constant rate. At the end Kafka's own console consumer, which shares no code with this project, reads what is
+//! and let go on, added and taken away, nodes are killed, stopped and started again, rules are edited whoever is dead
+//! then, all while transactions come at a constant rate. At the end Kafka's own console consumer, which shares no code with this project, reads what is
 //! committed: it is what plain Rust computes from what was produced, nothing lost and nothing doubled. A shorter run is
 //! at least once: nothing is lost, and what is doubled is the same alert, with the same id.
 //!
@@ -59,17 +59,19 @@ enum Fault {
     RemoveWorker,
     KillNode,
     StopNode,
+    EditRules,
 }
 
 /// What a fault is in so many cases of a hundred.
-const MIX: [(Fault, u64); 7] = [
-    (Fault::KillWorker, 30),
-    (Fault::Zombie, 15),
-    (Fault::PauseWorker, 10),
+const MIX: [(Fault, u64); 8] = [
+    (Fault::KillWorker, 25),
+    (Fault::Zombie, 13),
+    (Fault::PauseWorker, 8),
     (Fault::AddWorker, 12),
-    (Fault::RemoveWorker, 10),
-    (Fault::KillNode, 13),
-    (Fault::StopNode, 10),
+    (Fault::RemoveWorker, 9),
+    (Fault::KillNode, 10),
+    (Fault::StopNode, 8),
+    (Fault::EditRules, 15),
 ];
 
 fn setting(name: &str) -> Option<u64> {
@@ -119,6 +121,7 @@ impl Stage {
                 Fault::RemoveWorker => self.workers.remove(random),
                 Fault::KillNode => self.nodes.kill(random),
                 Fault::StopNode => self.nodes.stop(random),
+                Fault::EditRules => self.workers.edit(),
             };
             if done {
                 *self.happened.entry(fault).or_default() += 1;

@@ -72,6 +72,11 @@ CREATE STREAM unusual WITH (KAFKA_TOPIC='fraud_alerts') AS
     ),
 ];
 
+/// A rule that is there now and then. It has a slot of its own in the windows of the accounts, and shares another.
+pub(crate) const COMES_AND_GOES: &str = "CREATE TABLE spent WITH (KAFKA_TOPIC='spent') AS
+  SELECT account_id, MAX(amount) AS most, SUM(amount) AS total
+  FROM transactions WINDOW TUMBLING (SIZE 10 SECONDS, GRACE PERIOD 0 SECONDS) GROUP BY account_id;";
+
 /// The rules that run at least once where that is asked for: those that neither read what rules write nor join.
 pub(crate) const MAY_REPEAT: [&str; 2] = ["LARGE", "VELOCITY"];
 

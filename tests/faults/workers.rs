@@ -37,6 +37,8 @@ pub(crate) struct Workers {
     bootstrap: String,
     guarantee: &'static str,
     workers: Vec<Worker>,
+    /// How often the rules were edited.
+    edits: u32,
 }
 
 impl Workers {
@@ -54,7 +56,8 @@ impl Workers {
         let workers = (0..MOST)
             .map(|number| Worker { number, threads: 1 + number % 2, state: State::Down(None) })
             .collect();
-        let mut this = Self { place: place.to_owned(), bootstrap: bootstrap.to_owned(), guarantee, workers };
+        let mut this =
+            Self { place: place.to_owned(), bootstrap: bootstrap.to_owned(), guarantee, workers, edits: 0 };
         for number in 0..FEWEST {
             this.launch(number);
         }
@@ -139,6 +142,22 @@ impl Workers {
             let _ = fs::remove_dir_all(self.place.join(format!("data-{number}")));
         }
         self.launch(number);
+        true
+    }
+
+    /// A rule comes, with slots among those of the others, and goes with the next edit: the others' alerts stay what
+    /// they are. Whoever runs publishes it; whoever is dead or stopped finds it later.
+    pub(crate) fn edit(&mut self) -> bool {
+        let file = self.place.join("rules/90_comes_and_goes.sql");
+        self.edits += 1;
+        if self.edits.is_multiple_of(2) {
+            fs::remove_file(file).unwrap();
+        } else {
+            // In one go, as an editor saves.
+            let draft = self.place.join("draft.sql");
+            fs::write(&draft, crate::load::COMES_AND_GOES).unwrap();
+            fs::rename(draft, file).unwrap();
+        }
         true
     }
 
