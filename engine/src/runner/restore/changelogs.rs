@@ -191,7 +191,10 @@ fn from_local(
         is_known && mark.applied_at >= oldest
     });
     if usable.is_none() {
-        is_newest(shared, log)?;
+        // A store that begins anew is not where the group stands in its changelog.
+        if log.stamp.is_some() {
+            is_newest(shared, log)?;
+        }
         local.clear(&log.store)?;
         return Ok(None);
     }
