@@ -121,29 +121,28 @@ INSERT INTO rule_days_stale (day) SELECT DISTINCT (event_time AT TIME ZONE 'UTC'
 
 CREATE FUNCTION rule_day(day date) RETURNS SETOF rule_days
     LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    WITH hits AS MATERIALIZED (
-        SELECT o.rule_name, o.rule_version, o.mode, o.transaction_id, max(o.amount) AS amount, count(*) AS fired
+    -- No join: on tables that were not analysed yet one of the crossings with themselves would be planned as if
+    -- there were few. Labels are looked up by their key.
+    WITH crossings AS (
+        SELECT o.rule_name, o.rule_version, o.mode, o.transaction_id, o.account_id, o.amount,
+               row_number() OVER (PARTITION BY o.rule_name, o.rule_version, o.mode, o.account_id) AS of_account
         FROM public.alert_occurrences o
         WHERE o.event_time >= rule_day.day::timestamp AT TIME ZONE 'UTC'
           AND o.event_time < (rule_day.day + 1)::timestamp AT TIME ZONE 'UTC'
-        GROUP BY 1, 2, 3, 4
-    ), of_transaction AS (
-        SELECT transaction_id, count(DISTINCT rule_name) AS rules FROM hits WHERE transaction_id IS NOT NULL GROUP BY 1
-    ), who AS (
-        SELECT o.rule_name, o.rule_version, o.mode, count(DISTINCT o.account_id) AS accounts
-        FROM public.alert_occurrences o
-        WHERE o.event_time >= rule_day.day::timestamp AT TIME ZONE 'UTC'
-          AND o.event_time < (rule_day.day + 1)::timestamp AT TIME ZONE 'UTC'
-        GROUP BY 1, 2, 3
+    ), hits AS (
+        SELECT rule_name, rule_version, mode, transaction_id, max(amount) AS amount, count(*) AS fired,
+               count(account_id) FILTER (WHERE of_account = 1) AS accounts
+        FROM crossings GROUP BY 1, 2, 3, 4
+    ), together AS (
+        SELECT h.*, h.transaction_id IS NOT NULL AND min(h.rule_name) OVER w <> max(h.rule_name) OVER w AS overlaps,
+               (SELECT l.is_fraud FROM public.labels l WHERE l.transaction_id = h.transaction_id) AS is_fraud
+        FROM hits h WINDOW w AS (PARTITION BY h.transaction_id)
     )
     SELECT rule_day.day, h.rule_name, h.rule_version, h.mode, sum(h.fired)::bigint, count(h.transaction_id),
-           max(w.accounts), coalesce(sum(h.amount), 0), count(l.is_fraud),
-           count(*) FILTER (WHERE l.is_fraud), count(*) FILTER (WHERE NOT l.is_fraud),
-           count(*) FILTER (WHERE t.rules > 1), count(*) FILTER (WHERE l.is_fraud AND t.rules = 1)
-    FROM hits h
-    JOIN who w ON w.rule_name = h.rule_name AND w.rule_version = h.rule_version AND w.mode = h.mode
-    LEFT JOIN of_transaction t ON t.transaction_id = h.transaction_id
-    LEFT JOIN public.labels l ON l.transaction_id = h.transaction_id
+           sum(h.accounts)::bigint, coalesce(sum(h.amount), 0), count(h.is_fraud),
+           count(*) FILTER (WHERE h.is_fraud), count(*) FILTER (WHERE NOT h.is_fraud),
+           count(*) FILTER (WHERE h.overlaps), count(*) FILTER (WHERE h.is_fraud AND NOT h.overlaps)
+    FROM together h
     GROUP BY h.rule_name, h.rule_version, h.mode $$;
 COMMENT ON FUNCTION rule_day(date) IS 'What each rule version did on this day (UTC), counted from the crossings and the labels.';
 
@@ -369,10 +368,11 @@ CREATE FUNCTION rule_performance_over(first date, last date)
               AND l.event_time < (rule_performance_over.last + 1)::timestamp AT TIME ZONE 'UTC')
     )
     SELECT s.rule_name, s.rule_version, s.mode, s.fired::bigint, s.transactions::bigint,
-           (SELECT count(DISTINCT o.account_id) FROM public.alert_occurrences o
+           (SELECT count(*) FROM (SELECT DISTINCT o.account_id FROM public.alert_occurrences o
             WHERE o.rule_name = s.rule_name AND o.rule_version = s.rule_version AND o.mode = s.mode
+              AND o.account_id IS NOT NULL
               AND o.event_time >= rule_performance_over.first::timestamp AT TIME ZONE 'UTC'
-              AND o.event_time < (rule_performance_over.last + 1)::timestamp AT TIME ZONE 'UTC'),
+              AND o.event_time < (rule_performance_over.last + 1)::timestamp AT TIME ZONE 'UTC') a),
            s.amount, s.labelled::bigint,
            s.true_positives::bigint, s.false_positives::bigint,
            round(100.0 * s.true_positives / nullif(s.labelled, 0), 3),
