@@ -149,17 +149,23 @@ async fn make_role(connection: &mut PgConnection, name: &str) -> sqlx::Result<()
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop)
 }
 
-/// Grants change shared rows; two at once end one of them with "tuple concurrently updated".
+/// Grants change rows that the whole cluster shares; two at once end one of them with "tuple concurrently updated", or
+/// where both make a membership with a violated unique key of pg_auth_members.
 async fn retry_concurrent(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<()> {
     for _ in 0..10 {
         match sqlx::raw_sql(sql).execute(&mut *connection).await {
-            Err(error) if message(&error).contains("tuple concurrently updated") => {
+            Err(error) if is_concurrent_grant(&error) => {
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
             other => return other.map(drop),
         }
     }
     sqlx::raw_sql(sql).execute(connection).await.map(drop)
+}
+
+fn is_concurrent_grant(error: &sqlx::Error) -> bool {
+    message(error).contains("tuple concurrently updated")
+        || error.as_database_error().is_some_and(|error| error.is_unique_violation())
 }
 
 async fn applied(connection: &mut PgConnection) -> sqlx::Result<Vec<i64>> {
