@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{
-    Batch, Broker, ConsumerConfig, Isolation, Outgoing, Poll, Position, ProducerConfig, TopicPartition,
-    TopicSpec, kafka,
+    Batch, Broker, ConsumerConfig, ErrorKind, Isolation, Outgoing, Poll, Position, ProducerConfig,
+    TopicPartition, TopicSpec, kafka,
 };
 use servers::Kafka;
 use support::{Running, streamguard, wait_until};
@@ -82,7 +82,12 @@ impl Place {
 
     /// The committed values of a topic, with a header of each.
     fn values(&self, topic: &str, header: &str) -> Vec<(Vec<u8>, String)> {
-        let Some(info) = self.kafka.topic(topic).unwrap() else { return Vec::new() };
+        // A node that has just come back may still be silent: the caller looks again.
+        let info = match self.kafka.topic(topic) {
+            Err(error) if error.kind() == ErrorKind::Unavailable => None,
+            other => other.unwrap(),
+        };
+        let Some(info) = info else { return Vec::new() };
         let mut consumer = self.kafka.consumer(&ConsumerConfig::default()).unwrap();
         let partitions: Vec<_> = (0..info.partitions).map(|p| TopicPartition::new(topic, p)).collect();
         let end = |p| self.kafka.watermarks(p, Isolation::ReadCommitted).unwrap().1;

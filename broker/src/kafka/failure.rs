@@ -34,7 +34,11 @@ impl Failure {
 
     /// What the `rdkafka` crate reports.
     pub(super) fn from_crate(error: &KafkaError) -> Self {
-        let code = error.rdkafka_error_code().unwrap_or(Code::Unknown);
+        // The crate does not tell the code of a failed admin request, and one that timed out passes by itself.
+        let code = match error {
+            KafkaError::AdminOp(code) => *code,
+            other => other.rdkafka_error_code().unwrap_or(Code::Unknown),
+        };
         if code == Code::Unknown {
             Self { text: error.to_string(), ..Self::of(code) }
         } else {
@@ -230,6 +234,12 @@ mod tests {
             Failure::of(Code::UnknownTopicOrPartition).outside("poll").kind(),
             ErrorKind::UnknownTopic
         );
+    }
+
+    #[test]
+    fn an_admin_request_that_timed_out_is_no_end() {
+        let failure = Failure::from_crate(&KafkaError::AdminOp(Code::OperationTimedOut));
+        assert_eq!(failure.outside("asking for settings").kind(), ErrorKind::Unavailable);
     }
 
     #[test]
