@@ -147,24 +147,59 @@ fn progress(db: &Db) -> Option<u64> {
     })
 }
 
-fn wait_for(db: &Db, records: u64, children: &mut [Child; 2], logs: &[std::path::PathBuf; 2]) {
-    let (mut last, mut since) = (0, Instant::now());
-    loop {
-        for (child, log) in children.iter_mut().zip(logs) {
-            if let Some(status) = child.try_wait().unwrap() {
-                let said = std::fs::read_to_string(log.with_extension("log")).unwrap();
-                panic!("a consumer ended by itself: {status}\n{said}");
+/// The two consumer processes.
+struct Consumers<'a> {
+    db: &'a Db,
+    logs: &'a [std::path::PathBuf; 2],
+    children: [Child; 2],
+    /// How often PostgreSQL had been ended when each was started.
+    born: [u64; 2],
+    /// How often PostgreSQL has been ended.
+    outages: u64,
+}
+
+impl<'a> Consumers<'a> {
+    fn start(db: &'a Db, logs: &'a [std::path::PathBuf; 2]) -> Self {
+        let children = [spawn(&logs[0], db), spawn(&logs[1], db)];
+        Self { db, logs, children, born: [0; 2], outages: 0 }
+    }
+
+    fn kill(&mut self, index: usize) {
+        self.children[index].kill().unwrap();
+        self.children[index].wait().unwrap();
+    }
+
+    fn restart(&mut self, index: usize) {
+        self.children[index] = spawn(&self.logs[index], self.db);
+        self.born[index] = self.outages;
+    }
+
+    /// Nothing but a kill ends them; only one that starts while PostgreSQL is away says so and ends, and is
+    /// started again, as whatever supervises it does.
+    fn supervise(&mut self) {
+        for index in 0..2 {
+            let Some(status) = self.children[index].try_wait().unwrap() else { continue };
+            let said = std::fs::read_to_string(self.logs[index].with_extension("log")).unwrap();
+            let away = self.outages > self.born[index] && said.contains("is the server running");
+            assert!(away, "a consumer ended by itself: {status}\n{said}");
+            self.restart(index);
+        }
+    }
+
+    fn wait_for(&mut self, records: u64) {
+        let (mut last, mut since) = (0, Instant::now());
+        loop {
+            self.supervise();
+            let now = progress(self.db).unwrap_or(last);
+            if now >= records {
+                return;
             }
+            if now > last {
+                (last, since) = (now, Instant::now());
+            }
+            assert!(since.elapsed() < STALL, "no progress at {now} of {records} records");
+            std::thread::sleep(Duration::from_millis(10));
         }
-        let now = progress(db).unwrap_or(last);
-        if now >= records {
-            return;
-        }
-        if now > last {
-            (last, since) = (now, Instant::now());
-        }
-        assert!(since.elapsed() < STALL, "no progress at {now} of {records} records");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -176,30 +211,28 @@ fn killed_consumers_and_a_killed_postgresql_lose_nothing_and_do_nothing_twice() 
     let mut random = Random::seed_from_u64(seed);
     let dir = tempfile::tempdir().unwrap();
     let (oracle, paths) = logs(dir.path(), (kills + 2) * STEP);
-    let mut children = [spawn(&paths[0], &db), spawn(&paths[1], &db)];
+    let mut consumers = Consumers::start(&db, &paths);
     let mut done = [0; 3];
     for number in 1..=kills {
-        wait_for(&db, number * STEP, &mut children, &paths);
+        consumers.wait_for(number * STEP);
         std::thread::sleep(Duration::from_millis(random.below(40)));
         let victim = random.below(3) as usize;
         done[victim] += 1;
         match victim {
             2 => {
+                consumers.outages += 1;
                 server.stop_immediate();
                 server.start_again();
             }
             victim => {
-                children[victim].kill().unwrap();
-                children[victim].wait().unwrap();
-                children[victim] = spawn(&paths[victim], &db);
+                consumers.kill(victim);
+                consumers.restart(victim);
             }
         }
     }
-    wait_for(&db, oracle.records, &mut children, &paths);
-    for mut child in children {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    consumers.wait_for(oracle.records);
+    consumers.kill(0);
+    consumers.kill(1);
     // What one of them had decided before its transaction came, and what it had left to publish.
     let log: Arc<dyn Broker> = Embedded::open(&paths[0]).unwrap();
     drain(&log, &db);
