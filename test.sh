@@ -151,6 +151,7 @@ run_steps() {
   if have shellcheck; then
     step "shellcheck" shell_lint
   fi
+  step "what the image copies" scripts/check-image.sh
   if [ $quick = no ]; then
     step "documentation, no warning" documentation
     step "dependencies: bans, licenses, sources" dependencies
