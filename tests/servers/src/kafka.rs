@@ -186,14 +186,27 @@ impl Kafka {
             .with_mapped_port(port, 9092.tcp())
             .with_startup_timeout(START_LIMIT)
             .with_env_var("KAFKA_HEAP_OPTS", "-Xmx512m")
-            .with_env_var("KAFKA_LISTENERS", "PLAINTEXT://:9092,CONTROLLER://:9093")
-            .with_env_var("KAFKA_ADVERTISED_LISTENERS", format!("PLAINTEXT://{bootstrap}"))
             .with_env_var("KAFKA_CONTROLLER_QUORUM_VOTERS", "1@localhost:9093");
         for (key, value) in NODE {
             request = request.with_env_var(format!("KAFKA_{}", key.replace('.', "_").to_uppercase()), value);
         }
+        for (name, value) in inside(&bootstrap) {
+            request = request.with_env_var(name, value);
+        }
         Ok(Self { bootstrap, node: Node::Container(Running::start(request)?) })
     }
+}
+
+/// The listeners of a node in a container. It writes the ends of transactions to itself over the network, and the port
+/// that clients outside are told leads nowhere inside: without a listener of its own no transaction ever ends.
+fn inside(bootstrap: &str) -> [(&'static str, String); 4] {
+    let map = "CONTROLLER:PLAINTEXT,INSIDE:PLAINTEXT,PLAINTEXT:PLAINTEXT";
+    [
+        ("KAFKA_LISTENERS", "PLAINTEXT://:9092,CONTROLLER://:9093,INSIDE://:9094".to_owned()),
+        ("KAFKA_ADVERTISED_LISTENERS", format!("PLAINTEXT://{bootstrap},INSIDE://localhost:9094")),
+        ("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", map.to_owned()),
+        ("KAFKA_INTER_BROKER_LISTENER_NAME", "INSIDE".to_owned()),
+    ]
 }
 
 /// How a single node's Java runs.
