@@ -19,6 +19,8 @@ pub(crate) enum Class {
     Unavailable,
     /// Another transaction was in the way: the same once more.
     Conflict,
+    /// A lock was not given in time, and may not be for long: wait as if the server were away.
+    Locked,
     /// A row cannot be stored as it is.
     Refused,
     /// No partition for a row: it was not made yet, or dropped meanwhile.
@@ -152,9 +154,11 @@ pub(crate) fn class(error: &sqlx::Error) -> Class {
         return if is_network(error) { Class::Unavailable } else { Class::Permanent };
     };
     match code.as_str() {
-        "40001" | "40P01" | "55P03" => Class::Conflict,
+        "40001" | "40P01" => Class::Conflict,
+        "55P03" => Class::Locked,
         "23514" if message(error).contains("no partition of relation") => Class::NoPartition,
-        "25006" | "57P01" | "57P02" | "57P03" | "57014" => Class::Unavailable,
+        // Read-only, as a standby is; a session that the server ended, or whose statement it did.
+        "25006" | "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P05" | "57014" => Class::Unavailable,
         _ => match &code[..2] {
             "08" | "53" | "58" => Class::Unavailable,
             "22" | "23" | "54" => Class::Refused,

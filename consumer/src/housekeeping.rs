@@ -99,7 +99,9 @@ async fn partitions(
             match drop_partition(connection, table, &child, keep).await {
                 Ok(true) => tidied.dropped.push(child),
                 Ok(false) => {}
-                Err(error) if class(&error) == Class::Conflict => tidied.later.push(child),
+                Err(error) if matches!(class(&error), Class::Conflict | Class::Locked) => {
+                    tidied.later.push(child)
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -127,7 +127,9 @@ impl Writer {
         };
         match self.runtime.block_on(async { timeout(SILENCE, work(connection)).await }) {
             Ok(Ok(value)) => Ok(Ok(value)),
-            Ok(Err(error)) if matches!(class(&error), Class::Unavailable | Class::Conflict) => {
+            Ok(Err(error))
+                if matches!(class(&error), Class::Unavailable | Class::Conflict | Class::Locked) =>
+            {
                 self.connection = None;
                 Ok(Err(message(&error)))
             }
@@ -191,7 +193,8 @@ impl Writer {
             };
             tries += 1;
             match class(&error) {
-                Class::Unavailable => return Ok(self.away(message(&error))),
+                // Whoever waits for a lock in here answers the group nothing.
+                Class::Unavailable | Class::Locked => return Ok(self.away(message(&error))),
                 Class::Conflict if tries > CONFLICTS => return Ok(self.away(message(&error))),
                 Class::Conflict => std::thread::sleep(Duration::from_millis(10 << tries.min(6))),
                 Class::NoPartition if tries < CONFLICTS => self.store.forget(),

@@ -159,20 +159,20 @@ impl Session {
 const WAITING: &str = "FROM pg_stat_activity WHERE application_name = 'streamguard consumer'
      AND datname = current_database() AND wait_event_type = 'Lock'";
 
-/// Longer than the consumer waits for a lock: it gives the transaction up and tries again.
+/// Longer than the consumer waits for a lock: it gives the transaction and the connection up and polls, so that the
+/// group can give partitions to others, before it tries again.
 #[test]
-fn a_table_that_stays_locked_is_waited_for() {
+fn a_lock_that_is_not_given_pauses_the_intake() {
     let Some(db) = db() else { return };
     let running = Running::start(&db);
     let mut other = Session::open(&db);
-    other.execute("BEGIN; LOCK TABLE account_summary IN ACCESS EXCLUSIVE MODE");
+    other.execute("BEGIN; LOCK TABLE transactions IN ACCESS EXCLUSIVE MODE");
     running.send_rest();
     eventually(&db, &format!("SELECT count(*) > 0 {WAITING}"), "t");
-    let begun = db.row(&format!("SELECT xact_start {WAITING}"));
+    let begun = db.row(&format!("SELECT backend_start {WAITING}"));
     let limit = Instant::now() + Duration::from_secs(120);
-    // The same batch in a transaction that has begun later.
-    while db.row(&format!("SELECT count(*) {WAITING} AND xact_start > {}", quoted(&begun))) == "0" {
-        assert!(Instant::now() < limit, "it still waits in the same transaction");
+    while db.row(&format!("SELECT count(*) {WAITING} AND backend_start > {}", quoted(&begun))) == "0" {
+        assert!(Instant::now() < limit, "it still waits in the same session");
         std::thread::sleep(Duration::from_millis(200));
     }
     other.execute("ROLLBACK");
@@ -192,6 +192,25 @@ fn a_deadlock_is_tried_again() {
     eventually(&db, &format!("SELECT count(*) > 0 {WAITING}"), "t");
     // It holds its accounts and waits for the offsets.
     other.execute("SELECT * FROM account_summary ORDER BY account_id FOR UPDATE");
+    other.execute("ROLLBACK");
+    running.end(&db);
+    eventually(&db, "SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()", "t");
+}
+
+/// As where an operator mends rows by hand: two accounts, the later one first.
+#[test]
+fn a_session_that_takes_two_accounts_the_other_way_round_is_survived() {
+    let Some(db) = db() else { return };
+    let login = db.writer_url.split("//").nth(1).unwrap().split(':').next().unwrap().to_owned();
+    db.execute(&format!("ALTER ROLE {login} SET deadlock_timeout = '5s'"));
+    let running = Running::start(&db);
+    let mut other = Session::open(&db);
+    let take = |account| format!("SELECT FROM account_summary WHERE account_id = '{account}' FOR UPDATE");
+    other.execute(&format!("SET deadlock_timeout = '1h'; BEGIN; {}", take("ACC-2")));
+    running.send_rest();
+    eventually(&db, &format!("SELECT count(*) > 0 {WAITING}"), "t");
+    // It holds the first two accounts and waits for the third.
+    other.execute(&take("ACC-0"));
     other.execute("ROLLBACK");
     running.end(&db);
     eventually(&db, "SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()", "t");

@@ -188,7 +188,8 @@ pub(crate) fn drain_with(broker: &Arc<dyn Broker>, options: Options) -> Summary 
 
 /// Waits until a query gives these rows.
 pub(crate) fn eventually(db: &Db, sql: &str, expected: &str) {
-    let until = Instant::now() + Duration::from_secs(20);
+    // Only what never comes shall fail, however slow the machine is.
+    let until = Instant::now() + Duration::from_secs(120);
     loop {
         let found = db.row(sql);
         if found == expected {

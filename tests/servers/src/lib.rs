@@ -26,6 +26,7 @@ mod java;
 mod kafka;
 mod postgres;
 mod process;
+mod small_disk;
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -34,6 +35,7 @@ pub use cluster::Cluster;
 pub use java::java_program;
 pub use kafka::Kafka;
 pub use postgres::Postgres;
+pub use small_disk::SmallDisk;
 
 /// What the parts of this crate return; the text says what happened, where, and what to do next.
 type Result<T> = std::result::Result<T, String>;

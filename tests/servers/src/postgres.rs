@@ -60,12 +60,66 @@ impl Postgres {
         }
         match find_programs() {
             Found::Ready(programs) => {
-                Some(started("PostgreSQL", with_other_ports(|| Self::local(&programs))))
+                let parent = std::env::temp_dir();
+                Some(started("PostgreSQL", with_other_ports(|| Self::local(&programs, &parent))))
             }
             Found::Missing(what) => {
                 skip(&what);
                 None
             }
+        }
+    }
+
+    /// The same with its data below a directory, which everybody may enter; never in a container.
+    ///
+    /// # Panics
+    /// As [`Postgres::start`].
+    pub fn start_in(parent: &Path) -> Option<Self> {
+        match find_programs() {
+            Found::Ready(programs) => {
+                Some(started("PostgreSQL", with_other_ports(|| Self::local(&programs, parent))))
+            }
+            Found::Missing(what) => {
+                skip(&what);
+                None
+            }
+        }
+    }
+
+    /// Starts a standby that streams from this cluster, on a port and data of its own. `None`, after a `SKIP:`
+    /// line, of a cluster in a container.
+    ///
+    /// # Panics
+    /// Where it does not start, with its log.
+    pub fn standby(&self) -> Option<Self> {
+        let Cluster::Local { programs, .. } = &self.cluster else {
+            skip("PostgreSQL's server programs on this machine, for a standby");
+            return None;
+        };
+        Some(started("PostgreSQL", with_other_ports(|| self.copied(programs))))
+    }
+
+    /// Makes a standby the primary, and waits until it takes rows.
+    ///
+    /// # Panics
+    /// Where it is none.
+    pub fn promote(&self) {
+        assert_eq!(started("PostgreSQL", self.sql("SELECT pg_promote(true, 60)")).trim(), "t");
+    }
+
+    /// What the server has logged; empty of one in a container.
+    pub fn log(&self) -> String {
+        match &self.cluster {
+            Cluster::Container(_) => String::new(),
+            Cluster::Local { server, .. } => server.home().log(),
+        }
+    }
+
+    /// Whether the process runs: a server whose disk is full may end itself.
+    pub fn runs(&self) -> bool {
+        match &self.cluster {
+            Cluster::Container(_) => true,
+            Cluster::Local { server, .. } => server.check_runs().is_ok(),
         }
     }
 
@@ -148,14 +202,28 @@ impl Postgres {
         })
     }
 
-    fn local(programs: &Programs) -> Result<Self> {
-        let home = Home::new("postgres", programs.user, END_SIGNAL)?;
+    fn local(programs: &Programs, parent: &Path) -> Result<Self> {
+        let home = Home::new_in(parent, "postgres", programs.user, END_SIGNAL)?;
         let password = home.path().join("password");
         fs::write(&password, PASSWORD).map_err(|e| format!("{}: {e}", password.display()))?;
         let mut initdb = Command::new(programs.bin.join("initdb"));
         initdb.args(["-D", "data", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync"]);
         initdb.args(["--auth=scram-sha-256", "--pwfile=password"]);
         home.run("initdb", programs.user, &mut initdb)?;
+        Self::on(home, programs)
+    }
+
+    /// A standby's data is a copy of the primary's, with where to stream from (`-R`).
+    fn copied(&self, programs: &Programs) -> Result<Self> {
+        let home = Home::new("standby", programs.user, END_SIGNAL)?;
+        let mut copy = Command::new(programs.bin.join("pg_basebackup"));
+        copy.args(["-D", "data", "-R", "-X", "stream", "-c", "fast", "--no-sync", "-d"]);
+        home.run("pg_basebackup", programs.user, copy.arg(self.superuser_url()))?;
+        Self::on(home, programs)
+    }
+
+    /// The server of a home whose data is there.
+    fn on(home: Home, programs: &Programs) -> Result<Self> {
         let port = free_port()?;
         let child = spawn(&home, programs, port)?;
         let server = Server::new(home, child, END_SIGNAL);

@@ -57,9 +57,14 @@ docker rm -f -v "$1" >/dev/null 2>&1
 impl Home {
     /// Makes a directory that `owner` may write to, and its watchdog.
     pub(crate) fn new(name: &str, owner: Option<User>, end_signal: &str) -> Result<Self> {
+        Self::new_in(&std::env::temp_dir(), name, owner, end_signal)
+    }
+
+    /// The same in a directory that `owner` may enter.
+    pub(crate) fn new_in(parent: &Path, name: &str, owner: Option<User>, end_signal: &str) -> Result<Self> {
         let dir = tempfile::Builder::new()
             .prefix(&format!("streamguard-{name}-"))
-            .tempdir()
+            .tempdir_in(parent)
             .map_err(|e| format!("cannot make a directory for {name}: {e}"))?;
         if let Some(user) = owner {
             chown(dir.path(), Some(user.uid), Some(user.gid))
@@ -203,7 +208,8 @@ impl ContainerGuard {
     }
 }
 
-fn watchdog(script: &str, args: &[&OsStr]) -> Result<(Child, ChildStdin)> {
+/// Runs a script whose input ends when the pipe, or this process, does.
+pub(crate) fn watchdog(script: &str, args: &[&OsStr]) -> Result<(Child, ChildStdin)> {
     let mut child = Command::new("sh")
         .args(["-c", script, "watchdog"])
         .args(args)
