@@ -9,6 +9,7 @@ use common::*;
 use consumer::desk::{Desk, ListRow, RowFormat, Verdict, Which};
 use consumer::{Error, Kind, ListAction, Role};
 use events::Severity;
+use sqlx::Connection;
 
 /// A login with a role, and its URL.
 fn login(db: &Db, who: &str, role: Role) -> String {
@@ -288,5 +289,50 @@ fn the_queries_of_the_analysts_page_run() {
         });
         let rows = rows.unwrap_or_else(|error| panic!("{query}\n{error}"));
         assert!(!rows.is_empty(), "nothing found by\n{query}");
+    }
+}
+
+/// The second waits for the first, so what was before its change is what the first has made of it.
+#[test]
+fn two_who_label_a_transaction_at_once_each_say_what_they_changed() {
+    let Some(db) = db() else { return };
+    something_to_work_on(&db);
+    let (ann, bob) = (login(&db, "ann", Role::Analyst), login(&db, "bob", Role::Analyst));
+    let alert = db.row("SELECT alert_id FROM fraud_alerts");
+    let second = [
+        "SELECT label_transaction('t1', 'legitimate', 'was me')".to_owned(),
+        format!("SELECT label_alert('{alert}', 'legitimate', 'was me')"),
+    ];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let open = |url: &str| runtime.block_on(sqlx::PgConnection::connect(url)).unwrap();
+    let run = |connection: &mut sqlx::PgConnection, sql: &str| {
+        runtime.block_on(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(connection)).unwrap();
+    };
+    let mut first = open(&ann);
+    for (number, sql) in second.into_iter().enumerate() {
+        run(&mut first, "BEGIN; SELECT label_transaction('t1', 'fraud', 'seen')");
+        let bob = bob.clone();
+        let waiting = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = sqlx::PgConnection::connect(&bob).await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+            });
+        });
+        eventually(
+            &db,
+            "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE '%_bob' AND wait_event_type = 'Lock'
+             AND datname = current_database()",
+            "1",
+        );
+        run(&mut first, "COMMIT");
+        waiting.join().unwrap();
+        let before = ["before'->>'is_fraud", "before'->>'t1"][number];
+        assert_eq!(
+            db.row(&format!(
+                "SELECT content->'{before}' FROM audit_log WHERE chain = 'manual' ORDER BY number DESC LIMIT 1"
+            )),
+            "true"
+        );
     }
 }
