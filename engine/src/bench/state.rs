@@ -106,7 +106,9 @@ impl Bench {
         let stores: Vec<_> = task.store_names().map(|name| StorePartition::new(name, 0)).collect();
         if let Some((local, limit)) = &disk {
             for (store, of) in stores.iter().enumerate() {
-                task.put_on_disk(store, local.reader(of).map_err(failed)?, limit).map_err(failed)?;
+                if let Some(reader) = local.reader(of).map_err(failed)? {
+                    task.put_on_disk(store, reader, limit).map_err(failed)?;
+                }
             }
         }
         let chunk = Chunk { accounts, ..Chunk::default() };

@@ -3,6 +3,8 @@
 //! What holds: the program to run is changed as a whole, and its number is known to have changed before it is asked for.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -10,7 +12,7 @@ use broker::{Broker, Clock};
 
 use super::generation::Generation;
 use super::identity::Identity;
-use super::local::{DiskLocal, LocalState};
+use super::local::{DiskLocal, LocalState, LogLocal};
 use super::{Error, Options, Summary};
 use crate::state::MemoryLimit;
 
@@ -51,11 +53,8 @@ impl Shared {
     ) -> Result<Self, Error> {
         generation.log_rules();
         generation.announce(&*broker, &options, &*clock)?;
-        let local: Option<Arc<dyn LocalState>> = match identity.dir() {
-            Some(dir) => Some(Arc::new(DiskLocal::open(dir)?)),
-            None => None,
-        };
         let memory = options.state_memory.map(MemoryLimit::new);
+        let local = identity.dir().map(|dir| open_local(dir, memory.is_some())).transpose()?;
         if memory.is_some() && local.is_none() {
             let what = "state that lies on disk needs a directory: give one with --data-dir";
             return Err(Error::Disk(what.to_owned()));
@@ -103,4 +102,18 @@ impl Shared {
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
     }
+}
+
+/// Opens what the machine keeps of the stores: a database where they lie there, else files. What it kept in the other
+/// way is out of date from now on, and the changelogs have it.
+fn open_local(dir: &Path, is_on_disk: bool) -> Result<Arc<dyn LocalState>, Error> {
+    let files = dir.with_extension("copy");
+    let other = if is_on_disk { &files } else { dir };
+    match std::fs::remove_dir_all(other) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            return Err(Error::State { path: other.to_owned(), source });
+        }
+        _ => {}
+    }
+    Ok(if is_on_disk { Arc::new(DiskLocal::open(dir)?) } else { Arc::new(LogLocal::open(&files)?) })
 }

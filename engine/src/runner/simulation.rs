@@ -74,7 +74,8 @@ impl Engine {
         shared.memory = memory.map(MemoryLimit::new);
         shared.writes_checkpoints_inline = true;
         if let Some(StateDir(local)) = state {
-            shared.local = Some(Arc::new(local.clone()));
+            // As the engine does: only stores that lie there have to see changes as soon as they are committed.
+            shared.local = Some(Arc::new(local.staging(shared.memory.is_none())));
         }
         Ok(Self { shared: Arc::new(shared), drained: Drained::default() })
     }

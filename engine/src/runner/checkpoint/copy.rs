@@ -1,15 +1,16 @@
-//! A checkpoint's way to the local state, once it is committed.
+//! A checkpoint's way to the local state.
 //!
 //! Enters: the chunks of a checkpoint as they go out, then that it is committed. Leaves: the same changes in the
 //! local state, under the new marks. What holds: changes are only put on top of the checkpoint before them, so what
-//! lies under a mark is the state at its commit; where the one before is not there, or the chunks were more than
-//! memory is for, the changes are read from the changelogs instead.
+//! lies under a mark is the state at its commit. Where the local state takes changes before they are committed, it is
+//! given them at once; elsewhere they are kept until then. Where the checkpoint before is not there, or the chunks were
+//! more than memory is for, the changes are read from the changelogs instead.
 
 use std::sync::Arc;
 
 use broker::ErrorKind;
 
-use super::super::local::{Change, LocalState, Mark, StorePartition};
+use super::super::local::{Change, LocalError, LocalState, Mark, Staged, StorePartition};
 use super::super::restore::Stretch;
 use super::super::restore::read::read;
 use super::super::{Error, Shared};
@@ -24,6 +25,8 @@ pub(in super::super) const APPLIED: usize = 1 << 20;
 pub(super) struct Copy {
     shared: Arc<Shared>,
     local: Arc<dyn LocalState>,
+    /// Per changelog of the job, where the local state takes changes before they are committed.
+    staged: Option<Vec<Box<dyn Staged>>>,
     chunks: Vec<Packed>,
     bytes: usize,
     /// There were more chunks than are kept.
@@ -32,17 +35,43 @@ pub(super) struct Copy {
 
 impl Copy {
     pub(super) fn new(shared: Arc<Shared>, local: Arc<dyn LocalState>) -> Self {
-        Self { shared, local, chunks: Vec::new(), bytes: 0, is_cut: false }
+        Self { shared, local, staged: None, chunks: Vec::new(), bytes: 0, is_cut: false }
     }
 
     /// Forgets what was kept.
     pub(super) fn clear(&mut self) {
-        (self.chunks, self.bytes, self.is_cut) = (Vec::new(), 0, false);
+        (self.staged, self.chunks, self.bytes, self.is_cut) = (None, Vec::new(), 0, false);
+    }
+
+    /// A checkpoint begins.
+    pub(super) fn begin(&mut self, job: &Job) {
+        self.clear();
+        let has_those_before = self.has_those_before(job);
+        match has_those_before.and_then(|has| has.then(|| self.stage(job)).transpose()) {
+            // Nobody else goes on any more, so what was there is what is there.
+            Ok(Some(staged)) if self.has_those_before(job).unwrap_or_default() => self.staged = staged,
+            // It is read again once it is committed, whatever is there by then.
+            _ => self.is_cut = true,
+        }
+    }
+
+    /// Begins to give its changes to the local state as they come, where that takes them before they are committed.
+    fn stage(&self, job: &Job) -> Result<Option<Vec<Box<dyn Staged>>>, LocalError> {
+        job.logs.iter().map(|log| self.local.stage(&log.store)).collect()
     }
 
     /// A chunk went out.
     pub(super) fn keep(&mut self, chunk: Chunk) {
         if self.is_cut {
+            return;
+        }
+        if let Some(staged) = &mut self.staged {
+            let all = chunk.iter().try_fold(true, |all, record| {
+                Ok::<_, LocalError>(all && staged[record.log].push(record.key, record.value)?)
+            });
+            if !matches!(all, Ok(true)) {
+                (self.staged, self.is_cut) = (None, true);
+            }
             return;
         }
         let chunk = chunk.pack();
@@ -56,15 +85,14 @@ impl Copy {
 
     /// The checkpoint is committed; `ends` are those of its changelogs before it.
     pub(super) fn apply(&mut self, job: &Job, ends: &[i64]) -> Result<(), Error> {
-        let chunks = std::mem::take(&mut self.chunks);
+        let (staged, chunks) = (self.staged.take(), std::mem::take(&mut self.chunks));
         let is_cut = self.is_cut;
         self.clear();
         let marks = marks(&self.shared, job, ends);
-        let mut is_on_top = !is_cut;
-        for log in &job.logs {
-            is_on_top &= self.local.mark(&log.store)?.map(|mark| mark.commit) == log.base;
+        if let Some(staged) = staged {
+            return settle(job, staged, &marks);
         }
-        if !is_on_top {
+        if is_cut || !self.has_those_before(job)? {
             return self.read_again(job, &marks);
         }
         for chunk in &chunks {
@@ -80,6 +108,15 @@ impl Copy {
         let mut last =
             job.logs.iter().map(|log| Change { of: &log.store, key: MARK_KEY, value: Some(&log.mark) });
         Ok(self.local.apply(&mut last, &marks)?)
+    }
+
+    /// Whether the local state stands at the checkpoint before.
+    fn has_those_before(&self, job: &Job) -> Result<bool, LocalError> {
+        let mut has_all = true;
+        for log in &job.logs {
+            has_all &= self.local.mark(&log.store)?.map(|mark| mark.commit) == log.base;
+        }
+        Ok(has_all)
     }
 
     /// Reads the changelogs from where the local state stands.
@@ -117,12 +154,29 @@ fn marks(shared: &Shared, job: &Job, ends: &[i64]) -> Vec<(StorePartition, Mark)
     job.logs.iter().zip(ends).map(mark).collect()
 }
 
+/// What was staged is committed.
+fn settle(job: &Job, staged: Vec<Box<dyn Staged>>, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
+    for ((log, mut staged), (_, mark)) in job.logs.iter().zip(staged).zip(marks) {
+        if !(staged.push(MARK_KEY, Some(&log.mark))? && staged.settle(*mark)?) {
+            return Err(others_went_on());
+        }
+    }
+    Ok(())
+}
+
+fn others_went_on() -> Error {
+    let message = "another worker has gone on with the local state";
+    broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into()
+}
+
 /// What is read of changelogs, on its way to the local state in pieces of bounded size.
 pub(in super::super) struct Caught<'l> {
     local: &'l dyn LocalState,
     /// Under which marks the local state has what lies before.
     behind: Vec<(StorePartition, Option<Mark>)>,
     stores: Vec<StorePartition>,
+    /// Of each store, where the local state takes changes before they count.
+    staged: Vec<Option<Box<dyn Staged>>>,
     chunk: Chunk,
 }
 
@@ -136,7 +190,7 @@ impl<'l> Caught<'l> {
         local: &'l dyn LocalState,
         behind: Vec<(StorePartition, Option<Mark>)>,
     ) -> Self {
-        Self { local, behind, stores: Vec::new(), chunk: Chunk::default() }
+        Self { local, behind, stores: Vec::new(), staged: Vec::new(), chunk: Chunk::default() }
     }
 
     pub(in super::super) fn take(
@@ -145,12 +199,28 @@ impl<'l> Caught<'l> {
         key: &[u8],
         value: Option<&[u8]>,
     ) -> Result<(), Error> {
-        let place = self.stores.iter().position(|store| store == of).unwrap_or_else(|| {
-            self.stores.push(of.clone());
-            self.stores.len() - 1
-        });
-        self.chunk.push(place, key, value);
+        let place = self.place(of)?;
+        match &mut self.staged[place] {
+            Some(staged) => {
+                if !staged.push(key, value)? {
+                    return Err(others_went_on());
+                }
+            }
+            None => self.chunk.push(place, key, value),
+        }
         if self.chunk.size() >= APPLIED { self.apply(&[]) } else { Ok(()) }
+    }
+
+    /// The place of a store; one that comes for the first time is begun.
+    fn place(&mut self, of: &StorePartition) -> Result<usize, Error> {
+        if let Some(place) = self.stores.iter().position(|store| store == of) {
+            return Ok(place);
+        }
+        self.staged.push(self.local.stage(of)?);
+        self.stores.push(of.clone());
+        // From now on nobody else goes on unnoticed.
+        self.check()?;
+        Ok(self.stores.len() - 1)
     }
 
     /// Reading ends for now: what came counts up to these marks.
@@ -164,16 +234,36 @@ impl<'l> Caught<'l> {
     }
 
     fn apply(&mut self, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
-        for (store, mark) in &self.behind {
-            if self.local.mark(store)? != *mark {
-                let message = "another worker has gone on with the local state";
-                return Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into());
+        for (store, _) in marks {
+            self.place(store)?;
+        }
+        self.check()?;
+        let mut unstaged = Vec::new();
+        for (store, mark) in marks {
+            let place = self.place(store)?;
+            match &mut self.staged[place] {
+                Some(staged) => {
+                    if !staged.settle(*mark)? {
+                        return Err(others_went_on());
+                    }
+                }
+                None => unstaged.push((store.clone(), *mark)),
             }
         }
         let chunk = std::mem::take(&mut self.chunk);
         let change = |of, key, value| Change { of, key, value };
         let mut changes = chunk.iter().map(|r| change(&self.stores[r.log], r.key, r.value));
-        Ok(self.local.apply(&mut changes, marks)?)
+        Ok(self.local.apply(&mut changes, &unstaged)?)
+    }
+
+    /// Whether what comes still fits behind what is there.
+    fn check(&self) -> Result<(), Error> {
+        for (store, mark) in &self.behind {
+            if self.local.mark(store)? != *mark {
+                return Err(others_went_on());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -186,10 +276,16 @@ mod tests {
     #[test]
     fn what_a_slow_worker_has_read_does_not_get_into_the_local_state_that_another_of_its_process_goes_on_with()
      {
-        let (local, store) = (MemoryLocal::default(), StorePartition::new("counts", 0));
+        for stages in [false, true] {
+            of_a_slow_worker(&MemoryLocal::default().staging(stages));
+        }
+    }
+
+    fn of_a_slow_worker(local: &MemoryLocal) {
+        let store = StorePartition::new("counts", 0);
         let mark = |commit| Mark { commit, offset: 10 * commit, applied_at: 0 };
         let take = |value: &'static [u8]| {
-            let mut caught = Caught::behind(&local, vec![(store.clone(), None)]);
+            let mut caught = Caught::behind(local, vec![(store.clone(), None)]);
             caught.take(&store, b"key", Some(value)).unwrap();
             caught
         };
@@ -199,7 +295,7 @@ mod tests {
         assert!(matches!(slow.finish(&[(store.clone(), mark(1))]), Err(Error::Broker(_))));
         assert_eq!(local.mark(&store).unwrap(), Some(mark(2)));
         let mut value = Vec::new();
-        local.reader(&store).unwrap().get(b"key", &mut value).unwrap();
+        local.reader(&store).unwrap().unwrap().get(b"key", &mut value).unwrap();
         assert_eq!(value, b"new");
     }
 }

@@ -83,6 +83,9 @@ impl Writer {
         for log in &job.logs {
             ends.push(self.shared.broker.watermarks(&log.partition, Isolation::ReadUncommitted)?.1);
         }
+        if let Some(copy) = &mut self.copy {
+            copy.begin(&job);
+        }
         self.open = Some(Open { job, ends });
         self.began = self.shared.clock.now();
         let done = self.producer()?.begin();

@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use sha2::{Digest, Sha256};
 
-use super::{Change, LocalError, LocalState, Mark, StorePartition};
+use super::{Change, LocalError, LocalState, Mark, Staged, StorePartition, Visit, file_name};
 use crate::state::{Backing, BackingError};
 
 /// What a keyspace keeps in memory before it is written out, in bytes.
@@ -25,12 +24,10 @@ const CACHE: u64 = 8 << 20;
 const JOURNALS: u64 = 64 << 20;
 /// Bytes of a batch: it is in memory as a whole.
 const BATCH: usize = 1 << 20;
-/// The keyspace of the marks.
+/// The keyspace of the marks. No store's has this name: those end with a number.
 const MARKS: &str = "marks";
 /// Of a mark's bytes.
 const VERSION: u8 = 1;
-/// The longest name that a keyspace has from its store; fjall allows 255 bytes.
-const LONGEST: usize = 200;
 /// Says that reading found damage, so the next start sets the directory aside.
 const DAMAGED: &str = "DAMAGED";
 
@@ -95,7 +92,8 @@ impl DiskLocal {
         if let Some(keyspace) = open.get(of) {
             return Ok(keyspace.clone());
         }
-        let keyspace = self.inner.database.keyspace(&name(of), options).map_err(self.failed("opening"))?;
+        let keyspace =
+            self.inner.database.keyspace(&file_name(of), options).map_err(self.failed("opening"))?;
         open.insert(of.clone(), keyspace.clone());
         Ok(keyspace)
     }
@@ -129,17 +127,6 @@ fn open(dir: &Path) -> Result<DiskLocal, Failure> {
 
 fn options() -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE)
-}
-
-/// Names a keyspace. No name of a store's partition is that of the marks: it ends with a number.
-fn name(of: &StorePartition) -> String {
-    let name = of.to_string();
-    if name.len() <= LONGEST {
-        return name;
-    }
-    let hash = Sha256::digest(name.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hash}-{}", of.partition)
 }
 
 /// What an error is and what to do about it.
@@ -208,18 +195,14 @@ impl Mark {
 
 impl LocalState for DiskLocal {
     fn mark(&self, of: &StorePartition) -> Result<Option<Mark>, LocalError> {
-        let bytes = self.inner.marks.get(name(of)).map_err(self.failed("reading"))?;
+        let bytes = self.inner.marks.get(file_name(of)).map_err(self.failed("reading"))?;
         Ok(bytes.and_then(|bytes| Mark::decode(&bytes)))
     }
 
-    fn for_each(
-        &self,
-        of: &StorePartition,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
-    ) -> Result<(), LocalError> {
+    fn for_each(&self, of: &StorePartition, visit: &mut Visit<'_>) -> Result<(), LocalError> {
         for entry in self.keyspace(of)?.iter() {
             let (key, value) = entry.into_inner().map_err(self.failed("reading"))?;
-            if !visit(&key, &value) {
+            if !visit(&key, Some(&value)) {
                 break;
             }
         }
@@ -252,7 +235,7 @@ impl LocalState for DiskLocal {
             }
         }
         for (of, mark) in marks {
-            batch.insert(&self.inner.marks, name(of), mark.encode());
+            batch.insert(&self.inner.marks, file_name(of), mark.encode());
         }
         batch.commit().map_err(self.failed("writing"))
     }
@@ -260,12 +243,16 @@ impl LocalState for DiskLocal {
     fn clear(&self, of: &StorePartition) -> Result<(), LocalError> {
         let failed = self.failed("clearing");
         // First: entries without a mark are nothing.
-        self.inner.marks.remove(name(of)).map_err(&failed)?;
+        self.inner.marks.remove(file_name(of)).map_err(&failed)?;
         self.keyspace(of)?.clear().map_err(failed)
     }
 
-    fn reader(&self, of: &StorePartition) -> Result<Box<dyn Backing>, LocalError> {
-        Ok(Box::new(Reader { keyspace: self.keyspace(of)?, local: self.clone() }))
+    fn stage(&self, _: &StorePartition) -> Result<Option<Box<dyn Staged>>, LocalError> {
+        Ok(None)
+    }
+
+    fn reader(&self, of: &StorePartition) -> Result<Option<Box<dyn Backing>>, LocalError> {
+        Ok(Some(Box::new(Reader { keyspace: self.keyspace(of)?, local: self.clone() })))
     }
 }
 

@@ -6,17 +6,22 @@
 //! begins at the old mark reads the new checkpoint from the changelog anyhow. Nothing here is needed for
 //! correctness: what is damaged or missing is read from the changelog.
 //!
-//! - [`DiskLocal`]: in a directory.
-//! - [`MemoryLocal`]: for tests, the simulation, and where there is no state directory.
+//! - [`LogLocal`]: in files that are only appended to, for stores that lie in memory as a whole.
+//! - [`DiskLocal`]: in a database, for stores that lie there.
+//! - [`MemoryLocal`]: for tests and the simulation.
 
 mod disk;
+mod log;
 mod memory;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 pub(crate) use disk::DiskLocal;
+pub(crate) use log::LogLocal;
 pub(crate) use memory::MemoryLocal;
 
 use crate::state::Backing;
@@ -66,20 +71,21 @@ pub(crate) struct Change<'c> {
     pub(crate) value: Option<&'c [u8]>,
 }
 
+/// Takes a key and its value, None where the entry is gone; false: it has enough.
+type Visit<'v> = dyn FnMut(&[u8], Option<&[u8]>) -> bool + 'v;
+
 /// See the module. It is shared by the workers and their checkpointers: one writes a store's partition at a time,
 /// and reading meanwhile is fine.
 pub(crate) trait LocalState: fmt::Debug + Send + Sync {
     /// Up to where the entries stand; None: there are none that can be used.
     fn mark(&self, of: &StorePartition) -> Result<Option<Mark>, LocalError>;
 
-    /// Visits the entries in order of their keys' bytes, until `visit` says that it has enough.
-    fn for_each(
-        &self,
-        of: &StorePartition,
-        visit: &mut dyn FnMut(&[u8], &[u8]) -> bool,
-    ) -> Result<(), LocalError>;
+    /// Visits the entries until `visit` says that it has enough. Of an entry that was replaced, or is gone (None), what
+    /// was before may come, too, but before it.
+    fn for_each(&self, of: &StorePartition, visit: &mut Visit<'_>) -> Result<(), LocalError>;
 
-    /// Takes a committed checkpoint, or a stretch of a changelog, and then sets the marks.
+    /// Takes a committed checkpoint, or a stretch of a changelog, and then sets the marks. Where it is one that takes
+    /// changes by [`LocalState::stage`], those without a mark are nothing.
     fn apply(
         &self,
         changes: &mut dyn Iterator<Item = Change<'_>>,
@@ -89,8 +95,35 @@ pub(crate) trait LocalState: fmt::Debug + Send + Sync {
     /// Forgets entries and mark.
     fn clear(&self, of: &StorePartition) -> Result<(), LocalError>;
 
-    /// Gives single entries of it, as they stand when they are asked for.
-    fn reader(&self, of: &StorePartition) -> Result<Box<dyn Backing>, LocalError>;
+    /// Begins to take changes that do not count before their mark, so that they may come before they are committed.
+    /// Whoever has begun before may not go on. None: changes count at once here.
+    fn stage(&self, of: &StorePartition) -> Result<Option<Box<dyn Staged>>, LocalError>;
+
+    /// Gives single entries of it, as they stand when they are asked for; None: it is only read as a whole.
+    fn reader(&self, of: &StorePartition) -> Result<Option<Box<dyn Backing>>, LocalError>;
+}
+
+/// Changes of a store's partition that do not count yet. To drop it forgets them.
+pub(crate) trait Staged: Send {
+    /// Takes a change, behind those before; false: somebody else has begun, and this one is over.
+    fn push(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<bool, LocalError>;
+
+    /// What came counts from now on, up to this mark; false as for [`Staged::push`].
+    fn settle(&mut self, mark: Mark) -> Result<bool, LocalError>;
+}
+
+/// The longest name that what is kept of a store has from it; a file's has at most 255 bytes.
+const LONGEST: usize = 200;
+
+/// Names what is kept of a store's partition on a disk. It ends with a number.
+fn file_name(of: &StorePartition) -> String {
+    let name = of.to_string();
+    if name.len() <= LONGEST {
+        return name;
+    }
+    let hash = Sha256::digest(name.as_bytes());
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{hash}-{}", of.partition)
 }
 
 /// Why local state cannot be read or written.

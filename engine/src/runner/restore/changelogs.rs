@@ -68,7 +68,7 @@ fn load(
                 let (changelog, low) = (log.partition.clone(), log.low);
                 return Err(refuse(Refusal::Truncated { changelog, low, from: stamp.from }, standing));
             }
-            let take = &mut |key: &[u8], value: &[u8]| tasks[at].restore(store, key, Some(value));
+            let take = &mut |key: &[u8], value: Option<&[u8]>| tasks[at].restore(store, key, value);
             let found = from_local(shared, log, between, take)?;
             let from = found.map_or(log.from, |mark| mark.offset);
             seen.push((log.store.clone(), found));
@@ -122,7 +122,7 @@ fn load(
         let mut stores = standing.logs.iter().enumerate();
         stores.try_for_each(|(store, log)| match put_on_disk(shared, task, store, &log.store)? {
             Placed::InMemory if shared.is_state_on_disk() => {
-                visit_local(shared, log, between, &mut |key, value| task.restore(store, key, Some(value)))
+                visit_local(shared, log, between, &mut |key, value| task.restore(store, key, value))
             }
             _ => Ok(()),
         })
@@ -146,7 +146,8 @@ pub(in super::super) fn put_on_disk(
     of: &StorePartition,
 ) -> Result<Placed, Error> {
     let (Some(memory), Some(local)) = (&shared.memory, &shared.local) else { return Ok(Placed::InMemory) };
-    let is_on_disk = task.put_on_disk(store, local.reader(of)?, memory);
+    let Some(reader) = local.reader(of)? else { return Ok(Placed::InMemory) };
+    let is_on_disk = task.put_on_disk(store, reader, memory);
     let is_on_disk = is_on_disk.map_err(|error| Error::Disk(error.to_string()))?;
     Ok(if is_on_disk { Placed::OnDisk } else { Placed::InMemory })
 }
@@ -169,7 +170,7 @@ fn settle(standings: &mut [Standing], marks: &mut BTreeMap<StoreOf, Option<Mark>
 }
 
 /// Takes an entry into a store.
-type Take<'t> = dyn FnMut(&[u8], &[u8]) -> Result<(), RestoreError> + 't;
+type Take<'t> = dyn FnMut(&[u8], Option<&[u8]>) -> Result<(), RestoreError> + 't;
 
 /// Takes what the local state has of a store, and tells under which mark: from its offset on the changelog has the rest.
 /// What cannot be brought up to date is forgotten: of another life of the changelog, or so old that the changelog may have

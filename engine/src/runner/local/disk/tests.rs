@@ -17,7 +17,7 @@ fn put(local: &DiskLocal, keys: std::ops::Range<u32>, value: &[u8], mark: i64) {
 
 fn count(local: &DiskLocal) -> usize {
     let mut entries = 0;
-    let mut visit = |_: &[u8], _: &[u8]| {
+    let mut visit = |_: &[u8], _: Option<&[u8]>| {
         entries += 1;
         true
     };
@@ -145,7 +145,8 @@ fn a_killed_writer_leaves_nothing_before_its_mark_out() {
         let mark = local.mark(&of()).unwrap().unwrap().commit;
         assert!(mark >= least, "{mark} of {least}");
         let mut entries = 0;
-        let mut visit = |_: &[u8], value: &[u8]| {
+        let mut visit = |_: &[u8], value: Option<&[u8]>| {
+            let value = value.unwrap();
             let is_whole = value.iter().all(|byte| *byte == mark as u8 || *byte == (mark + 1) as u8);
             assert!(is_whole && value.len() == 1500);
             entries += 1;
