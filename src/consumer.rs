@@ -41,12 +41,8 @@ pub(crate) struct Args {
     /// Events further ahead of the clock than this many seconds are dead-lettered.
     #[arg(long, value_name = "SECONDS", default_value_t = 86_400)]
     max_ahead: u64,
-    /// Days that transactions are kept, counted from when they came; 0: for ever.
-    #[arg(long, value_name = "DAYS", default_value_t = 30)]
-    keep_transactions: u32,
-    /// Days that alerts and their crossings are kept, counted from when they came; 0: for ever.
-    #[arg(long, value_name = "DAYS", default_value_t = 365)]
-    keep_alerts: u32,
+    #[command(flatten)]
+    retention: RetentionArgs,
     /// Fields that must not be seen in dead letters, separated by commas.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     mask_columns: Vec<String>,
@@ -55,6 +51,23 @@ pub(crate) struct Args {
     /// End when everything that lies in the topics is stored.
     #[arg(long)]
     exit_when_done: bool,
+}
+
+/// How long rows are kept.
+#[derive(clap::Args, Debug)]
+pub(crate) struct RetentionArgs {
+    /// Days that transactions are kept, counted from when they came; 0: for ever.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    keep_transactions: u32,
+    /// Days that alerts and their crossings are kept, counted from when they came; 0: for ever.
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    keep_alerts: u32,
+}
+
+impl RetentionArgs {
+    pub(crate) fn settle(&self) -> ::consumer::Retention {
+        ::consumer::Retention { transactions: days(self.keep_transactions), alerts: days(self.keep_alerts) }
+    }
 }
 
 /// What weighs how much in a decision.
@@ -97,8 +110,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     options.max_batch = args.max_batch;
     options.earliest = args.earliest_event;
     options.ahead = Duration::from_secs(args.max_ahead);
-    options.retention =
-        ::consumer::Retention { transactions: days(args.keep_transactions), alerts: days(args.keep_alerts) };
+    options.retention = args.retention.settle();
     options.mask = Mask::new(&args.mask_columns);
     options.consumer_properties = context.kafka.consumer.clone();
     options.audit_file = Some(context.data_dir.join(::consumer::audit::HEADS_FILE));

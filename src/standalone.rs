@@ -12,7 +12,7 @@ use broker::{Broker, Shutdown};
 use events::{DateTime, Utc};
 use producer::{Mode, Progress, ReplayOptions, Speed};
 
-use crate::consumer::PolicyArgs;
+use crate::consumer::{PolicyArgs, RetentionArgs};
 use crate::context::{Context, Terminal};
 use crate::counts::Counts;
 use crate::crew::{Crew, Until};
@@ -41,6 +41,8 @@ pub(crate) struct Args {
     exit_when_done: bool,
     #[command(flatten)]
     policy: PolicyArgs,
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -110,6 +112,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let engine = args.engine.options(context)?;
     let mut consumer = ::consumer::Options { mask: engine.mask.clone(), ..consumer_options(context)? };
     args.policy.settle(&mut consumer)?;
+    consumer.retention = args.retention.settle();
     let broker = open(context, args.log.settings())?;
     let until = if args.exit_when_done { Until::Drained } else { Until::Asked };
     let crew = start(broker, load, engine, consumer, report)?;

@@ -86,19 +86,26 @@ pub fn complete(database: &Database) -> bool {
     RULES.iter().all(|rule| differ(rule) == 0)
 }
 
-/// The current decision of every stored transaction follows from the lists and its live alerts.
+/// The current decision of every stored transaction follows from the lists and its live alerts, by the default
+/// policy: the gravest alert is the base, and what the rules count in their windows adds to it.
 pub fn check_decisions(database: &Database) {
     let expected = "
         SELECT t.transaction_id,
                CASE WHEN EXISTS (SELECT FROM list_entries l WHERE lower(l.value) = lower(
                         CASE l.kind WHEN 'merchant' THEN t.merchant WHEN 'account' THEN t.account_id
                                     WHEN 'category' THEN t.category ELSE t.country END)) THEN 'BLOCK'
-                    WHEN s.severity = 'critical' THEN 'BLOCK'
-                    WHEN s.severity = 'high' THEN 'REVIEW'
+                    WHEN s.score >= 90 THEN 'BLOCK'
+                    WHEN s.score >= 70 THEN 'REVIEW'
                     ELSE 'APPROVE' END AS decision
         FROM transactions t
-        LEFT JOIN (SELECT transaction_id, max(severity) AS severity FROM alert_occurrences
-                   WHERE mode = 'live' GROUP BY transaction_id) s USING (transaction_id)";
+        LEFT JOIN (SELECT transaction_id, max(points) + CASE WHEN max(n) > 15 THEN 20 WHEN max(n) > 10 THEN 10 ELSE 0 END AS score
+                   FROM (SELECT transaction_id,
+                                greatest(floor(risk_score), CASE severity WHEN 'critical' THEN 90 WHEN 'high' THEN 70
+                                                                          WHEN 'medium' THEN 40 ELSE 0 END) AS points,
+                                (SELECT e.value::numeric FROM jsonb_each_text(evidence) e
+                                 WHERE lower(e.key) = 'transaction_count') AS n
+                         FROM alert_occurrences WHERE mode = 'live') o
+                   GROUP BY transaction_id) s USING (transaction_id)";
     let current = "SELECT transaction_id, decision FROM current_decisions";
     let missing = database.rows(&format!("({expected}) EXCEPT ALL ({current}) LIMIT 5"));
     let surplus = database.rows(&format!("({current}) EXCEPT ALL ({expected}) LIMIT 5"));

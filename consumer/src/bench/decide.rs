@@ -13,7 +13,9 @@ use uuid::Uuid;
 use super::alerts::Alert;
 use super::row;
 use crate::database::Database;
-use crate::decision::{AlertFacts, InForce, Inputs, TransactionFacts, decide, explanation, micros};
+use crate::decision::{
+    AlertFacts, EvidenceColumns, InForce, Inputs, TransactionFacts, decide, explanation, micros,
+};
 use crate::error::{Error, Result};
 use crate::lists::Lists;
 use crate::runtime;
@@ -101,7 +103,7 @@ fn inputs(number: u64) -> Result<Inputs> {
     let transaction = row(number).value;
     let mut inputs = Inputs::default();
     let alert = Alert::new(number, &transaction).read().map_err(|e| Error::Setting(e.to_string()))?;
-    if let Some(facts) = AlertFacts::of(&alert) {
+    if let Some(facts) = AlertFacts::of(&alert, &EvidenceColumns::default()) {
         inputs.add_alert(Uuid::from_u128(number.into()), facts);
     }
     inputs.transactions.insert(micros(transaction.timestamp), TransactionFacts::of(&transaction));

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Context;
-use super::velocity::{Velocity, tidy};
+use super::velocity::{EvidenceColumns, Velocity, tidy};
 use crate::lists::ListHit;
 
 /// What a decision needs of a transaction.
@@ -129,8 +129,8 @@ impl TransactionFacts {
 }
 
 impl AlertFacts {
-    /// Of an alert that counts and names a transaction; None of any other.
-    pub fn of(alert: &FraudAlert) -> Option<Self> {
+    /// Of an alert that counts and names a transaction, by the columns that the policy names; None of any other.
+    pub fn of(alert: &FraudAlert, columns: &EvidenceColumns) -> Option<Self> {
         if alert.rule_mode != Mode::Live || alert.retraction.is_some() || alert.transaction_id.is_none() {
             return None;
         }
@@ -141,7 +141,7 @@ impl AlertFacts {
             severity: alert.severity,
             score: alert.risk_score.map(tidy),
             reason: alert.fraud_reason.clone(),
-            velocity: Velocity::of(alert),
+            velocity: Velocity::of(alert, columns),
             source: (source.timestamp, source.topic.clone(), source.partition, source.offset, source.ordinal),
             subject: TransactionFacts::of_alert(alert),
         })

@@ -34,7 +34,7 @@ pub use explanation::{PolicyName, explanation};
 pub use factors::Factor;
 pub use inputs::{AlertFacts, Inputs, TransactionFacts};
 pub use policy::{InForce, Policy};
-pub use velocity::Velocity;
+pub use velocity::{EvidenceColumns, Velocity};
 
 /// What shall be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use events::Severity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::velocity::EvidenceColumns;
 use super::{Decision, PolicyName};
 
 /// The highest score.
@@ -76,6 +77,8 @@ pub struct VelocityPoints {
     pub merchants: Above,
     /// Many small transactions at many merchants.
     pub card_testing: CardTesting,
+    /// In which columns of the evidence the counts are.
+    pub evidence: EvidenceColumns,
 }
 
 /// More than a number.
@@ -270,6 +273,7 @@ impl Default for VelocityPoints {
                 average_at_most: 10.0,
                 points: 15,
             },
+            evidence: EvidenceColumns::default(),
         }
     }
 }

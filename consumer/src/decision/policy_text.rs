@@ -53,6 +53,9 @@ impl Policy {
             (1..=1440).contains(&self.velocity.minutes),
             format!("velocity.minutes: {} is not 1 to 1440", self.velocity.minutes),
         );
+        for problem in self.velocity.evidence.problems() {
+            check(false, problem);
+        }
         for (key, points) in self.points() {
             check(points.abs() <= MAX_SCORE as i32, format!("{key}: {points} points are not -100 to 100"));
         }
@@ -148,6 +151,16 @@ mod tests {
             ("look_back_hours = 100000", "look_back_hours: 100000 is more than"),
             ("look_back_hours = \"a day\"", "invalid type: string"),
             ("name = \"\"", "name: 1 to 100 characters"),
+            ("[velocity.evidence]\ncuont = [\"n\"]", "unknown field `cuont`"),
+            ("[velocity.evidence]\ncount = \"n\"", "invalid type: string"),
+            (
+                "[velocity.evidence]\ncount = [\"n\", \" \"]",
+                "velocity.evidence.count: ` ` is no column's name",
+            ),
+            (
+                "[velocity.evidence]\ntotal_amount = [\"Count\"]",
+                "velocity.evidence.total_amount: Count is named by count already",
+            ),
             ("[decision", "line 1"),
         ];
         for (text, expected) in cases {

@@ -99,9 +99,10 @@ pub(crate) async fn revise(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Decided> {
     let mut subjects: BTreeMap<String, Subject> = BTreeMap::new();
+    let columns = &by.policy.policy.velocity.evidence;
     for at in fresh.occurrences.iter().map(|&i| &intake.alerts[i]) {
         let alert = &at.value;
-        if let (Some(facts), Some(id)) = (AlertFacts::of(alert), &alert.transaction_id) {
+        if let (Some(facts), Some(id)) = (AlertFacts::of(alert, columns), &alert.transaction_id) {
             let subject = subjects.entry(id.clone()).or_default();
             subject.now.add_alert(alert.alert_id, facts);
             subject.cause.get_or_insert((topics::FRAUD_ALERTS.name, at.position.partition));
