@@ -1,16 +1,12 @@
 //! The labelled file of a year's card transactions: a known rule finds a known number, end to end.
-//!
-//! The file is not part of the project: `STREAMGUARD_TEST_DATA` names its directory, else
-//! `../shared/data` beside the project. Where it is missing the tests say so and skip.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use support::{Place, expected, wait_until};
+use support::{Place, expected, labelled, wait_until};
 
 const LIMIT: Duration = Duration::from_secs(600);
 const ROWS: i64 = 433_257;
@@ -30,14 +26,7 @@ EMIT CHANGES;
 ";
 
 fn file() -> Option<String> {
-    let directory = std::env::var_os("STREAMGUARD_TEST_DATA")
-        .map_or_else(|| support::root().join("../shared/data"), PathBuf::from);
-    let file = directory.join("card_transactions_2024.csv.gz");
-    if !file.exists() {
-        servers::skip(&format!("the labelled file is not there: {}", file.display()));
-        return None;
-    }
-    Some(file.to_str().unwrap().to_owned())
+    Some(labelled::file()?.to_str().unwrap().to_owned())
 }
 
 /// The shipped rules and the one above.

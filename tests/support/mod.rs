@@ -9,6 +9,7 @@
 
 pub mod database;
 pub mod expected;
+pub mod labelled;
 pub mod load;
 pub mod process;
 
