@@ -18,7 +18,7 @@ Examples:
   streamguard lists add ip 203.0.113.0/24 --list watch --reason 'card testing' --expires 2026-12-01T00:00:00Z
   streamguard lists add account VIP- --list allow --match prefix --reason 'own test accounts'
   streamguard lists remove merchant 'Example Shop' --reason 'the shop has answered'
-  streamguard lists import stolen-cards.csv --kind bin --reason 'report of 3 May'
+  streamguard lists import stolen-cards.csv --kind bin --list block --reason 'report of 3 May'
   streamguard lists export --list block > block.csv
   streamguard lists show --kind merchant
 

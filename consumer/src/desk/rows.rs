@@ -78,7 +78,13 @@ impl ListRow {
 
     /// The same checks as the database's, so that a wrong line is named before anything is sent.
     pub(super) fn check(self, now: DateTime<Utc>) -> Result<Checked, String> {
-        let needed = |name: &str, text: Option<String>| text.ok_or_else(|| format!("no {name}"));
+        let needed = |name: &str, text: Option<String>| {
+            let flag = if name == "action" { "list" } else { name };
+            text.ok_or_else(|| match name {
+                "value" => "no value".to_owned(),
+                _ => format!("no {name}: neither the row nor --{flag} says it"),
+            })
+        };
         let kind = needed("kind", self.kind)?;
         let kind = Kind::parse(&kind).ok_or_else(|| unknown("kind", &kind, &Kind::ALL.map(Kind::as_str)))?;
         let value = needed("value", self.value)?;
