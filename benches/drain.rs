@@ -6,7 +6,7 @@
 //! turns, `RUNS=n` times (5); the figure of interest is the ratio within a turn, and of the turns the median. All run a few times before
 //! they are measured: a node that has just started compiles its code and makes its log of transactions on the way,
 //! and that is neither's work. Where others compute on the machine at the same time, what was taken of the
-//! processors, ours and the node's, says more than the clock.
+//! processors in that time, ours and the node's, says more than the clock.
 //!
 //! `RECORDS=n` and `THREADS=n` change the size, `ACCOUNTS=n` how many keys there are (10,000). `SHAPE=repartition` keys the
 //! topic by the transaction, so that every record goes through a repartition topic; `SHAPE=join` joins each with its
@@ -26,13 +26,13 @@ use broker::{
     Batch, Broker, ConsumerConfig, Isolation, Position, ProducerConfig, Shutdown, TopicPartition, TopicSpec,
 };
 use engine::Guarantee;
-use load::{Key, Spent, grouped, median, setting};
+use load::{Key, Meter, Spent, grouped, median, setting};
 
 const TOPIC: &str = "transactions";
 const PROFILES: &str = "customer_profiles";
 const PARTITIONS: i32 = 3;
 /// After so many passes the node compiles little of its code any more.
-const WARM_UPS: usize = 2;
+const WARM_UPS: usize = 5;
 
 /// What is drained.
 struct Drain {
@@ -188,14 +188,15 @@ struct Fields<'a> {
 impl Drain {
     /// Consumers that read the fields, from the first record to the last: connecting is not part of it.
     fn bare(&self) -> Pass {
-        let before = Spent::now(self.node);
+        let meter = Meter::start(self.node);
         let spans: Vec<(Instant, Instant)> = std::thread::scope(|scope| {
             let readers: Vec<_> = (0..self.threads).map(|at| scope.spawn(move || self.read(at))).collect();
             readers.into_iter().map(|reader| reader.join().unwrap()).collect()
         });
         let (first, last) = (spans.iter().map(|span| span.0).min(), spans.iter().map(|span| span.1).max());
-        let took = last.unwrap().duration_since(first.unwrap());
-        Pass { rate: self.count as f64 / took.as_secs_f64(), spent: before.since(), outputs: 0, commits: 0 }
+        let (first, last) = (first.unwrap(), last.unwrap());
+        let rate = self.count as f64 / last.duration_since(first).as_secs_f64();
+        Pass { rate, spent: meter.between((first, last)), outputs: 0, commits: 0 }
     }
 
     /// Reads every `threads`-th partition from `at` on to its end; when the first and the last record came.
@@ -241,9 +242,9 @@ impl Drain {
         };
         let shutdown = Shutdown::new();
         shutdown.request_when_drained();
-        let before = Spent::now(self.node);
+        let meter = Meter::start(self.node);
         let done = engine::run(self.kafka.clone(), options, shutdown).unwrap();
-        let spent = before.since();
+        let spent = meter.between(done.span().unwrap());
         assert!(done.records >= self.count as u64);
         self.forget(group);
         let rate = self.count as f64 / done.busy().as_secs_f64();

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use broker::{Broker, Outgoing, ProducerConfig, TopicSpec};
 
-pub use spent::Spent;
+pub use spent::{Meter, Spent};
 
 /// As in the binary.
 #[cfg(feature = "kafka")]

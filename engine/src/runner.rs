@@ -141,6 +141,11 @@ impl Summary {
         self.span.map_or(Duration::ZERO, |(first, last)| last.saturating_duration_since(first))
     }
 
+    /// When the first record came, and when the last commit of records had happened; None where none were read.
+    pub fn span(&self) -> Option<(Instant, Instant)> {
+        self.span
+    }
+
     /// Adds what became of records of a query on a partition.
     fn add(&mut self, query: &str, partition: i32, counters: &QueryCounters) {
         if let Some(sum) = self.queries.get_mut(query) {

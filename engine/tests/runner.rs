@@ -5,6 +5,8 @@
 mod accounting;
 #[path = "runner/broadcast.rs"]
 mod broadcast;
+#[path = "runner/catch_up.rs"]
+mod catch_up;
 #[path = "runner/checkpoints.rs"]
 mod checkpoints;
 #[path = "runner/derived.rs"]

@@ -38,10 +38,11 @@ use super::generation::Generation;
 use super::{Error, Guarantee, Shared};
 use crate::task::{InputRecord, Output, RecordHeaders, StreamTask};
 
-/// The most records of one poll.
-const BATCH: usize = 5_000;
+/// The most records of one poll: so many that what a poll costs does not count, and so few that they are still in the
+/// processor's own cache when they are read.
+const BATCH: usize = 1_000;
 /// A poll that brings this many means that the input is ahead of us.
-const BEHIND: usize = BATCH / 4;
+const BEHIND: usize = BATCH;
 /// The time from one commit to the next, at least, where outputs wait: an output that comes after a quiet moment is
 /// committed at once, those that come one after the other go together.
 const LINGER: Duration = Duration::from_millis(5);
@@ -92,6 +93,8 @@ pub(super) struct Worker {
     last_commit: Instant,
     /// When the last commit began.
     last_begun: Instant,
+    /// When outputs last went to the producer.
+    last_hand_over: Instant,
     /// The last poll brought so much that the input is ahead.
     behind: bool,
     /// Failures since the last commit that went well.
@@ -143,6 +146,7 @@ impl Worker {
             first_output: None,
             last_commit: shared.clock.now(),
             last_begun: shared.clock.now(),
+            last_hand_over: shared.clock.now(),
             behind: false,
             failures: 0,
             commit_number: 0,
@@ -303,7 +307,14 @@ impl Worker {
             }
         }
         self.tasks.pace(&mut *self.consumer)?;
-        self.hand_over()
+        if self.gathers() { Ok(()) } else { self.hand_over() }
+    }
+
+    /// Whether outputs wait for more of them: while the input is ahead, those of a commit interval go together. The log
+    /// takes a request for each partition then, and not one for each poll.
+    fn gathers(&self) -> bool {
+        let passed = || self.shared.clock.now().saturating_duration_since(self.last_hand_over);
+        self.behind && !self.output.is_empty() && passed() < self.shared.options.commit_interval
     }
 
     /// A record is processed; what was written is handed over before it becomes much.
@@ -335,8 +346,9 @@ impl Worker {
             return Ok(());
         }
         self.begin()?;
-        self.flood.note(self.output.seal(), self.shared.clock.now(), self.index);
-        self.first_output.get_or_insert_with(|| self.shared.clock.now());
+        self.last_hand_over = self.shared.clock.now();
+        self.flood.note(self.output.seal(), self.last_hand_over, self.index);
+        self.first_output.get_or_insert(self.last_hand_over);
         self.outputs += self.output.len() as u64;
         self.tasks.produce(&self.output, &mut *self.producer, &*self.shared.broker)?;
         self.output.clear();

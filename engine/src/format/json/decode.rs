@@ -59,8 +59,7 @@ impl JsonDecoder {
     /// # Errors
     /// The bytes are not JSON, or a field is not of its column's type.
     pub fn decode<'a>(&self, bytes: &'a [u8], row: &mut [Value<'a>]) -> Result<Presence, DecodeError> {
-        let text = std::str::from_utf8(bytes)
-            .map_err(|e| DecodeError::record(format!("not UTF-8 from byte {} on", e.valid_up_to())))?;
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| not_text(bytes))?;
         let mut reader = Reader { scanner: Scanner::new(text) };
         let presence = self.layout.read(&mut reader, row);
         let presence = presence.and_then(|presence| {
@@ -322,6 +321,13 @@ impl<'a> Reader<'a> {
             None => Ok(Value::Null),
         }
     }
+}
+
+/// The record is not text.
+#[cold]
+fn not_text(bytes: &[u8]) -> DecodeError {
+    let valid = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
+    DecodeError::record(format!("not UTF-8 from byte {valid} on"))
 }
 
 /// What an array or object is as a VARCHAR.

@@ -16,6 +16,7 @@ impl Worker {
         if self.tasks.is_empty() {
             return Ok(());
         }
+        self.hand_over()?;
         let number = self.commit_number + 1;
         let program = &self.generation.program;
         let offsets = self.tasks.offsets(program, &mut *self.consumer, number, self.in_transaction)?;
