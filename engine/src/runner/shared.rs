@@ -117,3 +117,25 @@ fn open_local(dir: &Path, is_on_disk: bool) -> Result<Arc<dyn LocalState>, Error
     }
     Ok(if is_on_disk { Arc::new(DiskLocal::open(dir)?) } else { Arc::new(LogLocal::open(&files)?) })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::local::{Mark, StorePartition};
+    use super::*;
+
+    #[test]
+    fn what_was_kept_in_the_other_way_is_gone_when_the_way_is_changed_and_changed_back() {
+        let root = tempfile::tempdir().unwrap();
+        let (dir, of) = (root.path().join("0.local"), StorePartition::new("counts", 0));
+        let mark = Mark { commit: 1, offset: 2, applied_at: 3 };
+        for is_on_disk in [true, false, true, false] {
+            let local = open_local(&dir, is_on_disk).unwrap();
+            assert_eq!(local.mark(&of).unwrap(), None);
+            local.apply(&mut std::iter::empty(), &[(of.clone(), mark)]).unwrap();
+            drop(local);
+            assert_eq!(open_local(&dir, is_on_disk).unwrap().mark(&of).unwrap(), Some(mark));
+            assert_eq!((dir.exists(), dir.with_extension("copy").exists()), (is_on_disk, !is_on_disk));
+        }
+    }
+}
