@@ -1,4 +1,4 @@
-//! What becomes too old: entries of the lists whose time is over, partitions past their retention.
+//! What becomes too old: entries of the lists whose time is over, partitions and decisions past their retention.
 //!
 //! What enters: how long rows are kept. What leaves: a database without them. What holds: it runs on a thread
 //! and a connection of its own, so that no batch waits for it longer than a drop holds its lock; each drop is
@@ -29,7 +29,7 @@ const AGAIN: Duration = Duration::from_secs(5 * 60);
 pub struct Retention {
     /// Transactions.
     pub transactions: Option<Duration>,
-    /// Alerts and their crossings.
+    /// Alerts and their crossings; decisions and their actions, once their transactions are gone.
     pub alerts: Option<Duration>,
 }
 
@@ -48,6 +48,8 @@ pub struct Tidied {
     pub entries: u64,
     /// Partitions that were dropped.
     pub dropped: Vec<String>,
+    /// Transactions whose decisions were deleted.
+    pub decisions: u64,
     /// Partitions whose lock was not to be had: the next round tries again.
     pub later: Vec<String>,
 }
@@ -63,6 +65,7 @@ pub fn tidy(database_url: &str, retention: &Retention) -> Result<Tidied> {
         let mut tidied = Tidied::default();
         entries(&mut connection, &mut tidied).await.map_err(|error| database.error(&error))?;
         partitions(&mut connection, retention, &mut tidied).await.map_err(|error| database.error(&error))?;
+        decisions(&mut connection, retention, &mut tidied).await.map_err(|error| database.error(&error))?;
         Ok(tidied)
     })
 }
@@ -107,6 +110,25 @@ async fn partitions(
         }
     }
     Ok(())
+}
+
+/// A transaction for some of them at a time, so that no batch waits long for one.
+async fn decisions(
+    connection: &mut PgConnection,
+    retention: &Retention,
+    tidied: &mut Tidied,
+) -> sqlx::Result<()> {
+    let Some(keep) = retention.alerts.map(|keep| keep.as_secs_f64()) else { return Ok(()) };
+    loop {
+        let gone: i64 = sqlx::query_scalar("SELECT drop_decisions(make_interval(secs => $1))")
+            .bind(keep)
+            .fetch_one(&mut *connection)
+            .await?;
+        tidied.decisions += gone as u64;
+        if gone == 0 {
+            return Ok(());
+        }
+    }
 }
 
 async fn drop_partition(
@@ -183,6 +205,7 @@ fn round(database: &Database, retention: Option<&Retention>) -> std::result::Res
         entries(&mut connection, &mut tidied).await.map_err(|error| message(&error))?;
         if let Some(retention) = retention {
             partitions(&mut connection, retention, &mut tidied).await.map_err(|error| message(&error))?;
+            decisions(&mut connection, retention, &mut tidied).await.map_err(|error| message(&error))?;
         }
         Ok(tidied)
     })
@@ -191,6 +214,9 @@ fn round(database: &Database, retention: Option<&Retention>) -> std::result::Res
 fn report(tidied: &Tidied) {
     if tidied.entries > 0 {
         tracing::info!("{} entries of the lists have expired", tidied.entries);
+    }
+    if tidied.decisions > 0 {
+        tracing::info!("{} transactions' decisions were past their retention", tidied.decisions);
     }
     if !tidied.dropped.is_empty() {
         tracing::info!("dropped, because all of it is past its retention: {}", tidied.dropped.join(", "));

@@ -86,6 +86,49 @@ fn a_dropped_transactions_decision_is_still_current() {
 }
 
 #[test]
+fn decisions_go_as_alerts_do_once_their_transactions_are_gone() {
+    let Some(db) = db() else { return };
+    some_days(&db);
+    let decided = "SELECT transaction_id, count(*) FROM decisions GROUP BY 1 ORDER BY 1";
+    let actions = "SELECT transaction_id, state FROM actions WHERE kind = 'open_investigation' ORDER BY 1";
+    let audit = db.row("SELECT count(*) FROM audit_log");
+    assert_eq!(db.rows(decided).len(), 3);
+    assert_eq!(db.rows(actions).len(), 3);
+    db.execute("UPDATE decisions SET decided_at = now() - interval '366 days'");
+    assert_eq!(
+        tidy(&db.writer_url, &Retention::default()).unwrap().decisions,
+        0,
+        "their transactions are there"
+    );
+
+    // One whose notification waits, and one that was decided again of late, stay.
+    db.execute(
+        "UPDATE transactions SET ingested_at = now() - interval '31 days';
+         INSERT INTO actions (idempotency_key, kind, transaction_id, decision_version, account_id, target, state,
+                              next_attempt_at, created_at)
+         VALUES ('n', 'notify', 'a1', 1, 'ACC-1', 'desk', 'pending', now(), now());
+         UPDATE decisions SET decided_at = now() WHERE transaction_id = 'b1'",
+    );
+    let for_ever = Retention { alerts: None, ..Retention::default() };
+    assert_eq!(tidy(&db.writer_url, &for_ever).unwrap().decisions, 0);
+    assert_eq!(tidy(&db.writer_url, &Retention::default()).unwrap().decisions, 1);
+    assert_eq!(
+        db.row("SELECT string_agg(DISTINCT transaction_id, ' ' ORDER BY transaction_id) FROM decisions"),
+        "\"a1 b1\""
+    );
+    assert_eq!(
+        db.row("SELECT string_agg(transaction_id, ' ' ORDER BY transaction_id) FROM decision_heads"),
+        "\"a1 b1\""
+    );
+    assert_eq!(db.row("SELECT count(*) FROM actions WHERE transaction_id = 'a2'"), "0");
+    assert_eq!(db.row("SELECT count(*) FROM audit_log"), audit, "the audit keeps them");
+    assert_eq!(
+        db.row("SELECT decision, score FROM audit_trail WHERE transaction_id = 'a2' AND version = 1"),
+        "REVIEW,70"
+    );
+}
+
+#[test]
 fn a_partition_that_is_in_use_is_dropped_later() {
     let Some(db) = db() else { return };
     some_days(&db);
@@ -128,6 +171,7 @@ fn less_than_a_day_is_never_dropped_nor_any_other_table() {
     for (sql, words) in [
         ("SELECT expired_partitions('transactions', '23 hours')", "at least a day is kept"),
         ("SELECT drop_partition('transactions', 'transactions_20240301', '0')", "at least a day is kept"),
+        ("SELECT drop_decisions('23 hours')", "at least a day is kept"),
         ("SELECT keep_decisions_of('decisions')", "no partition of transactions"),
         ("SELECT partition_ingest('transactions')", "permission denied"),
     ] {
