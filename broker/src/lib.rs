@@ -109,6 +109,17 @@ pub struct OffsetCommit {
 #[derive(Debug, Clone)]
 pub struct GroupMetadata(pub(crate) GroupMetadataInner);
 
+impl GroupMetadata {
+    /// The group's generation: it goes up whenever the group shares its partitions out anew.
+    pub fn generation(&self) -> i64 {
+        match &self.0 {
+            GroupMetadataInner::Embedded { generation, .. } => i64::try_from(*generation).unwrap_or(i64::MAX),
+            #[cfg(feature = "kafka")]
+            GroupMetadataInner::Kafka(membership) => membership.generation(),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum GroupMetadataInner {
     /// Of the embedded broker.

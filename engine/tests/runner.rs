@@ -37,6 +37,8 @@ mod restores;
 mod rule_sets;
 #[path = "support/slow.rs"]
 mod slow;
+#[path = "runner/split.rs"]
+mod split;
 mod support;
 #[path = "runner/topics.rs"]
 mod topics;

@@ -12,7 +12,7 @@ use broker::{Broker, Clock};
 
 use super::generation::Generation;
 use super::identity::Identity;
-use super::local::{DiskLocal, LocalState, LogLocal};
+use super::local::{DiskLocal, Local, LocalState, LogLocal};
 use super::{Error, Options, Summary};
 use crate::state::MemoryLimit;
 
@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     /// Names this process's clients: stable across restarts where there is a state directory.
     pub(super) identity: Identity,
     /// What this machine keeps of the stores, for a fast restart; None: nothing.
-    pub(crate) local: Option<Arc<dyn LocalState>>,
+    pub(crate) local: Option<Local>,
     /// What the stores may take of memory, where they lie on disk.
     pub(crate) memory: Option<Arc<MemoryLimit>>,
     /// Nobody in here asks anything else for the time.
@@ -54,7 +54,7 @@ impl Shared {
         generation.log_rules();
         generation.announce(&*broker, &options, &*clock)?;
         let memory = options.state_memory.map(MemoryLimit::new);
-        let local = identity.dir().map(|dir| open_local(dir, memory.is_some())).transpose()?;
+        let local = identity.dir().map(|dir| open_local(dir, memory.is_some())).transpose()?.map(Local::new);
         if memory.is_some() && local.is_none() {
             let what = "state that lies on disk needs a directory: give one with --data-dir";
             return Err(Error::Disk(what.to_owned()));

@@ -11,7 +11,7 @@ use broker::{Broker, Clock};
 use super::drain::Drained;
 use super::generation::Generation;
 use super::identity::Identity;
-use super::local::MemoryLocal;
+use super::local::{Local, MemoryLocal};
 use super::{Error, Options, Shared, Summary, topics, worker};
 use crate::rule_set::RuleSet;
 use crate::state::MemoryLimit;
@@ -75,7 +75,7 @@ impl Engine {
         shared.writes_checkpoints_inline = true;
         if let Some(StateDir(local)) = state {
             // As the engine does: only stores that lie there have to see changes as soon as they are committed.
-            shared.local = Some(Arc::new(local.staging(shared.memory.is_none())));
+            shared.local = Some(Local::new(Arc::new(local.staging(shared.memory.is_none()))));
         }
         Ok(Self { shared: Arc::new(shared), drained: Drained::default() })
     }

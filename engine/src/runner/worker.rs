@@ -35,6 +35,7 @@ pub(super) use waiting::{Pace, Waiting};
 
 use super::checkpoint::Checkpointer;
 use super::generation::Generation;
+use super::local::Owner;
 use super::{Error, Guarantee, Shared};
 use crate::task::{InputRecord, Output, RecordHeaders, StreamTask};
 
@@ -365,6 +366,12 @@ impl Worker {
             summary.cover((first, self.last_records.unwrap_or(first)));
         }
         self.tasks.count(&self.generation.program, &mut summary);
+    }
+
+    /// Who it is to those who share the local state.
+    fn owner(&self) -> Owner {
+        let generation = self.group.as_ref().map_or(-1, GroupMetadata::generation);
+        Owner { worker: self.index, generation }
     }
 
     fn forget_transaction(&mut self) {

@@ -12,7 +12,7 @@ use engine::simulation::{Engine, StateDir};
 use engine::sql::SourceFile;
 
 use crate::meddler::{Meddler, Trick};
-use crate::support::{Rules, SOURCES, drain, memory, produce, read};
+use crate::support::{Rules, Running, SOURCES, drain, eventually, memory, produce, read};
 use crate::{HIGH, VELOCITY, burst};
 
 const CHANGELOG: &str = "streamguard-transactions-by-account_id-changelog";
@@ -23,6 +23,25 @@ fn counted() -> (Arc<dyn Broker>, Rules) {
     produce(&broker, &burst("A", &["t1", "t2", "t3"]));
     drain(&broker, rules.options(None)).unwrap();
     (broker, rules)
+}
+
+/// A checkpoint that the local state has, of a store that was away for a version: it counts for nothing any more, and
+/// nobody else has gone on with it either, so there is nobody to wait for.
+#[test]
+fn a_store_that_begins_anew_is_not_taken_for_one_that_others_went_on_with() {
+    let state = tempfile::tempdir().unwrap();
+    let (broker, rules) = (memory(), Rules::new(&[("10_high.sql", HIGH), ("20_velocity.sql", VELOCITY)]));
+    produce(&broker, &burst("A", &["t1", "t2", "t3"]));
+    drain(&broker, rules.options(Some(state.path()))).unwrap();
+    std::fs::remove_file(rules.dir.path().join("20_velocity.sql")).unwrap();
+    produce(&broker, &burst("B", &["t1"]));
+    drain(&broker, rules.options(Some(state.path()))).unwrap();
+    rules.write("20_velocity.sql", VELOCITY);
+    produce(&broker, &burst("A", &["t4", "t5", "t6", "t7"]));
+    let engine = Running::start(&broker, rules.options(Some(state.path())));
+    eventually("an alert of the store that begins anew", || !read(&broker, "fraud_alerts").is_empty());
+    engine.stop();
+    assert_eq!(counts(&broker), ["4"]);
 }
 
 /// Where the group stands in the topic and the changelog.
@@ -75,7 +94,7 @@ fn records_that_nobody_is_done_with_and_that_were_deleted_end_the_worker() {
 }
 
 /// Publishes these rules.
-fn publish(log: &Arc<dyn Broker>, version: u64, rules: &[(&str, &str)]) -> RuleSet {
+pub(crate) fn publish(log: &Arc<dyn Broker>, version: u64, rules: &[(&str, &str)]) -> RuleSet {
     let all = [("00_sources.sql", SOURCES)].into_iter().chain(rules.iter().copied());
     let files: Vec<_> = all.map(|(name, text)| SourceFile::new(name, text)).collect();
     let none = BTreeMap::new();

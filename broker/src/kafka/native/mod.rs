@@ -62,6 +62,14 @@ unsafe impl Send for Membership {}
 // SAFETY: as above.
 unsafe impl Sync for Membership {}
 
+impl Membership {
+    /// The group's generation; -1 for one that is no member.
+    pub(crate) fn generation(&self) -> i64 {
+        // SAFETY: the pointer is valid as long as `self` is, and is only read.
+        i64::from(unsafe { sys::rd_kafka_consumer_group_metadata_generation_id(self.0) })
+    }
+}
+
 impl Drop for Membership {
     fn drop(&mut self) {
         // SAFETY: the pointer came from rd_kafka_consumer_group_metadata and is given back once.

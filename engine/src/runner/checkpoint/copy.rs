@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use broker::ErrorKind;
 
-use super::super::local::{Change, LocalError, LocalState, Mark, Staged, StorePartition};
+use super::super::local::{Change, Claim, LocalError, LocalState, Mark, Staged, StorePartition, write};
 use super::super::restore::Stretch;
 use super::super::restore::read::read;
 use super::super::{Error, Shared};
@@ -21,12 +21,14 @@ const KEPT: usize = 8 << 20;
 /// Bytes that are applied at once.
 pub(in super::super) const APPLIED: usize = 1 << 20;
 
+/// What the local state has taken of each changelog of a job.
+type Parts = Vec<Box<dyn Staged>>;
+
 /// See the module.
 pub(super) struct Copy {
     shared: Arc<Shared>,
-    local: Arc<dyn LocalState>,
     /// Per changelog of the job, where the local state takes changes before they are committed.
-    staged: Option<Vec<Box<dyn Staged>>>,
+    staged: Option<Parts>,
     chunks: Vec<Packed>,
     bytes: usize,
     /// There were more chunks than are kept.
@@ -34,8 +36,8 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    pub(super) fn new(shared: Arc<Shared>, local: Arc<dyn LocalState>) -> Self {
-        Self { shared, local, staged: None, chunks: Vec::new(), bytes: 0, is_cut: false }
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, staged: None, chunks: Vec::new(), bytes: 0, is_cut: false }
     }
 
     /// Forgets what was kept.
@@ -46,18 +48,11 @@ impl Copy {
     /// A checkpoint begins.
     pub(super) fn begin(&mut self, job: &Job) {
         self.clear();
-        let has_those_before = self.has_those_before(job);
-        match has_those_before.and_then(|has| has.then(|| self.stage(job)).transpose()) {
-            // Nobody else goes on any more, so what was there is what is there.
-            Ok(Some(staged)) if self.has_those_before(job).unwrap_or_default() => self.staged = staged,
+        match stage(job) {
+            Ok(Some(staged)) => self.staged = staged,
             // It is read again once it is committed, whatever is there by then.
             _ => self.is_cut = true,
         }
-    }
-
-    /// Begins to give its changes to the local state as they come, where that takes them before they are committed.
-    fn stage(&self, job: &Job) -> Result<Option<Vec<Box<dyn Staged>>>, LocalError> {
-        job.logs.iter().map(|log| self.local.stage(&log.store)).collect()
     }
 
     /// A chunk went out.
@@ -92,49 +87,26 @@ impl Copy {
         if let Some(staged) = staged {
             return settle(job, staged, &marks);
         }
-        if is_cut || !self.has_those_before(job)? {
-            return self.read_again(job, &marks);
-        }
-        for chunk in &chunks {
-            // What cannot be unpacked is read again.
-            let Some(chunk) = chunk.unpack() else { return self.read_again(job, &marks) };
-            let mut changes = chunk.iter().map(|record| Change {
-                of: &job.logs[record.log].store,
-                key: record.key,
-                value: record.value,
-            });
-            self.local.apply(&mut changes, &[])?;
-        }
-        let mut last =
-            job.logs.iter().map(|log| Change { of: &log.store, key: MARK_KEY, value: Some(&log.mark) });
-        Ok(self.local.apply(&mut last, &marks)?)
-    }
-
-    /// Whether the local state stands at the checkpoint before.
-    fn has_those_before(&self, job: &Job) -> Result<bool, LocalError> {
-        let mut has_all = true;
-        for log in &job.logs {
-            has_all &= self.local.mark(&log.store)?.map(|mark| mark.commit) == log.base;
-        }
-        Ok(has_all)
+        if is_cut || !put_on_top(job, &chunks, &marks)? { self.read_again(job, &marks) } else { Ok(()) }
     }
 
     /// Reads the changelogs from where the local state stands.
     fn read_again(&self, job: &Job, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
         let mut stretches = Vec::new();
         for log in &job.logs {
+            let Some(claim) = &log.claim else { continue };
             let partition = log.partition.clone();
             let end = self.shared.broker.watermarks(&partition, broker::Isolation::ReadUncommitted)?.1;
-            let from = match self.local.mark(&log.store)? {
+            let from = match claim.state().mark(&log.store)? {
                 Some(mark) if mark.offset >= log.from && mark.commit <= job.number => mark.offset,
                 _ => {
-                    self.local.clear(&log.store)?;
+                    claim.clear()?;
                     log.from
                 }
             };
             stretches.push(Stretch { partition, from, end });
         }
-        let mut caught = Caught::new(&*self.local);
+        let mut caught = Caught::new(job.logs.iter().filter_map(|log| log.claim.clone()).collect());
         read(&self.shared, stretches, "copied", &mut || Ok(()), &mut |partition, record| match (
             job.logs.iter().find(|log| log.partition == *partition),
             record.key,
@@ -146,6 +118,56 @@ impl Copy {
     }
 }
 
+fn claims(job: &Job) -> Vec<&Claim> {
+    job.logs.iter().filter_map(|log| log.claim.as_ref()).collect()
+}
+
+/// Whether the local state stands at the checkpoint before.
+fn has_those_before(local: &dyn LocalState, job: &Job) -> Result<bool, Error> {
+    for log in &job.logs {
+        if local.mark(&log.store)?.map(|mark| mark.commit) != log.base {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Begins to give its changes to the local state as they come, where that takes them before they are committed. None:
+/// it does not stand at the checkpoint before.
+fn stage(job: &Job) -> Result<Option<Option<Parts>>, Error> {
+    let staged = write(&claims(job), |local| {
+        if !has_those_before(local, job)? {
+            return Ok(None);
+        }
+        let staged = job.logs.iter().map(|log| local.stage(&log.store));
+        Ok(Some(staged.collect::<Result<Option<Parts>, _>>()?))
+    });
+    staged.map(Option::flatten)
+}
+
+/// Puts a checkpoint on top of the one before it; false where that is not there, or a chunk cannot be unpacked.
+fn put_on_top(job: &Job, chunks: &[Packed], marks: &[(StorePartition, Mark)]) -> Result<bool, Error> {
+    let put = write(&claims(job), |local| {
+        if !has_those_before(local, job)? {
+            return Ok(false);
+        }
+        for chunk in chunks {
+            let Some(chunk) = chunk.unpack() else { return Ok(false) };
+            let mut changes = chunk.iter().map(|record| Change {
+                of: &job.logs[record.log].store,
+                key: record.key,
+                value: record.value,
+            });
+            local.apply(&mut changes, &[])?;
+        }
+        let mut last =
+            job.logs.iter().map(|log| Change { of: &log.store, key: MARK_KEY, value: Some(&log.mark) });
+        local.apply(&mut last, marks)?;
+        Ok(true)
+    });
+    Ok(put?.unwrap_or(true))
+}
+
 fn marks(shared: &Shared, job: &Job, ends: &[i64]) -> Vec<(StorePartition, Mark)> {
     let applied_at = shared.clock.wall();
     // From before the checkpoint: what others may have written since is behind that, too.
@@ -155,42 +177,36 @@ fn marks(shared: &Shared, job: &Job, ends: &[i64]) -> Vec<(StorePartition, Mark)
 }
 
 /// What was staged is committed.
-fn settle(job: &Job, staged: Vec<Box<dyn Staged>>, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
-    for ((log, mut staged), (_, mark)) in job.logs.iter().zip(staged).zip(marks) {
-        if !(staged.push(MARK_KEY, Some(&log.mark))? && staged.settle(*mark)?) {
-            return Err(others_went_on());
+fn settle(job: &Job, staged: Parts, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
+    let settled = write(&claims(job), |_| {
+        for ((log, mut staged), (_, mark)) in job.logs.iter().zip(staged).zip(marks) {
+            if !(staged.push(MARK_KEY, Some(&log.mark))? && staged.settle(*mark)?) {
+                return Err(others_went_on());
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    });
+    settled.map(|_| ())
 }
 
 fn others_went_on() -> Error {
-    let message = "another worker has gone on with the local state";
+    let message = "others have begun to write the local state";
     broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into()
 }
 
 /// What is read of changelogs, on its way to the local state in pieces of bounded size.
-pub(in super::super) struct Caught<'l> {
-    local: &'l dyn LocalState,
-    /// Under which marks the local state has what lies before.
-    behind: Vec<(StorePartition, Option<Mark>)>,
+pub(in super::super) struct Caught {
+    /// To write all that comes.
+    claims: Vec<Claim>,
     stores: Vec<StorePartition>,
     /// Of each store, where the local state takes changes before they count.
     staged: Vec<Option<Box<dyn Staged>>>,
     chunk: Chunk,
 }
 
-impl<'l> Caught<'l> {
-    pub(in super::super) fn new(local: &'l dyn LocalState) -> Self {
-        Self::behind(local, Vec::new())
-    }
-
-    /// What comes fits behind these marks only.
-    pub(in super::super) fn behind(
-        local: &'l dyn LocalState,
-        behind: Vec<(StorePartition, Option<Mark>)>,
-    ) -> Self {
-        Self { local, behind, stores: Vec::new(), staged: Vec::new(), chunk: Chunk::default() }
+impl Caught {
+    pub(in super::super) fn new(claims: Vec<Claim>) -> Self {
+        Self { claims, stores: Vec::new(), staged: Vec::new(), chunk: Chunk::default() }
     }
 
     pub(in super::super) fn take(
@@ -216,10 +232,10 @@ impl<'l> Caught<'l> {
         if let Some(place) = self.stores.iter().position(|store| store == of) {
             return Ok(place);
         }
-        self.staged.push(self.local.stage(of)?);
+        let own: Vec<&Claim> = self.claims.iter().filter(|claim| claim.of() == of).collect();
+        let staged = write(&own, |local| Ok(local.stage(of)?))?;
+        self.staged.push(staged.flatten());
         self.stores.push(of.clone());
-        // From now on nobody else goes on unnoticed.
-        self.check()?;
         Ok(self.stores.len() - 1)
     }
 
@@ -234,43 +250,37 @@ impl<'l> Caught<'l> {
     }
 
     fn apply(&mut self, marks: &[(StorePartition, Mark)]) -> Result<(), Error> {
+        let mut places = Vec::with_capacity(marks.len());
         for (store, _) in marks {
-            self.place(store)?;
-        }
-        self.check()?;
-        let mut unstaged = Vec::new();
-        for (store, mark) in marks {
-            let place = self.place(store)?;
-            match &mut self.staged[place] {
-                Some(staged) => {
-                    if !staged.settle(*mark)? {
-                        return Err(others_went_on());
-                    }
-                }
-                None => unstaged.push((store.clone(), *mark)),
-            }
+            places.push(self.place(store)?);
         }
         let chunk = std::mem::take(&mut self.chunk);
-        let change = |of, key, value| Change { of, key, value };
-        let mut changes = chunk.iter().map(|r| change(&self.stores[r.log], r.key, r.value));
-        Ok(self.local.apply(&mut changes, &unstaged)?)
-    }
-
-    /// Whether what comes still fits behind what is there.
-    fn check(&self) -> Result<(), Error> {
-        for (store, mark) in &self.behind {
-            if self.local.mark(store)? != *mark {
-                return Err(others_went_on());
+        let Self { claims, stores, staged, .. } = self;
+        let claims: Vec<&Claim> = claims.iter().collect();
+        let written = write(&claims, |local| {
+            let mut unstaged = Vec::new();
+            for (place, (store, mark)) in places.into_iter().zip(marks) {
+                match &mut staged[place] {
+                    Some(staged) => {
+                        if !staged.settle(*mark)? {
+                            return Err(others_went_on());
+                        }
+                    }
+                    None => unstaged.push((store.clone(), *mark)),
+                }
             }
-        }
-        Ok(())
+            let change = |of, key, value| Change { of, key, value };
+            let mut changes = chunk.iter().map(|r| change(&stores[r.log], r.key, r.value));
+            Ok(local.apply(&mut changes, &unstaged)?)
+        });
+        written.map(|_| ())
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::super::local::MemoryLocal;
+    use super::super::super::local::{Local, MemoryLocal, Owner};
     use super::*;
 
     #[test]
@@ -282,17 +292,22 @@ mod tests {
     }
 
     fn of_a_slow_worker(local: &MemoryLocal) {
-        let store = StorePartition::new("counts", 0);
+        let (store, shared) = (StorePartition::new("counts", 0), Local::new(Arc::new(local.clone())));
         let mark = |commit| Mark { commit, offset: 10 * commit, applied_at: 0 };
-        let take = |value: &'static [u8]| {
-            let mut caught = Caught::behind(local, vec![(store.clone(), None)]);
+        let is_fenced =
+            |outcome| matches!(outcome, Err(Error::Broker(error)) if error.kind() == ErrorKind::Fenced);
+        let take = |worker, value: &'static [u8]| {
+            let claim = shared.claim(&store, Owner { worker, generation: 5 + worker as i64 }).unwrap();
+            let mut caught = Caught::new(vec![claim]);
             caught.take(&store, b"key", Some(value)).unwrap();
             caught
         };
-        let (mut slow, other) = (take(b"old"), take(b"new"));
+        let (mut slow, other) = (take(0, b"old"), take(1, b"new"));
+        // Before the later owner has written anything, too.
+        assert!(is_fenced(slow.pause(&[(store.clone(), mark(1))])));
         other.finish(&[(store.clone(), mark(2))]).unwrap();
-        assert!(matches!(slow.pause(&[(store.clone(), mark(1))]), Err(Error::Broker(_))));
-        assert!(matches!(slow.finish(&[(store.clone(), mark(1))]), Err(Error::Broker(_))));
+        assert!(is_fenced(slow.pause(&[(store.clone(), mark(1))])));
+        assert!(is_fenced(slow.finish(&[(store.clone(), mark(1))])));
         assert_eq!(local.mark(&store).unwrap(), Some(mark(2)));
         let mut value = Vec::new();
         local.reader(&store).unwrap().unwrap().get(b"key", &mut value).unwrap();

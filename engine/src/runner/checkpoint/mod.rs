@@ -29,7 +29,7 @@ pub(super) use thread::Threaded;
 pub(super) use writer::{Inline, Writer};
 
 use super::Error;
-use super::local::StorePartition;
+use super::local::{Claim, StorePartition};
 
 /// A checkpoint to write.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub(super) struct Log {
     pub(super) base: Option<i64>,
     /// The value of the record that ends it: a [`Mark`].
     pub(super) mark: Vec<u8>,
+    /// To write the local state, where there is one.
+    pub(super) claim: Option<Claim>,
 }
 
 /// How a checkpoint ended.

@@ -51,7 +51,7 @@ struct Open {
 impl Writer {
     /// Writes with a producer of this configuration, which has a transactional id.
     pub(in super::super) fn new(shared: &Arc<Shared>, config: ProducerConfig) -> Self {
-        let copy = shared.local.as_ref().map(|local| Copy::new(shared.clone(), local.clone()));
+        let copy = shared.local.is_some().then(|| Copy::new(shared.clone()));
         let given = config.properties.get(PROPERTY).and_then(|text| text.parse().ok());
         Self {
             shared: shared.clone(),

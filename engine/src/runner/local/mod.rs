@@ -6,10 +6,12 @@
 //! begins at the old mark reads the new checkpoint from the changelog anyhow. Nothing here is needed for
 //! correctness: what is damaged or missing is read from the changelog.
 //!
+//! - [`Local`]: whose each partition is among the workers of the process; all writing goes through a [`Claim`].
 //! - [`LogLocal`]: in files that are only appended to, for stores that lie in memory as a whole.
 //! - [`DiskLocal`]: in a database, for stores that lie there.
 //! - [`MemoryLocal`]: for tests and the simulation.
 
+mod claim;
 mod disk;
 mod log;
 mod memory;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use claim::{Claim, Local, Owner, write};
 pub(crate) use disk::DiskLocal;
 pub(crate) use log::LogLocal;
 pub(crate) use memory::MemoryLocal;
@@ -74,8 +77,8 @@ pub(crate) struct Change<'c> {
 /// Takes a key and its value, None where the entry is gone; false: it has enough.
 type Visit<'v> = dyn FnMut(&[u8], Option<&[u8]>) -> bool + 'v;
 
-/// See the module. It is shared by the workers and their checkpointers: one writes a store's partition at a time,
-/// and reading meanwhile is fine.
+/// See the module. It is shared by the workers and their checkpointers: one writes a store's partition at a time, by
+/// its [`Claim`], and reading meanwhile is fine.
 pub(crate) trait LocalState: fmt::Debug + Send + Sync {
     /// Up to where the entries stand; None: there are none that can be used.
     fn mark(&self, of: &StorePartition) -> Result<Option<Mark>, LocalError>;

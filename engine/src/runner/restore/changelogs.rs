@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use broker::{DELETE_RETENTION, ErrorKind, TopicPartition};
+use broker::{DELETE_RETENTION, TopicPartition};
 
-use super::super::checkpoint::{Caught, LogStamp, MARK_KEY, Mark};
-use super::super::local::{self, StorePartition};
+use super::super::checkpoint::{Caught, MARK_KEY, Mark};
+use super::super::local::{self, Claim, StorePartition};
 use super::super::{Error, Shared};
 use super::read::{Between, read};
 use super::{Log, Refusal, Standing, StoreOf, Stretch, begin_anew, refuse};
@@ -40,7 +40,7 @@ pub(super) fn restore(
             for at in old {
                 let log = &mut standing.logs[at];
                 tracing::info!(changelog = %log.partition, "the store begins anew: others went on without it");
-                begin_anew(shared, log)?;
+                begin_anew(log)?;
                 begins_anew = true;
             }
         }
@@ -60,7 +60,6 @@ fn load(
     between: &mut Between<'_>,
 ) -> Result<(), Error> {
     let (mut stretches, mut places) = (Vec::new(), BTreeMap::<TopicPartition, (StoreOf, i64)>::new());
-    let mut seen = Vec::new();
     for (at, standing) in standings.iter().enumerate() {
         for (store, log) in standing.logs.iter().enumerate() {
             if log.low > log.from || log.from > log.end {
@@ -71,7 +70,6 @@ fn load(
             let take = &mut |key: &[u8], value: Option<&[u8]>| tasks[at].restore(store, key, value);
             let found = from_local(shared, log, between, take)?;
             let from = found.map_or(log.from, |mark| mark.offset);
-            seen.push((log.store.clone(), found));
             if from < log.end {
                 let (partition, end) = (log.partition.clone(), log.end);
                 places.insert(partition.clone(), ((at, store), from));
@@ -79,7 +77,8 @@ fn load(
             }
         }
     }
-    let mut caught = shared.local.as_deref().map(|local| Caught::behind(local, seen));
+    let logs = standings.iter().flat_map(|standing| &standing.logs);
+    let mut caught = Caught::new(logs.filter_map(|log| log.claim.clone()).collect());
     let mut marks: BTreeMap<StoreOf, Option<Mark>> = BTreeMap::new();
     let outcome = read(shared, stretches, "restored", between, &mut |partition, record| {
         let (Some(((at, store), next)), Some(key)) = (places.get_mut(partition), record.key) else {
@@ -91,7 +90,7 @@ fn load(
             let (changelog, group) = (partition.clone(), shared.options.group.clone());
             return Err(refuse(Refusal::Foreign { changelog, group }, &standings[at]));
         }
-        if let Some(caught) = &mut caught {
+        if log.claim.is_some() {
             caught.take(&log.store, key, record.value)?;
             *next = record.offset + 1;
         }
@@ -105,7 +104,7 @@ fn load(
         }
         tasks[at].restore(store, key, record.value).map_err(failed)
     });
-    if let (Err(Error::Rebalancing | Error::Stopping), Some(caught)) = (&outcome, &mut caught) {
+    if let Err(Error::Rebalancing | Error::Stopping) = outcome {
         match caught.pause(&marks_so_far(shared, standings, (places.values(), &marks))) {
             // It is another worker's by now: what was read is not kept.
             Err(Error::Broker(_)) => {}
@@ -114,15 +113,13 @@ fn load(
     }
     outcome?;
     settle(standings, &mut marks)?;
-    if let Some(caught) = caught {
-        caught.finish(&local_marks(shared, standings))?;
-    }
+    caught.finish(&local_marks(shared, standings))?;
     let mut tasks = standings.iter().zip(tasks);
     tasks.try_for_each(|(standing, task)| {
         let mut stores = standing.logs.iter().enumerate();
-        stores.try_for_each(|(store, log)| match put_on_disk(shared, task, store, &log.store)? {
+        stores.try_for_each(|(store, log)| match put_on_disk(shared, task, store, log.claim.as_ref())? {
             Placed::InMemory if shared.is_state_on_disk() => {
-                visit_local(shared, log, between, &mut |key, value| task.restore(store, key, value))
+                visit_local(log, between, &mut |key, value| task.restore(store, key, value))
             }
             _ => Ok(()),
         })
@@ -143,10 +140,10 @@ pub(in super::super) fn put_on_disk(
     shared: &Shared,
     task: &mut StreamTask,
     store: StoreId,
-    of: &StorePartition,
+    claim: Option<&Claim>,
 ) -> Result<Placed, Error> {
-    let (Some(memory), Some(local)) = (&shared.memory, &shared.local) else { return Ok(Placed::InMemory) };
-    let Some(reader) = local.reader(of)? else { return Ok(Placed::InMemory) };
+    let (Some(memory), Some(claim)) = (&shared.memory, claim) else { return Ok(Placed::InMemory) };
+    let Some(reader) = claim.state().reader(claim.of())? else { return Ok(Placed::InMemory) };
     let is_on_disk = task.put_on_disk(store, reader, memory);
     let is_on_disk = is_on_disk.map_err(|error| Error::Disk(error.to_string()))?;
     Ok(if is_on_disk { Placed::OnDisk } else { Placed::InMemory })
@@ -181,9 +178,9 @@ fn from_local(
     between: &mut Between<'_>,
     take: &mut Take<'_>,
 ) -> Result<Option<local::Mark>, Error> {
-    let Some(local) = &shared.local else { return Ok(None) };
+    let Some(claim) = &log.claim else { return Ok(None) };
     let oldest = shared.clock.wall() - DELETE_RETENTION.as_millis() as i64 / 2;
-    let usable = local.mark(&log.store)?.filter(|mark| {
+    let usable = claim.state().mark(&log.store)?.filter(|mark| {
         let is_known = log.stamp.is_some_and(|stamp| {
             // In the middle of the last checkpoint is only a restore that was left.
             let last = if mark.commit == stamp.number { log.end } else { log.at };
@@ -192,42 +189,21 @@ fn from_local(
         is_known && mark.applied_at >= oldest
     });
     if usable.is_none() {
-        // A store that begins anew is not where the group stands in its changelog.
-        if log.stamp.is_some() {
-            is_newest(shared, log)?;
-        }
-        local.clear(&log.store)?;
+        claim.clear()?;
         return Ok(None);
     }
     if !shared.is_state_on_disk() {
-        visit_local(shared, log, between, take)?;
+        visit_local(log, between, take)?;
     }
     Ok(usable)
 }
 
-/// Whether the group still stands in a changelog where it did when it was asked. Who was slow may have been given up:
-/// what does not fit to what it knows is then of another worker of this process, which goes on with it.
-fn is_newest(shared: &Shared, log: &Log) -> Result<(), Error> {
-    let partition = std::slice::from_ref(&log.partition);
-    let committed = shared.broker.committed(&shared.options.group, partition)?.pop().flatten();
-    if committed.and_then(|committed| LogStamp::parse(&committed.metadata)) == log.stamp {
-        return Ok(());
-    }
-    let message = "another worker has gone on with the local state";
-    Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into())
-}
-
 /// Visits what the local state has of a store.
-fn visit_local(
-    shared: &Shared,
-    log: &Log,
-    between: &mut Between<'_>,
-    take: &mut Take<'_>,
-) -> Result<(), Error> {
-    let Some(local) = &shared.local else { return Ok(()) };
+fn visit_local(log: &Log, between: &mut Between<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+    let Some(claim) = &log.claim else { return Ok(()) };
     let failed = |source| Error::Restore { topic: log.partition.topic.to_string(), source };
     let (mut outcome, mut visited) = (Ok(()), 0_u64);
-    local.for_each(&log.store, &mut |key, value| {
+    claim.state().for_each(&log.store, &mut |key, value| {
         visited += 1;
         if key != MARK_KEY {
             outcome = take(key, value).map_err(failed);
@@ -250,6 +226,7 @@ fn marks_so_far<'p>(
     let applied_at = shared.clock.wall();
     let mark = |((at, store), next): &(StoreOf, i64)| {
         let log = &standings[*at].logs[*store];
+        log.claim.as_ref()?;
         let commit = log.stamp?.number;
         let last = marks.get(&(*at, *store)).and_then(Option::as_ref);
         let is_whole = last.is_some_and(|mark| mark.number == commit);
@@ -264,6 +241,7 @@ fn local_marks(shared: &Shared, standings: &[Standing]) -> Vec<(StorePartition, 
     let applied_at = shared.clock.wall();
     let logs = standings.iter().flat_map(|standing| &standing.logs);
     let mark = |log: &Log| {
+        log.claim.as_ref()?;
         let commit = log.stamp?.number;
         Some((log.store.clone(), local::Mark { commit, offset: log.at, applied_at }))
     };

@@ -40,6 +40,7 @@ use standing::Committed;
 pub(super) use standing::{Log, Standing};
 
 use super::generation::Generation;
+use super::local::{Claim, Owner};
 use super::{Error, Shared};
 use crate::plan::StoreId;
 use crate::task::StreamTask;
@@ -64,7 +65,7 @@ pub(super) enum Outcome {
 }
 
 /// Restores tasks of a program: each an index of its tasks with a partition number. Those that do not have all of
-/// their inputs here are not brought further than their checkpoints.
+/// their inputs here are not brought further than their checkpoints, and leave the local state alone.
 ///
 /// # Errors
 /// [`Error::Refused`]-like messages where the state cannot be restored exactly, [`Error::Stopping`] where the
@@ -72,13 +73,14 @@ pub(super) enum Outcome {
 pub(super) fn restore(
     shared: &Shared,
     generation: &Generation,
-    wanted: &[(usize, i32)],
+    (wanted, owner): (&[(usize, i32)], Owner),
     is_whole: &dyn Fn((usize, i32)) -> bool,
     between: &mut Between<'_>,
 ) -> Result<Outcome, Error> {
     at_commits(shared, generation, wanted, |committed| {
         let mut standings = standing::look(shared, generation, wanted, committed)?;
         standings.iter_mut().for_each(|of| of.is_whole = is_whole((of.plan, of.number)));
+        standings.iter_mut().try_for_each(|of| of.claim(shared, owner))?;
         let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
         if let Some(past) = past::find(shared, &standings)? {
             return Ok(Outcome::Behind(past));
@@ -94,11 +96,12 @@ pub(super) fn restore(
 pub(super) fn restore_past(
     shared: &Shared,
     generation: &Generation,
-    wanted: &[(usize, i32)],
+    (wanted, owner): (&[(usize, i32)], Owner),
     between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
     at_commits(shared, generation, wanted, |committed| {
         let mut standings = standing::look(shared, generation, wanted, committed)?;
+        standings.iter_mut().try_for_each(|of| of.claim(shared, owner))?;
         let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
         bring_up(shared, generation, tasks, standings, between)
     })
@@ -159,19 +162,20 @@ pub(super) fn look(
 pub(super) fn take_over(
     shared: &Shared,
     generation: &Generation,
-    carried: Vec<Carried>,
+    (carried, owner): (Vec<Carried>, Owner),
     between: &mut Between<'_>,
 ) -> Result<Vec<Restored>, Error> {
     let wanted: Vec<_> = carried.iter().map(|c| (c.plan, c.number)).collect();
     let mut standings = look(shared, generation, &wanted)?;
+    standings.iter_mut().try_for_each(|of| of.claim(shared, owner))?;
     let (mut tasks, mut anew) = (Vec::new(), BTreeSet::new());
     for (at, (mut carried, standing)) in carried.into_iter().zip(&mut standings).enumerate() {
         for (store, (log, from)) in standing.logs.iter_mut().zip(carried.stands).enumerate() {
             match from {
                 Some((from, base)) => (log.from, log.base) = (from, base),
                 None => {
-                    begin_anew(shared, log)?;
-                    put_on_disk(shared, &mut carried.task, store, &log.store)?;
+                    begin_anew(log)?;
+                    put_on_disk(shared, &mut carried.task, store, log.claim.as_ref())?;
                     anew.insert((at, store));
                 }
             }
@@ -193,12 +197,9 @@ pub(super) struct Carried {
 }
 
 /// A store begins empty, on this machine too.
-fn begin_anew(shared: &Shared, log: &mut Log) -> Result<(), Error> {
+fn begin_anew(log: &mut Log) -> Result<(), Error> {
     log.begin_anew();
-    if let Some(local) = &shared.local {
-        local.clear(&log.store)?;
-    }
-    Ok(())
+    log.claim.as_ref().map_or(Ok(()), Claim::clear)
 }
 
 impl Error {

@@ -4,7 +4,7 @@ use broker::{Isolation, OffsetCommit, TopicPartition};
 
 use super::super::checkpoint::{LogStamp, Mark, Stamp};
 use super::super::generation::Generation;
-use super::super::local::StorePartition;
+use super::super::local::{Claim, Owner, StorePartition};
 use super::super::topics::{changelog, journal};
 use super::super::{Error, Shared};
 use super::{Refusal, refuse};
@@ -58,6 +58,8 @@ pub(in super::super) struct Log {
     pub(in super::super) base: Option<i64>,
     /// What its last checkpoint says; None where the store begins empty.
     pub(super) mark: Option<Mark>,
+    /// To write the local state; None where there is none, or the task is not to work here.
+    pub(in super::super) claim: Option<Claim>,
 }
 
 impl Log {
@@ -166,7 +168,7 @@ fn log(
     let stamp = committed.and_then(|c| LogStamp::parse(&c.metadata));
     let (low, end) = shared.broker.watermarks(&partition, Isolation::ReadUncommitted)?;
     let (from, base) = (stamp.map_or(0, |stamp| stamp.from), stamp.map(|stamp| stamp.number));
-    Ok(Log { partition, store, since: 0, end, low, at, stamp, from, base, mark: None })
+    Ok(Log { partition, store, since: 0, end, low, at, stamp, from, base, mark: None, claim: None })
 }
 
 impl Standing {
@@ -175,6 +177,15 @@ impl Standing {
         let inputs = self.inputs.iter().filter_map(|input| input.committed.as_ref());
         let logs = self.logs.iter().filter_map(|log| log.stamp.map(|stamp| stamp.number));
         inputs.filter_map(|(_, stamp)| Some(stamp.as_ref()?.number)).chain(logs).max().unwrap_or(0)
+    }
+
+    /// Takes the local state of its stores, if it is to work here.
+    pub(super) fn claim(&mut self, shared: &Shared, owner: Owner) -> Result<(), Error> {
+        for log in self.logs.iter_mut().filter(|_| self.is_whole) {
+            let local = shared.local.as_ref();
+            log.claim = local.map(|local| local.claim(&log.store, owner)).transpose()?;
+        }
+        Ok(())
     }
 
     /// The number of the commit that its stores' last checkpoint is of.

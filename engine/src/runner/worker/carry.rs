@@ -5,7 +5,7 @@
 //! from the changelogs: the slots whose tags they know.
 
 use super::super::generation::Generation;
-use super::super::local::StorePartition;
+use super::super::local::Owner;
 use super::super::restore::{Between, Carried, Placed, put_on_disk, take_over};
 use super::super::{Error, Shared};
 use super::tasks::{Open, Tasks, needed, opened};
@@ -19,6 +19,7 @@ impl Tasks {
         &mut self,
         shared: &Shared,
         (before, generation): (u64, &Generation),
+        owner: Owner,
         between: &mut Between<'_>,
     ) -> Result<(), Error> {
         let (program, mut carried) = (&generation.program, Vec::new());
@@ -31,7 +32,7 @@ impl Tasks {
             }
             carried.push(Carried { plan, number, task, stands });
         }
-        let next = take_over(shared, generation, carried, between)?;
+        let next = take_over(shared, generation, (carried, owner), between)?;
         self.open = next.into_iter().map(opened).collect();
         self.kept.clear();
         self.partitions.clear();
@@ -62,9 +63,9 @@ fn carry_over(
             stands[*place] = Some((log.from, log.base));
         }
     }
-    for (place, name) in places.iter_mut().zip(&names) {
+    for (place, log) in places.iter_mut().zip(&old.logs) {
         let Some(store) = *place else { continue };
-        if put_on_disk(shared, next, store, &StorePartition::new(name, old.number))? == Placed::OnDisk {
+        if put_on_disk(shared, next, store, log.claim.as_ref())? == Placed::OnDisk {
             *place = None;
         }
     }

@@ -83,12 +83,13 @@ impl Worker {
         }
         let before = topics_of(&self.generation);
         let waiting = self.tasks.waiting();
+        let owner = self.owner();
         let Self { shared, tasks, consumer, generation, .. } = self;
         let between = &mut || {
             consumer.keep_alive();
             Ok(())
         };
-        tasks.switch(shared, (generation.number, &next), between)?;
+        tasks.switch(shared, (generation.number, &next), owner, between)?;
         // What came of a topic that was not known was not kept.
         let unknown = self.tasks.partitions().filter(|p| !before.iter().any(|topic| **topic == *p.topic));
         let unread: Vec<_> = unknown.cloned().chain(waiting).collect();

@@ -100,6 +100,7 @@ impl Tasks {
                 from: log.from,
                 base: log.base,
                 mark: mark.clone(),
+                claim: log.claim.clone(),
             };
             logs.extend(open.logs.iter().zip(open.task.store_names()).map(log));
         }

@@ -1,16 +1,17 @@
 //! Tasks whose partitions were taken: often they come back at once, when the group shares its partitions out anew.
 //!
 //! Enters: tasks that stand at a commit. Leaves: the same, where the group stands exactly there when their
-//! partitions come back. What holds: they are kept until the next assignment only, and not over a change of the
+//! partitions come back, and nobody in this process has had them. What holds: they are kept until the next assignment only, and not over a change of the
 //! program.
 
 use broker::TopicPartition;
 
 use super::super::checkpoint::Stamp;
 use super::super::generation::Generation;
+use super::super::local::{Claim, Owner};
 use super::super::restore::{Standing, look};
 use super::super::{Error, Shared};
-use super::tasks::{Open, Tasks};
+use super::tasks::{Open, StoreLog, Tasks};
 
 /// See the module.
 pub(super) struct Kept {
@@ -46,18 +47,27 @@ impl Tasks {
         &mut self,
         shared: &Shared,
         generation: &Generation,
-        wanted: &[(usize, i32)],
+        (wanted, owner): (&[(usize, i32)], Owner),
     ) -> Result<Vec<(Standing, Open)>, Error> {
         let mut kept = std::mem::take(&mut self.kept);
         kept.retain(|kept| wanted.contains(&(kept.open.plan, kept.open.number)));
         let names: Vec<_> = kept.iter().map(|kept| (kept.open.plan, kept.open.number)).collect();
         let standings = look(shared, generation, &names)?;
         let pairs = standings.into_iter().zip(kept).filter(|(standing, kept)| kept.is_at(standing));
-        let kept: Vec<_> = pairs.map(|(standing, kept)| (standing, kept.open)).collect();
+        let mut kept: Vec<_> = pairs.map(|(standing, kept)| (standing, kept.open)).collect();
+        let mut logs = kept.iter_mut().flat_map(|(_, open)| &mut open.logs);
+        logs.try_for_each(|log| log.renew(owner))?;
         if !kept.is_empty() {
             tracing::info!(tasks = kept.len(), "nobody else has worked on these tasks: they go on");
         }
         Ok(kept)
+    }
+}
+
+impl StoreLog {
+    /// Its local state stays this worker's.
+    fn renew(&mut self, owner: Owner) -> Result<(), Error> {
+        self.claim.as_mut().map_or(Ok(()), |claim| claim.renew(owner))
     }
 }
 
@@ -75,6 +85,7 @@ impl Kept {
             own.is_some_and(|(_, committed)| *committed == input.committed)
         });
         let mut logs = standing.logs.iter().zip(&self.open.logs);
-        inputs && logs.all(|(log, own)| (log.from, log.base) == (own.from, own.base))
+        let is_own = |own: &StoreLog| own.claim.as_ref().is_none_or(Claim::stands);
+        inputs && logs.all(|(log, own)| (log.from, log.base) == (own.from, own.base) && is_own(own))
     }
 }

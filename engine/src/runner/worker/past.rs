@@ -27,10 +27,10 @@ impl Worker {
     /// [`Error::Rebalancing`]: the next step does what the group wants; nothing is opened. Otherwise those of the
     /// restore.
     pub(super) fn open(&mut self, partitions: &[TopicPartition]) -> Result<bool, Error> {
-        let mut is_held = false;
+        let (mut is_held, owner) = (false, self.owner());
         for _ in 0..MANY {
             let (opened, held) = self.hold(|shared, generation, tasks, between| {
-                tasks.open(shared, generation, partitions, between)
+                tasks.open(shared, generation, (partitions, owner), between)
             })?;
             is_held |= held;
             match opened {
@@ -64,8 +64,9 @@ impl Worker {
             tasks = wanted.len(),
             "the last work of older rules is done once more"
         );
+        let owner = self.owner();
         let (restored, is_held) =
-            self.hold(|shared, _, _, between| restore_past(shared, &generation, &wanted, between))?;
+            self.hold(|shared, _, _, between| restore_past(shared, &generation, (&wanted, owner), between))?;
         let last = restored.iter().map(|restored| restored.standing.last_number()).max();
         self.commit_number = self.commit_number.max(last.unwrap_or(0));
         let tasks = std::mem::replace(&mut self.tasks, Tasks::of(restored));

@@ -7,6 +7,7 @@ use broker::{Broker, Isolation, OffsetCommit, Outgoing, Producer, TopicPartition
 use super::super::checkpoint::Stamp;
 use super::super::generation::Generation;
 use super::super::journal::Journal;
+use super::super::local::{Claim, Owner};
 use super::super::restore::{Between, Log, Outcome, Past, Restored, Standing, restore};
 use super::super::{Error, Shared, Summary};
 use super::idle::Idleness;
@@ -61,6 +62,8 @@ pub(super) struct StoreLog {
     pub(super) from: i64,
     /// The commit of its last checkpoint.
     pub(super) base: Option<i64>,
+    /// To write the local state, where there is one.
+    pub(super) claim: Option<Claim>,
 }
 
 /// Where the records of a partition go.
@@ -166,12 +169,12 @@ impl Tasks {
         &mut self,
         shared: &Shared,
         generation: &Generation,
-        partitions: &[TopicPartition],
+        (partitions, owner): (&[TopicPartition], Owner),
         between: &mut Between<'_>,
     ) -> Result<Opened, Error> {
         let program = &generation.program;
         let given = needed(program, partitions.iter());
-        let kept = self.kept(shared, generation, &given)?;
+        let kept = self.kept(shared, generation, (&given, owner))?;
         let is_kept = |task: &(usize, i32)| kept.iter().any(|(_, open)| (open.plan, open.number) == *task);
         let rest: Vec<_> = given.iter().copied().filter(|task| !is_kept(task)).collect();
         let restored = {
@@ -179,7 +182,7 @@ impl Tasks {
                 partitions.contains(partition) || self.partitions().any(|own| own == partition)
             };
             let is_whole = |(plan, number): (usize, i32)| is_whole(program, plan, number, &is_here);
-            restore(shared, generation, &rest, &is_whole, between)
+            restore(shared, generation, (&rest, owner), &is_whole, between)
         };
         let fresh = match restored {
             Ok(Outcome::Restored(fresh)) => fresh,
@@ -340,7 +343,7 @@ pub(super) fn opened(restored: Restored) -> Open {
 }
 
 fn store_log(log: Log) -> StoreLog {
-    StoreLog { partition: log.partition, from: log.from, base: log.base }
+    StoreLog { partition: log.partition, from: log.from, base: log.base, claim: log.claim }
 }
 
 /// Where a partition stands that no task reads.
