@@ -5,7 +5,15 @@
 //! (<https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format"; the fields as the types'
 //! `recv` functions read them). What holds: every row has the number of fields it announces.
 
+//!
+//! [`send`] encodes while the server stores: it has the first rows before the last ones are encoded.
+
 use rust_decimal::Decimal;
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+/// How many bytes are encoded before they are handed to the server.
+const CHUNK_BYTES: usize = 128 << 10;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 /// Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
@@ -62,12 +70,14 @@ impl Rows {
     }
 
     /// JSONB: a version byte, then the text.
+    pub(crate) fn jsonb(&mut self, json: &str) {
+        self.bytes.extend_from_slice(&(json.len() as i32 + 1).to_be_bytes());
+        self.bytes.push(1);
+        self.bytes.extend_from_slice(json.as_bytes());
+    }
+
     pub(crate) fn jsonb_or_null(&mut self, value: Option<&str>) {
-        self.optional(value, |rows, json| {
-            rows.bytes.extend_from_slice(&(json.len() as i32 + 1).to_be_bytes());
-            rows.bytes.push(1);
-            rows.bytes.extend_from_slice(json.as_bytes());
-        });
+        self.optional(value, Self::jsonb);
     }
 
     pub(crate) fn int4(&mut self, value: i32) {
@@ -84,6 +94,22 @@ impl Rows {
 
     pub(crate) fn bool_or_null(&mut self, value: Option<bool>) {
         self.optional(value, |rows, value| rows.field(&[u8::from(value)]));
+    }
+
+    pub(crate) fn uuid(&mut self, value: &Uuid) {
+        self.field(value.as_bytes());
+    }
+
+    pub(crate) fn bytes_or_null(&mut self, value: Option<&[u8]>) {
+        self.optional(value, Self::bytes);
+    }
+
+    pub(crate) fn numeric_or_null(&mut self, value: Option<Decimal>) {
+        self.optional(value, Self::numeric);
+    }
+
+    pub(crate) fn timestamptz_or_null(&mut self, micros: Option<i64>) {
+        self.optional(micros, Self::timestamptz);
     }
 
     /// `timestamptz` from microseconds since 1970-01-01 UTC.
@@ -116,10 +142,88 @@ impl Rows {
         }
     }
 
+    /// What is encoded so far, which is no longer held here.
+    fn drain(&mut self) -> Vec<u8> {
+        std::mem::replace(&mut self.bytes, Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 8))
+    }
+
     /// All rows, ended.
     pub(crate) fn finish(mut self) -> Vec<u8> {
         self.bytes.extend_from_slice(&(-1_i16).to_be_bytes());
         self.bytes
+    }
+}
+
+/// A table's columns, to be copied into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CopyInto {
+    /// `COPY ... FROM STDIN (FORMAT binary)`.
+    pub(crate) statement: &'static str,
+    /// How many columns it names.
+    pub(crate) columns: i16,
+}
+
+/// Copies a row for each item, which `encode` writes.
+pub(crate) async fn send<T>(
+    connection: &mut PgConnection,
+    into: CopyInto,
+    items: impl Iterator<Item = T>,
+    mut encode: impl FnMut(&mut Rows, T),
+) -> sqlx::Result<()> {
+    let mut copy = connection.copy_in_raw(into.statement).await?;
+    let mut rows = Rows::new(into.columns, CHUNK_BYTES + CHUNK_BYTES / 8);
+    for item in items {
+        rows.row();
+        encode(&mut rows, item);
+        if rows.bytes.len() >= CHUNK_BYTES {
+            copy.send(rows.drain()).await?;
+        }
+    }
+    copy.send(rows.finish()).await?;
+    copy.finish().await.map(drop)
+}
+
+/// Tells whether rows may go straight into their table.
+///
+/// Most rows are new, and then COPY into the table is the quickest way. It fails as a whole where one key is
+/// there, so it stands in a savepoint; after such a failure the next batches take the longer way at once,
+/// because what is sent again comes in runs.
+#[derive(Debug, Default)]
+pub(crate) struct Direct {
+    careful: u32,
+}
+
+/// How many batches after a key that was there take the longer way.
+const CAREFUL_BATCHES: u32 = 20;
+
+impl Direct {
+    /// Copies rows that are thought to be new. False: nothing is copied, because a key may be there.
+    pub(crate) async fn copy<T>(
+        &mut self,
+        tx: &mut PgConnection,
+        into: CopyInto,
+        items: impl Iterator<Item = T>,
+        encode: impl FnMut(&mut Rows, T),
+    ) -> sqlx::Result<bool> {
+        if self.careful > 0 {
+            self.careful -= 1;
+            return Ok(false);
+        }
+        let mut savepoint = tx.begin().await?;
+        match send(&mut savepoint, into, items, encode).await {
+            Ok(()) => savepoint.commit().await.map(|()| true),
+            Err(error) if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => {
+                savepoint.rollback().await?;
+                self.met_a_key();
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A key was there: the next batches take the longer way.
+    pub(crate) fn met_a_key(&mut self) {
+        self.careful = CAREFUL_BATCHES;
     }
 }
 

@@ -1,6 +1,7 @@
-//! What becomes too old: entries of the lists whose time is over, partitions and decisions past their retention.
+//! What nobody waits for: entries of the lists whose time is over, partitions and decisions past their retention,
+//! days of the rules' performance that have to be counted again.
 //!
-//! What enters: how long rows are kept. What leaves: a database without them. What holds: it runs on a thread
+//! What enters: how long rows are kept. What leaves: a database without them, and `rule_days`. What holds: it runs on a thread
 //! and a connection of its own, so that no batch waits for it longer than a drop holds its lock; each drop is
 //! a transaction of its own that waits half a second for its lock and is tried again in the next round; what
 //! is younger is never touched, because the database's functions look again under the lock.
@@ -13,6 +14,7 @@ use sqlx::PgConnection;
 
 use crate::database::{Class, Database, class, message};
 use crate::error::{Error, Result};
+use crate::store::refresh_rule_days;
 
 const DAY: u64 = 24 * 60 * 60;
 /// How long after the start the first round is; a consumer that only drains a log does none.
@@ -23,6 +25,10 @@ const EVERY: Duration = Duration::from_secs(30);
 const PARTITIONS_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How soon again where a lock was not to be had.
 const AGAIN: Duration = Duration::from_secs(5 * 60);
+/// How often days of the rules' performance are counted again, where some have changed.
+const RULE_DAYS_EVERY: Duration = Duration::from_secs(5);
+/// Counting takes at most this part of the time, however many crossings a day has.
+const RULE_DAYS_SHARE: u32 = 20;
 
 /// How long rows are kept, counted from when they came. None: for ever. The audit is always kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,37 +184,76 @@ impl Drop for Housekeeper {
 }
 
 fn keep_house(database: &Database, retention: &Retention, ended: &Receiver<()>) {
-    let mut partitions_due = Instant::now();
-    let mut wait = FIRST;
-    while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-        wait = EVERY;
-        let retention = (partitions_due <= Instant::now()).then_some(retention);
-        match round(database, retention) {
-            Ok(tidied) => {
-                report(&tidied);
-                if retention.is_some() {
-                    let next = if tidied.later.is_empty() { PARTITIONS_EVERY } else { AGAIN };
-                    partitions_due = Instant::now() + next;
-                }
-            }
-            // The main loop says so more loudly where it is the server.
-            Err(why) => tracing::warn!("{}: what is too old stays for now: {why}", database.target()),
+    let now = Instant::now();
+    let mut house = House {
+        database,
+        retention,
+        connection: None,
+        lists_due: now + FIRST,
+        partitions_due: now + FIRST,
+        rule_days_due: now + RULE_DAYS_EVERY,
+    };
+    let Ok(runtime) = crate::runtime().inspect_err(|error| tracing::error!("no housekeeping: {error}"))
+    else {
+        return;
+    };
+    loop {
+        let due = house.lists_due.min(house.partitions_due).min(house.rule_days_due);
+        match ended.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            Err(RecvTimeoutError::Timeout) => runtime.block_on(house.round()),
+            _ => return,
         }
     }
 }
 
-fn round(database: &Database, retention: Option<&Retention>) -> std::result::Result<Tidied, String> {
-    let runtime = crate::runtime().map_err(|error| error.to_string())?;
-    runtime.block_on(async {
-        let mut connection = database.connect().await.map_err(|error| message(&error))?;
-        let mut tidied = Tidied::default();
-        entries(&mut connection, &mut tidied).await.map_err(|error| message(&error))?;
-        if let Some(retention) = retention {
-            partitions(&mut connection, retention, &mut tidied).await.map_err(|error| message(&error))?;
-            decisions(&mut connection, retention, &mut tidied).await.map_err(|error| message(&error))?;
+/// What the thread does, and when.
+struct House<'a> {
+    database: &'a Database,
+    retention: &'a Retention,
+    /// None: not connected, or it has failed.
+    connection: Option<PgConnection>,
+    lists_due: Instant,
+    partitions_due: Instant,
+    rule_days_due: Instant,
+}
+
+impl House<'_> {
+    /// Does what is due; what fails stays for the next round, on a new connection.
+    async fn round(&mut self) {
+        if let Err(why) = self.work().await {
+            self.connection = None;
+            self.rule_days_due = Instant::now() + EVERY;
+            // The main loop says so more loudly where it is the server.
+            tracing::warn!("{}: what is too old stays for now: {}", self.database.target(), message(&why));
         }
-        Ok(tidied)
-    })
+    }
+
+    async fn work(&mut self) -> sqlx::Result<()> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.database.connect().await?,
+        };
+        let start = Instant::now();
+        if self.rule_days_due <= start {
+            refresh_rule_days(&mut connection).await?;
+            self.rule_days_due = Instant::now() + RULE_DAYS_EVERY.max(start.elapsed() * RULE_DAYS_SHARE);
+        }
+        let mut tidied = Tidied::default();
+        if self.lists_due <= Instant::now() {
+            self.lists_due = Instant::now() + EVERY;
+            entries(&mut connection, &mut tidied).await?;
+        }
+        if self.partitions_due <= Instant::now() {
+            self.partitions_due = Instant::now() + EVERY;
+            partitions(&mut connection, self.retention, &mut tidied).await?;
+            decisions(&mut connection, self.retention, &mut tidied).await?;
+            let next = if tidied.later.is_empty() { PARTITIONS_EVERY } else { AGAIN };
+            self.partitions_due = Instant::now() + next;
+        }
+        report(&tidied);
+        self.connection = Some(connection);
+        Ok(())
+    }
 }
 
 fn report(tidied: &Tidied) {

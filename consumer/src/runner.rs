@@ -22,7 +22,6 @@ use crate::decision::InForce;
 use crate::dispatch::Dispatcher;
 use crate::error::Result;
 use crate::housekeeping::Housekeeper;
-use crate::store::refresh_rule_days;
 use crate::writer::{Outcome, Writer};
 use crate::{Options, Summary};
 use positions::position;
@@ -289,9 +288,6 @@ impl Runner {
             match self.writer.revise_waiting()? {
                 Ok(versions) => self.summary.decisions += versions,
                 Err(why) => self.wait_for_database(why)?,
-            }
-            if let Err(why) = self.writer.with(async |connection| refresh_rule_days(connection).await)? {
-                self.wait_for_database(why)?;
             }
             // However many alerts wait, looking takes at most a twentieth of the time.
             *look_again = Instant::now() + CHORES.max(start.elapsed() * 20);

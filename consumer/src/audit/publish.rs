@@ -54,17 +54,14 @@ impl Publisher {
         {
             tracing::warn!("{}: {error}; the heads of the audit go to the topic only", path.display());
         }
-        let messages: Vec<Message> = lines
-            .iter()
-            .map(|line| Message {
-                topic: TOPIC,
-                key: line.chain.clone(),
-                value: serde_json::to_value(line).ok(),
-                headers: Vec::new(),
-            })
-            .collect();
+        let messages = lines.iter().map(|line| Message {
+            topic: TOPIC,
+            key: line.chain.clone(),
+            value: serde_json::to_vec(line).ok(),
+            headers: BTreeMap::new(),
+        });
         let mut tx = connection.begin().await?;
-        outbox::put(&mut tx, &messages).await?;
+        outbox::put(&mut tx, messages).await?;
         tx.commit().await?;
         self.published.extend(lines.into_iter().map(|line| (line.chain, line.number)));
         Ok(())

@@ -11,8 +11,9 @@ use events::{EXTERNAL_VERSION, FraudAlert, Retraction};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::copy::Direct;
 use crate::intake::At;
-use crate::store::time_ms;
+use crate::store::{alert_rows, time_ms};
 
 /// What is new, as indexes of the batch's alerts.
 #[derive(Debug, Default)]
@@ -21,6 +22,13 @@ pub(crate) struct Fresh {
     pub(crate) occurrences: Vec<usize>,
     /// Alerts that were not stored before, by their latest crossing in the batch.
     pub(crate) alerts: Vec<usize>,
+}
+
+/// Which of the two tables rows may go straight into.
+#[derive(Debug, Default)]
+pub(crate) struct Ways {
+    occurrences: Direct,
+    alerts: Direct,
 }
 
 /// The time by which an alert is filed, in epoch milliseconds: the window's start, or without one the
@@ -32,16 +40,18 @@ pub(crate) fn alert_time(alert: &FraudAlert) -> i64 {
 /// Stores the batch's alerts.
 pub(crate) async fn write(
     tx: &mut PgConnection,
+    ways: &mut Ways,
     alerts: &[At<FraudAlert>],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Fresh> {
     let crossings: Vec<usize> = (0..alerts.len()).filter(|&i| alerts[i].value.retraction.is_none()).collect();
+    let retracted = crossings.len() < alerts.len();
     let mut fresh = Fresh::default();
     if !crossings.is_empty() {
-        fresh.occurrences = insert_occurrences(tx, alerts, &crossings, now).await?;
-        fresh.alerts = upsert_alerts(tx, alerts, &fresh.occurrences, now).await?;
+        fresh.occurrences = store_occurrences(tx, &mut ways.occurrences, alerts, crossings, now).await?;
+        fresh.alerts = upsert_alerts(tx, &mut ways.alerts, alerts, &fresh.occurrences, now).await?;
     }
-    if crossings.len() < alerts.len() {
+    if retracted {
         retract(tx, alerts.iter().map(|at| &at.value).filter(|alert| alert.retraction.is_some()), now)
             .await?;
     }
@@ -56,7 +66,26 @@ fn crossing(alert: &FraudAlert) -> Crossing<'_> {
     (alert.alert_id, s.timestamp, &s.topic, s.partition, s.offset, s.ordinal)
 }
 
-/// Inserts crossings; returns those that are new, each once.
+/// Stores crossings; returns those that are new, each once.
+async fn store_occurrences(
+    tx: &mut PgConnection,
+    direct: &mut Direct,
+    alerts: &[At<FraudAlert>],
+    crossings: Vec<usize>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Vec<usize>> {
+    let rows = crossings.iter().map(|&i| &alerts[i].value);
+    if direct.copy(tx, alert_rows::OCCURRENCES, rows, |rows, a| alert_rows::occurrence(rows, a, now)).await? {
+        return Ok(crossings);
+    }
+    let new = insert_occurrences(tx, alerts, &crossings, now).await?;
+    if new.len() < crossings.len() {
+        direct.met_a_key();
+    }
+    Ok(new)
+}
+
+/// Inserts crossings, some of which may be there; returns those that are new, each once.
 async fn insert_occurrences(
     tx: &mut PgConnection,
     alerts: &[At<FraudAlert>],
@@ -108,16 +137,17 @@ async fn insert_occurrences(
 }
 
 /// New crossings of one alert.
-struct Group {
+pub(super) struct Group {
     latest: usize,
-    count: i64,
+    pub(super) count: i64,
     /// The time by which the alert is filed.
-    time: i64,
+    pub(super) time: i64,
 }
 
 /// Adds new crossings to their alerts; returns the alerts that are new, by their latest crossing.
 async fn upsert_alerts(
     tx: &mut PgConnection,
+    direct: &mut Direct,
     alerts: &[At<FraudAlert>],
     fresh: &[usize],
     now: DateTime<Utc>,
@@ -139,6 +169,10 @@ async fn upsert_alerts(
     if groups.is_empty() {
         return Ok(Vec::new());
     }
+    let rows = groups.values().map(|group| (&alerts[group.latest].value, group));
+    if direct.copy(tx, alert_rows::ALERTS, rows, |rows, (a, g)| alert_rows::alert(rows, a, g, now)).await? {
+        return Ok(groups.values().map(|group| group.latest).collect());
+    }
     let created = insert_alerts(tx, alerts, groups.values(), now).await?;
     let mut new = Vec::new();
     groups.retain(|key, group| {
@@ -149,6 +183,7 @@ async fn upsert_alerts(
         !is_new
     });
     if !groups.is_empty() {
+        direct.met_a_key();
         add_crossings(tx, alerts, groups.values(), now).await?;
     }
     Ok(new)

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use crate::copy::Rows;
+use crate::copy::{CopyInto, Rows, send};
 
 /// A hash of the chain.
 pub(crate) type Hash = [u8; 32];
@@ -20,11 +20,10 @@ pub(crate) type Hash = [u8; 32];
 /// What comes before a chain's first row.
 pub(crate) const GENESIS: Hash = [0; 32];
 
-const COPY: &str = "COPY audit_log (chain, number, at, actor, body, previous_hash, hash)
-    FROM STDIN (FORMAT binary)";
-const COLUMNS: i16 = 7;
-/// About the size of an encoded row without its body, to reserve memory once.
-const ROW_BYTES: usize = 180;
+const LOG: CopyInto = CopyInto {
+    statement: "COPY audit_log (chain, number, at, actor, body, previous_hash, hash) FROM STDIN (FORMAT binary)",
+    columns: 7,
+};
 
 /// What happened: a row to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,24 +72,19 @@ pub(crate) async fn append(tx: &mut PgConnection, entries: &[Entry], now: DateTi
     let mut heads: BTreeMap<&str, Head> =
         entries.iter().map(|entry| (entry.chain.as_str(), Head { number: 0, hash: GENESIS })).collect();
     let actor = lock(tx, &mut heads, now).await?;
-    let bytes = entries.iter().map(|entry| ROW_BYTES + entry.body.len()).sum();
-    let mut rows = Rows::new(COLUMNS, bytes);
-    for entry in entries {
-        if let Some(head) = heads.get_mut(entry.chain.as_str()) {
-            encode(&mut rows, head, entry, &actor, now.timestamp_micros());
-        }
-    }
-    let mut copy = tx.copy_in_raw(COPY).await?;
-    copy.send(rows.finish()).await?;
-    copy.finish().await?;
+    send(tx, LOG, entries.iter(), |rows, entry| {
+        // Every chain has a head: they are those of the entries.
+        let head = heads.entry(&entry.chain).or_insert(Head { number: 0, hash: GENESIS });
+        encode(rows, head, entry, &actor, now.timestamp_micros());
+    })
+    .await?;
     advance(tx, &heads, now).await
 }
 
-/// Writes a row and moves its chain's head to it.
+/// Writes a row's fields and moves its chain's head to it.
 fn encode(rows: &mut Rows, head: &mut Head, entry: &Entry, actor: &str, micros: i64) {
     let number = head.number + 1;
     let hash = hash(&head.hash, &entry.chain, number, micros, actor, &entry.body);
-    rows.row();
     rows.text(&entry.chain);
     rows.int8(number);
     rows.timestamptz(micros);

@@ -168,31 +168,57 @@ async fn recent(
     Ok(rows.into_iter().map(|(id, alerts, severity)| (id, facts(alerts, &severity))).collect())
 }
 
-/// What analysts found on the accounts' other transactions, in the look-back before each transaction.
+/// What an analyst found on a transaction.
+struct Found {
+    transaction: String,
+    at: DateTime<Utc>,
+    fraud: bool,
+}
+
+/// What analysts found on the accounts' other transactions, in the look-back before each transaction. People
+/// give them one by one, so those of the accounts are few.
 async fn dispositions(
     tx: &mut PgConnection,
     wanted: &[Wanted<'_>],
     look_back: TimeDelta,
 ) -> sqlx::Result<HashMap<String, Dispositions>> {
-    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-        "SELECT w.id, r.fraud, r.legitimate
-         FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (id, account, at)
-         CROSS JOIN LATERAL (
-             SELECT count(*) FILTER (WHERE verdict = 'fraud') AS fraud,
-                    count(*) FILTER (WHERE verdict = 'legitimate') AS legitimate
-             FROM (SELECT DISTINCT ON (transaction_id) verdict FROM dispositions
-                   WHERE account_id = w.account AND event_time >= w.at - $4 AND event_time < w.at
-                     AND transaction_id <> w.id
-                   ORDER BY transaction_id, id DESC) latest) r
-         WHERE r.fraud + r.legitimate > 0",
+    let accounts: BTreeSet<&str> = wanted.iter().map(|w| w.account).collect();
+    let times = wanted.iter().map(|w| w.at);
+    let rows: Vec<(String, String, DateTime<Utc>, String)> = sqlx::query_as(
+        "SELECT account_id, transaction_id, event_time, verdict FROM dispositions
+         WHERE account_id = ANY($1) AND event_time >= $2 AND event_time < $3
+         ORDER BY id DESC",
     )
-    .bind(wanted.iter().map(|w| w.id).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| w.account).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| w.at).collect::<Vec<_>>())
-    .bind(look_back)
+    .bind(accounts.into_iter().collect::<Vec<_>>())
+    .bind(times.clone().min().map(|first| first - look_back))
+    .bind(times.max())
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(|(id, fraud, legitimate)| (id, Dispositions { fraud, legitimate })).collect())
+    let mut by_account: HashMap<String, Vec<Found>> = HashMap::new();
+    for (account, transaction, at, verdict) in rows {
+        let found = Found { transaction, at, fraud: verdict == "fraud" };
+        by_account.entry(account).or_default().push(found);
+    }
+    Ok(wanted
+        .iter()
+        .filter_map(|w| {
+            let told = latest_verdicts(by_account.get(w.account)?, w, look_back);
+            (told != Dispositions::default()).then(|| (w.id.to_owned(), told))
+        })
+        .collect())
+}
+
+/// `found` has the latest first, which is what counts of a transaction.
+fn latest_verdicts(found: &[Found], wanted: &Wanted<'_>, look_back: TimeDelta) -> Dispositions {
+    let (mut told, mut seen) = (Dispositions::default(), BTreeSet::new());
+    let span = wanted.at - look_back..wanted.at;
+    for found in found.iter().filter(|f| span.contains(&f.at) && f.transaction != wanted.id) {
+        if seen.insert(found.transaction.as_str()) {
+            told.fraud += i64::from(found.fraud);
+            told.legitimate += i64::from(!found.fraud);
+        }
+    }
+    told
 }
 
 /// Decisions that a batch's new records may change because these are of before them: a late alert in its

@@ -13,14 +13,12 @@ use events::topics;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use crate::decision::{
-    AlertFacts, Decision, InForce, Inputs, Outcome, TransactionFacts, decide, explanation, micros,
-};
+use crate::decision::{AlertFacts, Decision, InForce, Inputs, Outcome, TransactionFacts, decide, micros};
 use crate::intake::Intake;
 use crate::lists::Lists;
 use crate::store::alerts::Fresh;
 use crate::store::transactions::Inserted;
-use crate::store::{accounts, context, time};
+use crate::store::{accounts, context, versions};
 
 /// How far an alert's source record may lie from the transaction that the alert names. They are the same
 /// record unless the rule selects another, or a foreign engine sets times of its own.
@@ -69,6 +67,8 @@ pub(crate) struct NewVersion {
     pub(crate) version: i32,
     /// What it rests on: alerts with rule and version, list entries, context.
     pub(crate) inputs: Inputs,
+    /// The hash of that and of the policy.
+    pub(crate) inputs_hash: [u8; 32],
     /// Decision, severity, score, factors, actions, reason, account and event time.
     pub(crate) outcome: Outcome,
     /// The audit's chain, `<cluster>/<topic>/<partition>` of the record that caused it.
@@ -205,13 +205,14 @@ async fn finish(
         decided.versions.push(NewVersion {
             transaction_id,
             version: subject.version + 1,
+            inputs_hash: subject.now.hash(&by.policy.hash),
             inputs: subject.now,
             outcome,
             chain: format!("{}/{topic}/{partition}", by.cluster),
         });
     }
     if !decided.versions.is_empty() {
-        insert(tx, by.policy, &decided.versions, now).await?;
+        versions::insert(tx, by.policy, &decided.versions, now).await?;
     }
     Ok(decided)
 }
@@ -307,52 +308,6 @@ fn facts(row: &PgRow) -> sqlx::Result<TransactionFacts> {
         ip: row.try_get(10)?,
         card_bin: row.try_get(11)?,
     })
-}
-
-async fn insert(
-    tx: &mut PgConnection,
-    policy: &InForce,
-    versions: &[NewVersion],
-    now: DateTime<Utc>,
-) -> sqlx::Result<()> {
-    let ids: Vec<&str> = versions.iter().map(|v| v.transaction_id.as_str()).collect();
-    let explanations = versions.iter().map(|v| explanation(&v.inputs, &v.outcome, &policy.name()));
-    sqlx::query(
-        "INSERT INTO decisions (transaction_id, version, event_time, account_id, decision, severity, score, reason,
-             explanation, transaction_known, inputs_hash, policy_hash, decided_at)
-         SELECT id, version, event_time, account_id, decision, severity::severity, score, reason,
-             explanation::jsonb, known, hash, $12, $13
-         FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::float8[],
-             $8::text[], $9::text[], $10::bool[], $11::bytea[])
-             AS d (id, version, event_time, account_id, decision, severity, score, reason, explanation, known, hash)",
-    )
-    .bind(&ids)
-    .bind(versions.iter().map(|v| v.version).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| time(v.outcome.event_time)).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.account_id.as_str()).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.decision.as_str()).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.severity.as_str()).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| f64::from(v.outcome.score)).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.reason.as_str()).collect::<Vec<_>>())
-    .bind(explanations.collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.transaction_known).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.inputs.hash(&policy.hash).to_vec()).collect::<Vec<_>>())
-    .bind(&policy.hash[..])
-    .bind(now)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "INSERT INTO decision_heads (transaction_id, version, transaction_known)
-         SELECT * FROM unnest($1::text[], $2::int[], $3::bool[])
-         ON CONFLICT (transaction_id) DO UPDATE
-         SET version = excluded.version, transaction_known = excluded.transaction_known",
-    )
-    .bind(&ids)
-    .bind(versions.iter().map(|v| v.version).collect::<Vec<_>>())
-    .bind(versions.iter().map(|v| v.outcome.transaction_known).collect::<Vec<_>>())
-    .execute(tx)
-    .await
-    .map(drop)
 }
 
 /// Keeps a policy in the table of those that decided.

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod actions;
+mod alert_rows;
 mod alerts;
 pub(crate) mod audit;
 mod context;
@@ -18,6 +19,7 @@ mod partitions;
 mod reference;
 mod trail;
 mod transactions;
+mod versions;
 mod volume;
 
 use std::collections::BTreeMap;
@@ -26,6 +28,7 @@ use broker::TopicPartition;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, PgConnection};
 
+use crate::copy::Direct;
 use crate::decision::InForce;
 use crate::intake::{Intake, TimeBounds};
 use crate::lists::Lists;
@@ -71,7 +74,8 @@ pub(crate) struct Store {
     accounts: Accounts,
     partitions: Partitions,
     lists: Lists,
-    transactions: transactions::Inserter,
+    transactions: Direct,
+    alerts: alerts::Ways,
     policy: InForce,
     /// Whether the table of policies has it for certain.
     policy_noted: bool,
@@ -134,8 +138,8 @@ impl Store {
     ) -> Result<Written, Failure> {
         self.accounts.lock(tx, intake).await?;
         self.lists.follow(tx).await?;
-        let inserted = self.transactions.insert(tx, intake, now).await?;
-        let fresh = alerts::write(tx, &intake.alerts, now).await?;
+        let inserted = transactions::insert(tx, &mut self.transactions, intake, now).await?;
+        let fresh = alerts::write(tx, &mut self.alerts, &intake.alerts, now).await?;
         reference::write(tx, intake, now).await?;
         let later = self.accounts.decided_later();
         let decided = decisions::revise(tx, self.deciding(), intake, &inserted, &fresh, later, now).await?;

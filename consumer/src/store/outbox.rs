@@ -5,8 +5,14 @@
 //! the order of their transactions where the caller holds a lock that orders those (an account's row, the
 //! lists' state).
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
+
+use crate::copy::{CopyInto, Rows, send};
+
+const OUTBOX: CopyInto =
+    CopyInto { statement: "COPY outbox (topic, key, value, headers) FROM STDIN (FORMAT binary)", columns: 4 };
 
 /// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,34 +22,24 @@ pub(crate) struct Message {
     /// The record's key.
     pub(crate) key: String,
     /// The record's value; None is a tombstone.
-    pub(crate) value: Option<Value>,
+    pub(crate) value: Option<Vec<u8>>,
     /// The record's headers.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: BTreeMap<&'static str, String>,
 }
 
-impl Message {
-    fn headers(&self) -> Value {
-        self.headers.iter().map(|(name, text)| ((*name).to_owned(), Value::from(text.as_str()))).collect()
+/// Puts messages into the outbox; they are made as they are sent.
+pub(crate) async fn put(tx: &mut PgConnection, messages: impl Iterator<Item = Message>) -> sqlx::Result<()> {
+    let mut messages = messages.peekable();
+    match messages.peek() {
+        Some(_) => send(tx, OUTBOX, messages, row).await,
+        None => Ok(()),
     }
 }
 
-/// Puts messages into the outbox.
-pub(crate) async fn put(tx: &mut PgConnection, messages: &[Message]) -> sqlx::Result<()> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO outbox (topic, key, value, headers)
-         SELECT topic, key, value, headers
-         FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::jsonb[]) WITH ORDINALITY
-             AS m (topic, key, value, headers, number)
-         ORDER BY number",
-    )
-    .bind(messages.iter().map(|m| m.topic).collect::<Vec<_>>())
-    .bind(messages.iter().map(|m| m.key.as_bytes()).collect::<Vec<_>>())
-    .bind(messages.iter().map(|m| m.value.as_ref().map(|v| v.to_string().into_bytes())).collect::<Vec<_>>())
-    .bind(messages.iter().map(Message::headers).collect::<Vec<_>>())
-    .execute(tx)
-    .await
-    .map(drop)
+fn row(rows: &mut Rows, message: Message) {
+    rows.text(message.topic);
+    rows.bytes(message.key.as_bytes());
+    rows.bytes_or_null(message.value.as_deref());
+    // A map of texts has no error.
+    rows.jsonb(&serde_json::to_string(&message.headers).unwrap_or_else(|_| "{}".to_owned()));
 }

@@ -69,7 +69,7 @@ fn decision(version: &NewVersion, policy: &InForce) -> sqlx::Result<Entry> {
         alerts: alerts.collect(),
         list_entries: &inputs.list_hits,
         actions: &outcome.actions,
-        inputs_hash: crate::audit::hex(&inputs.hash(&policy.hash)),
+        inputs_hash: crate::audit::hex(&version.inputs_hash),
     };
     Entry::new(version.chain.clone(), "decision", &content)
 }

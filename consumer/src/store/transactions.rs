@@ -3,35 +3,36 @@
 //! What enters: valid transactions. What leaves: rows, and which of them are new. What holds: a key is
 //! stored once; a repeat (the same key from another record) is counted in the progress of its partition.
 //!
-//! Repeats are rare, so the rows go by COPY straight into the table, inside a savepoint. Only where that
-//! meets a key that is there do they take the longer way, through a temporary table and ON CONFLICT; then
-//! the next batches take it at once, because repeats come in runs (a producer that sends a file again).
+//! Repeats are rare, so the rows go by COPY straight into the table. Only where that meets a key that is
+//! there do they take the longer way, through a temporary table and ON CONFLICT ([`Direct`]).
 
 use std::collections::{HashMap, HashSet};
 
 use broker::TopicPartition;
 use chrono::{DateTime, Utc};
 use events::{Transaction, TransactionType, topics};
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 
-use crate::copy::Rows;
+use crate::copy::{CopyInto, Direct, Rows, send};
 use crate::intake::{At, Intake, Position};
 
-/// How many batches after a repeat take the longer way.
-const CAREFUL_BATCHES: u32 = 20;
 const COLUMNS: i16 = 23;
 /// About the size of an encoded row, to reserve memory once.
 const ROW_BYTES: usize = 320;
 
-const COPY: &str =
-    "COPY transactions (event_time, transaction_id, account_id, amount, currency, merchant, category,
+const TABLE: CopyInto = CopyInto {
+    statement:
+        "COPY transactions (event_time, transaction_id, account_id, amount, currency, merchant, category,
     transaction_type, country, city, latitude, longitude, channel, card_present, card_bin, terminal_id,
     counterparty_account_id, device_id, ip, extra, source_partition, source_offset, ingested_at)
-    FROM STDIN (FORMAT binary)";
+    FROM STDIN (FORMAT binary)",
+    columns: COLUMNS,
+};
 
-const COPY_TO_STAGE: &str = "COPY transactions_stage FROM STDIN (FORMAT binary)";
+const STAGE: CopyInto =
+    CopyInto { statement: "COPY transactions_stage FROM STDIN (FORMAT binary)", columns: COLUMNS };
 
-const STAGE: &str =
+const MAKE_STAGE: &str =
     "CREATE TEMP TABLE IF NOT EXISTS transactions_stage (LIKE transactions) ON COMMIT DELETE ROWS";
 
 const INSERT_FROM_STAGE: &str = "INSERT INTO transactions SELECT * FROM transactions_stage
@@ -63,58 +64,33 @@ impl Inserted {
     }
 }
 
-/// Chooses the way.
-#[derive(Debug, Default)]
-pub(crate) struct Inserter {
-    careful: u32,
-}
-
-impl Inserter {
-    /// Stores what is new and counts the repeats.
-    pub(crate) async fn insert(
-        &mut self,
-        tx: &mut PgConnection,
-        intake: &mut Intake,
-        now: DateTime<Utc>,
-    ) -> sqlx::Result<Inserted> {
-        let count = intake.transactions.len();
-        if count == 0 {
-            return Ok(Inserted::All(0));
-        }
-        let rows = encode(&intake.transactions, now);
-        if self.careful == 0 {
-            let mut savepoint = tx.begin().await?;
-            match copy(&mut savepoint, COPY, &rows).await {
-                Ok(()) => {
-                    savepoint.commit().await?;
-                    return Ok(Inserted::All(count));
-                }
-                Err(error) if error.as_database_error().is_some_and(|e| e.is_unique_violation()) => {
-                    savepoint.rollback().await?;
-                    self.careful = CAREFUL_BATCHES;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        self.careful -= 1;
-        let inserted = insert_new(tx, &rows).await?;
-        if inserted.len() < count {
-            self.careful = CAREFUL_BATCHES;
-            count_repeats(tx, intake, &inserted).await?;
-        }
-        Ok(Inserted::Some(inserted))
+/// Stores what is new and counts the repeats.
+pub(crate) async fn insert(
+    tx: &mut PgConnection,
+    direct: &mut Direct,
+    intake: &mut Intake,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Inserted> {
+    let count = intake.transactions.len();
+    let rows = intake.transactions.iter();
+    if count == 0 || direct.copy(tx, TABLE, rows, |rows, at| encode_row(rows, at, now)).await? {
+        return Ok(Inserted::All(count));
     }
+    let inserted = insert_new(tx, &intake.transactions, now).await?;
+    if inserted.len() < count {
+        direct.met_a_key();
+        count_repeats(tx, intake, &inserted).await?;
+    }
+    Ok(Inserted::Some(inserted))
 }
 
-async fn copy(connection: &mut PgConnection, statement: &str, rows: &[u8]) -> sqlx::Result<()> {
-    let mut copy = connection.copy_in_raw(statement).await?;
-    copy.send(rows).await?;
-    copy.finish().await.map(drop)
-}
-
-async fn insert_new(tx: &mut PgConnection, rows: &[u8]) -> sqlx::Result<HashSet<(i32, i64)>> {
-    sqlx::raw_sql(STAGE).execute(&mut *tx).await?;
-    copy(tx, COPY_TO_STAGE, rows).await?;
+async fn insert_new(
+    tx: &mut PgConnection,
+    transactions: &[At<Transaction>],
+    now: DateTime<Utc>,
+) -> sqlx::Result<HashSet<(i32, i64)>> {
+    sqlx::raw_sql(MAKE_STAGE).execute(&mut *tx).await?;
+    send(tx, STAGE, transactions.iter(), |rows, at| encode_row(rows, at, now)).await?;
     let rows: Vec<(i32, i64)> = sqlx::query_as(INSERT_FROM_STAGE).fetch_all(tx).await?;
     Ok(rows.into_iter().collect())
 }
@@ -168,31 +144,35 @@ fn event_time(transaction: &Transaction) -> DateTime<Utc> {
 /// The rows in COPY's binary format, the columns in the table's order.
 pub(crate) fn encode(transactions: &[At<Transaction>], now: DateTime<Utc>) -> Vec<u8> {
     let mut rows = Rows::new(COLUMNS, transactions.len() * ROW_BYTES);
-    for At { value: t, position } in transactions {
+    for at in transactions {
         rows.row();
-        rows.timestamptz(t.timestamp.timestamp_micros());
-        rows.text(&t.transaction_id);
-        rows.text(&t.account_id);
-        rows.numeric(t.amount);
-        rows.text_or_null(t.currency.as_deref());
-        rows.text_or_null(t.merchant.as_deref());
-        rows.text_or_null(t.category.as_deref());
-        rows.text_or_null(t.transaction_type.map(TransactionType::as_str));
-        rows.text_or_null(t.country.as_deref());
-        rows.text_or_null(t.city.as_deref());
-        rows.float8_or_null(t.latitude);
-        rows.float8_or_null(t.longitude);
-        rows.text_or_null(t.channel.as_deref());
-        rows.bool_or_null(t.card_present);
-        rows.text_or_null(t.card_bin.as_deref());
-        rows.text_or_null(t.terminal_id.as_deref());
-        rows.text_or_null(t.counterparty_account_id.as_deref());
-        rows.text_or_null(t.device_id.as_deref());
-        rows.text_or_null(t.ip.as_deref());
-        rows.jsonb_or_null((!t.extra.is_empty()).then(|| t.extra.to_json()).as_deref());
-        rows.int4(position.partition);
-        rows.int8(position.offset);
-        rows.timestamptz(now.timestamp_micros());
+        encode_row(&mut rows, at, now);
     }
     rows.finish()
+}
+
+fn encode_row(rows: &mut Rows, At { value: t, position }: &At<Transaction>, now: DateTime<Utc>) {
+    rows.timestamptz(t.timestamp.timestamp_micros());
+    rows.text(&t.transaction_id);
+    rows.text(&t.account_id);
+    rows.numeric(t.amount);
+    rows.text_or_null(t.currency.as_deref());
+    rows.text_or_null(t.merchant.as_deref());
+    rows.text_or_null(t.category.as_deref());
+    rows.text_or_null(t.transaction_type.map(TransactionType::as_str));
+    rows.text_or_null(t.country.as_deref());
+    rows.text_or_null(t.city.as_deref());
+    rows.float8_or_null(t.latitude);
+    rows.float8_or_null(t.longitude);
+    rows.text_or_null(t.channel.as_deref());
+    rows.bool_or_null(t.card_present);
+    rows.text_or_null(t.card_bin.as_deref());
+    rows.text_or_null(t.terminal_id.as_deref());
+    rows.text_or_null(t.counterparty_account_id.as_deref());
+    rows.text_or_null(t.device_id.as_deref());
+    rows.text_or_null(t.ip.as_deref());
+    rows.jsonb_or_null((!t.extra.is_empty()).then(|| t.extra.to_json()).as_deref());
+    rows.int4(position.partition);
+    rows.int8(position.offset);
+    rows.timestamptz(now.timestamp_micros());
 }
