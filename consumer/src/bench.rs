@@ -8,6 +8,7 @@
 mod alerts;
 mod decide;
 mod latency;
+mod resident;
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use crate::{Options, runtime};
 pub use alerts::{AlertsReport, alerts};
 pub use decide::{DecideReport, decisions};
 pub use latency::{LatencyReport, Quantiles, latency};
+pub use resident::{ACTIVE_ACCOUNTS, all_stored, fill_lists, produce_active};
 
 /// Accounts that the rows are spread over.
 const ACCOUNTS: u64 = 10_000;

@@ -1,10 +1,11 @@
 //! The loop: poll, store; the only file here that talks to the log's consumer.
 //!
 //! What enters: batches of the five topics. What leaves: what [`Writer`] stores. What holds: a batch is
-//! stored whole before the next poll, so that a rebalance never finds work under way; positions come from
+//! stored whole before a rebalance is answered, so that none finds work under way; positions come from
 //! the database alone, on every assignment and after every outage; while PostgreSQL is away the partitions
 //! are paused and polling goes on, so that the group keeps this member and memory stays bounded.
 
+mod ahead;
 mod positions;
 
 use std::collections::BTreeMap;
@@ -22,8 +23,10 @@ use crate::decision::InForce;
 use crate::dispatch::Dispatcher;
 use crate::error::Result;
 use crate::housekeeping::Housekeeper;
+use crate::intake::Intake;
 use crate::writer::{Outcome, Writer};
 use crate::{Options, Summary};
+use ahead::Ahead;
 use positions::position;
 
 /// How long a poll waits: the request to end is looked at so often.
@@ -69,6 +72,8 @@ pub fn run(broker: Arc<dyn Broker>, options: Options, shutdown: Shutdown) -> Res
         writer,
         consumer,
         held: BTreeMap::new(),
+        ahead: None,
+        spare: Batch::new(),
         assigned: false,
         outages: 0,
         dispatcher,
@@ -88,6 +93,9 @@ struct Runner {
     consumer: Box<dyn Consumer>,
     /// The assigned partitions, with the offsets that the database holds.
     held: BTreeMap<TopicPartition, i64>,
+    /// What a poll brought while a batch was being stored; its records are in `spare`.
+    ahead: Option<Ahead>,
+    spare: Batch,
     /// Whether the group has given partitions, perhaps none, since it last took some.
     assigned: bool,
     /// Outages since the last batch that was stored.
@@ -107,11 +115,12 @@ impl Runner {
         let mut report = Report::new();
         let mut policy_due = Instant::now();
         while !self.shutdown.is_requested() {
-            match self.consumer.poll(&mut batch, POLL) {
+            let next = self.next(&mut batch);
+            match next.polled {
                 Ok(polled) => {
                     waited = BACK_OFF.0;
                     let idle = polled == Poll::Idle;
-                    self.handle(polled, &batch)?;
+                    self.handle(polled, &batch, next.read)?;
                     if idle && self.is_drained()? {
                         break;
                     }
@@ -145,10 +154,10 @@ impl Runner {
         }
     }
 
-    fn handle(&mut self, polled: Poll, batch: &Batch) -> Result<()> {
+    fn handle(&mut self, polled: Poll, batch: &Batch, read: Option<Intake>) -> Result<()> {
         match polled {
             Poll::Idle => Ok(()),
-            Poll::Records => self.store(batch),
+            Poll::Records => self.store(batch, read),
             Poll::Assign(partitions) => self.assign(partitions),
             Poll::Revoke { partitions, lost } => {
                 tracing::info!(lost, "{} partitions go to another consumer", partitions.len());
@@ -159,8 +168,8 @@ impl Runner {
         }
     }
 
-    fn store(&mut self, batch: &Batch) -> Result<()> {
-        match self.writer.store(batch, &mut self.held, &mut self.summary)? {
+    fn store(&mut self, batch: &Batch, read: Option<Intake>) -> Result<()> {
+        match self.store_and_read_ahead(batch, read)? {
             Outcome::Stored => {
                 self.outages = 0;
                 Ok(())
@@ -170,6 +179,7 @@ impl Runner {
                 tracing::warn!(
                     "another consumer has stored some of these records; reading the offsets again"
                 );
+                self.forget_ahead()?;
                 self.resynchronize()
             }
         }
@@ -189,6 +199,7 @@ impl Runner {
 
     /// Pauses the intake and keeps polling until PostgreSQL is back; then reads on where it is.
     fn wait_for_database(&mut self, why: String) -> Result<()> {
+        self.forget_ahead()?;
         let target = self.writer.target().to_owned();
         tracing::warn!("{target} is away ({why}): intake paused");
         let since = Instant::now();
@@ -224,7 +235,7 @@ impl Runner {
                 Ok(Poll::Idle) => {}
                 Ok(Poll::Records) => std::thread::sleep(POLL),
                 Ok(rebalance @ (Poll::Assign(_) | Poll::Revoke { .. })) => {
-                    self.handle(rebalance, &scratch)?;
+                    self.handle(rebalance, &scratch, None)?;
                     self.pause(true)?;
                 }
                 Err(error) => self.poll_failed(error, &mut BACK_OFF.0.clone())?,
@@ -307,6 +318,7 @@ impl Runner {
     /// Looks at waiting decisions once more, leaves the group and sends what is left to be sent, the audit's
     /// heads with it.
     fn end(mut self) -> Result<Summary> {
+        self.forget_ahead()?;
         if let Ok(versions) = self.writer.revise_waiting()? {
             self.summary.decisions += versions;
         }

@@ -10,7 +10,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use broker::{Batch, TopicPartition};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use events::Mask;
 use sqlx::PgConnection;
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -47,7 +48,27 @@ pub(crate) struct Writer {
     database: Database,
     connection: Option<PgConnection>,
     store: Store,
-    options: Options,
+    reader: Reader,
+}
+
+/// Reads records by the settings.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader {
+    earliest: DateTime<Utc>,
+    ahead: Duration,
+    mask: Mask,
+}
+
+impl Reader {
+    pub(crate) fn read(
+        &self,
+        batch: &Batch,
+        range: Range<usize>,
+        refused: &Refused,
+        now: DateTime<Utc>,
+    ) -> Intake {
+        Intake::read(batch, range, refused, (bounds(now, self.earliest, self.ahead), &self.mask))
+    }
 }
 
 impl Writer {
@@ -57,7 +78,7 @@ impl Writer {
             database: Database::new(&options.database_url, "streamguard consumer")?,
             connection: None,
             store: Store::new(InForce::new(options.policy.clone()), options.targets.clone()),
-            options: options.clone(),
+            reader: Reader { earliest: options.earliest, ahead: options.ahead, mask: options.mask.clone() },
         })
     }
 
@@ -157,10 +178,16 @@ impl Writer {
         result
     }
 
-    /// Stores a batch and moves `held` on.
+    /// Reads the records of a batch, as [`Writer::store`] does; any thread may.
+    pub(crate) fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// Stores a batch and moves `held` on. `read` is what [`Reader::read`] made of it, where it has been done.
     pub(crate) fn store(
         &mut self,
         batch: &Batch,
+        mut read: Option<Intake>,
         held: &mut BTreeMap<TopicPartition, i64>,
         summary: &mut Summary,
     ) -> Result<Outcome> {
@@ -168,7 +195,7 @@ impl Writer {
         let mut ranges = Vec::from([Range { start: 0, end: batch.len() }]);
         let mut refused = Refused::new();
         while let Some(range) = ranges.pop() {
-            match self.store_range(batch, range, &mut refused, held, summary)? {
+            match self.store_range((batch, read.take()), range, &mut refused, held, summary)? {
                 Step::Done(Outcome::Stored) => {}
                 Step::Done(outcome) => return Ok(outcome),
                 Step::Again(parts) => ranges.extend(parts.into_iter().rev()),
@@ -179,7 +206,7 @@ impl Writer {
 
     fn store_range(
         &mut self,
-        batch: &Batch,
+        (batch, mut read): (&Batch, Option<Intake>),
         range: Range<usize>,
         refused: &mut Refused,
         held: &mut BTreeMap<TopicPartition, i64>,
@@ -187,7 +214,7 @@ impl Writer {
     ) -> Result<Step> {
         let mut tries = 0;
         loop {
-            let error = match self.attempt(batch, range.clone(), refused, held, summary)? {
+            let error = match self.attempt((batch, read.take()), range.clone(), refused, held, summary)? {
                 Attempt::Done(outcome) => return Ok(Step::Done(outcome)),
                 Attempt::Failed(error) => error,
             };
@@ -210,7 +237,7 @@ impl Writer {
     /// One try to store a range.
     fn attempt(
         &mut self,
-        batch: &Batch,
+        (batch, read): (&Batch, Option<Intake>),
         range: Range<usize>,
         refused: &Refused,
         held: &mut BTreeMap<TopicPartition, i64>,
@@ -220,8 +247,7 @@ impl Writer {
             return Ok(Attempt::Done(Outcome::Away("not connected".to_owned())));
         };
         let now = Utc::now();
-        let bounds = bounds(now, self.options.earliest, self.options.ahead);
-        let mut intake = Intake::read(batch, range, refused, (bounds, &self.options.mask));
+        let mut intake = read.unwrap_or_else(|| self.reader.read(batch, range, refused, now));
         let write = self.store.write(connection, &mut intake, held, now);
         let failure = match self.runtime.block_on(async { timeout(SILENCE, write).await }) {
             Ok(Ok(written)) => {

@@ -11,6 +11,7 @@ use chrono::Utc;
 use uuid::Uuid;
 
 use super::alerts::Alert;
+use super::resident::list;
 use super::row;
 use crate::database::Database;
 use crate::decision::{
@@ -64,16 +65,7 @@ pub fn decisions(owner_url: &str, entries: u64) -> Result<DecideReport> {
     let mut before = None;
     let loaded = runtime()?.block_on(async {
         let mut connection = database.connect().await?;
-        // One in a hundred accounts of the benchmark is listed; the rest is there to be searched.
-        sqlx::query(
-            "INSERT INTO list_entries (kind, value, match, action, reason)
-             SELECT CASE n % 4 WHEN 0 THEN 'account' WHEN 1 THEN 'merchant' WHEN 2 THEN 'device' ELSE 'category' END,
-                    CASE WHEN n < 400 THEN 'ACC-' || lpad((n * 25)::text, 6, '0') ELSE 'listed-' || n END, 'nocase', 'watch', 'bench'
-             FROM generate_series(0, $1 - 1) AS n",
-        )
-        .bind(entries as i64)
-        .execute(&mut connection)
-        .await?;
+        list(&mut connection, entries).await?;
         before = resident();
         lists.load(&mut connection).await
     });

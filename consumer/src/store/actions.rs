@@ -9,19 +9,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use events::Severity;
-use serde::Serialize;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::decisions::NewVersion;
-use super::outbox::{self, Message};
-use super::time;
-use crate::decision::{Action, Decision, Factor};
-use crate::dispatch::FRAUD_DECISIONS;
+use super::{outbox, published, time};
+use crate::decision::Action;
 use crate::targets::{Notification, Targets};
-
-/// The headers of a message on `fraud_decisions`.
-const IDEMPOTENCY_KEY: &str = "idempotency.key";
 
 /// An action of a version.
 struct Row<'a> {
@@ -43,7 +37,7 @@ pub(crate) async fn enqueue(
     targets: &Targets,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    outbox::put(tx, messages(versions, now)).await?;
+    outbox::put(tx, published::messages(versions, now)).await?;
     let mut rows = rows(versions, now);
     let known = known(tx, &rows).await?;
     raise(tx, &rows, &known, now).await?;
@@ -105,52 +99,6 @@ fn notification(of: &NewVersion, key: &str, now: DateTime<Utc>) -> Notification 
         reason: outcome.reason.clone(),
         event_time: time(outcome.event_time).to_rfc3339(),
         decided_at: now.to_rfc3339(),
-    }
-}
-
-/// The value of a message on `fraud_decisions`.
-#[derive(Serialize)]
-struct Published<'a> {
-    transaction_id: &'a str,
-    version: i32,
-    account_id: &'a str,
-    decision: Decision,
-    severity: Severity,
-    score: u32,
-    reason: &'a str,
-    factors: &'a [Factor],
-    event_time: String,
-    decided_at: &'a str,
-}
-
-/// The versions that are to be published, keyed by account.
-fn messages(versions: &[NewVersion], now: DateTime<Utc>) -> impl Iterator<Item = Message> {
-    let now = now.to_rfc3339();
-    let published =
-        |of: &&NewVersion| of.outcome.actions.iter().any(|action| matches!(action, Action::PublishDecision));
-    versions.iter().filter(published).map(move |of| message(of, &now))
-}
-
-fn message(of: &NewVersion, decided_at: &str) -> Message {
-    let key = format!("decision:{}:{}", of.transaction_id, of.version);
-    let outcome = &of.outcome;
-    let value = Published {
-        transaction_id: &of.transaction_id,
-        version: of.version,
-        account_id: &outcome.account_id,
-        decision: outcome.decision,
-        severity: outcome.severity,
-        score: outcome.score,
-        reason: &outcome.reason,
-        factors: &outcome.factors,
-        event_time: time(outcome.event_time).to_rfc3339(),
-        decided_at,
-    };
-    Message {
-        topic: FRAUD_DECISIONS.name,
-        key: outcome.account_id.clone(),
-        value: serde_json::to_vec(&value).ok(),
-        headers: BTreeMap::from([(IDEMPOTENCY_KEY, key)]),
     }
 }
 

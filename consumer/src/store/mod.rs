@@ -16,6 +16,7 @@ mod decisions;
 pub(crate) mod offsets;
 pub(crate) mod outbox;
 mod partitions;
+mod published;
 mod reference;
 mod trail;
 mod transactions;
