@@ -1,8 +1,8 @@
 //! What nobody waits for: entries of the lists whose time is over, partitions and decisions past their retention,
 //! days of the rules' performance that have to be counted again.
 //!
-//! What enters: how long rows are kept. What leaves: a database without them, and `rule_days`. What holds: it runs on a thread
-//! and a connection of its own, so that no batch waits for it longer than a drop holds its lock; each drop is
+//! What enters: how long rows are kept. What leaves: a database without them, and `rule_days`. What holds: it runs
+//! on a thread and a connection of its own, so that no batch waits for it longer than a drop holds its lock; each drop is
 //! a transaction of its own that waits half a second for its lock and is tried again in the next round; what
 //! is younger is never touched, because the database's functions look again under the lock.
 
@@ -222,7 +222,10 @@ impl House<'_> {
     async fn round(&mut self) {
         if let Err(why) = self.work().await {
             self.connection = None;
-            self.rule_days_due = Instant::now() + EVERY;
+            let again = Instant::now() + EVERY;
+            for due in [&mut self.lists_due, &mut self.partitions_due, &mut self.rule_days_due] {
+                *due = again.max(*due);
+            }
             // The main loop says so more loudly where it is the server.
             tracing::warn!("{}: what is too old stays for now: {}", self.database.target(), message(&why));
         }
