@@ -76,12 +76,39 @@ first_start() {
   start
   check "start.sh waits until there are rows" test "$(transactions)" -gt 0
   check "the passwords are the owner's alone" test "$(stat -c %a "$place/.env")" = 600
-  check "the reader cannot write" reader_is_refused
+  check "psql's login cannot write" reader_is_refused
+  check "psql's login is an analyst" analyst_adds
+  check "each login did its own part" logins_are_separate
+  check "a new rule works while it runs" new_rule_fires
   start
   check "a second start says that it runs" said "running already"
 }
 
 reader_is_refused() { ! sql "DELETE FROM transactions" 2>/dev/null; }
+
+analyst_adds() {
+  sql "SELECT list_add('merchant', 'Example', 'watch', 'a test')" >/dev/null &&
+    test "$(sql "SELECT author FROM list_events WHERE value = 'Example'")" = streamguard
+}
+
+# The owner's role has the tables, the consumer's login wrote the decisions.
+logins_are_separate() {
+  test "$(sql "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'decisions%'")" = \
+    streamguard_owner &&
+    test "$(sql "SELECT DISTINCT actor FROM audit_log WHERE chain <> 'manual'")" = streamguard_consumer
+}
+
+# The rule of the README's first five minutes, with a limit that is soon crossed.
+new_rule_fires() {
+  awk '/^   ```sql/ { block++ } /^   ```$/ { if (block == 2) exit } block == 2 && !/```/ { sub(/^   /, ""); print }' \
+    "$root/README.md" | sed "s/'800'/'1'/" >"$place/rules/online_and_large.sql"
+  "$STREAMGUARD_BINARY" rules check "$place/rules" >/dev/null || return 1
+  for _ in $(seq 300); do
+    test "$(sql "SELECT count(*) > 0 FROM fraud_alerts WHERE rule_name = 'ONLINE_AND_LARGE'")" = f || return 0
+    sleep 0.2
+  done
+  return 1
+}
 
 goes_on_after_a_stop() {
   local before pid
