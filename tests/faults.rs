@@ -204,7 +204,7 @@ fn alerts_are_exact_over_faults_of_workers_and_nodes() {
     let (place, began) = (tempfile::tempdir().unwrap(), Instant::now());
     let Some((stage, sent)) = play.run(place.path()) else { return };
     let expected = committed::expected(stage.nodes.cluster(), sent);
-    let found = committed::records(stage.nodes.cluster(), "fraud_alerts");
+    let found = committed::records(stage.nodes.cluster(), "fraud_alerts", expected.alerts.len());
     stage.sum_up(faults, expected.records, found.len(), began);
     committed::compare(&found, &expected, || stage.workers.last_words());
 }
@@ -217,7 +217,7 @@ fn alerts_at_least_once_are_lost_by_no_fault_and_repeated_under_their_id() {
     let (place, began) = (tempfile::tempdir().unwrap(), Instant::now());
     let Some((stage, sent)) = play.run(place.path()) else { return };
     let expected = committed::expected(stage.nodes.cluster(), sent);
-    let found = committed::records(stage.nodes.cluster(), "fraud_alerts");
+    let found = committed::records(stage.nodes.cluster(), "fraud_alerts", expected.alerts.len());
     stage.sum_up(faults, expected.records, found.len(), began);
     let repeated = repeated::compare(&found, &expected, || stage.workers.last_words());
     println!("{repeated} alerts were written again");

@@ -45,7 +45,7 @@ impl Alert {
 /// What must be, from the transactions that lie in the topic: all that were sent, some perhaps twice.
 pub(crate) fn expected(cluster: &Cluster, sent: u64) -> Expected {
     let (mut expected, mut ids) = (Expected::default(), HashSet::new());
-    for record in records(cluster, "transactions") {
+    for record in records(cluster, "transactions", sent as usize) {
         let transaction = Transaction::read(&record.key_text(), &record.value, record.timestamp);
         ids.insert(transaction.id);
         expected.add(&transaction, record.partition);
@@ -55,11 +55,27 @@ pub(crate) fn expected(cluster: &Cluster, sent: u64) -> Expected {
     expected
 }
 
-/// All committed records of a topic, those of one partition in their order.
-pub(crate) fn records(cluster: &Cluster, topic: &str) -> Vec<Alert> {
+/// All committed records of a topic, those of one partition in their order: `at_least` so many, unless some are lost.
+///
+/// The console consumer takes a pause for the end of the topic, and the first record may be long in coming: a
+/// coordinator that was just elected reads all offsets of hundreds of thousands of commits first. So it is given more
+/// time before records are said to be lost.
+pub(crate) fn records(cluster: &Cluster, topic: &str, at_least: usize) -> Vec<Alert> {
+    let mut found = Vec::new();
+    for patience in ["8000", "30000", "120000"] {
+        found = read(cluster, topic, patience);
+        if found.len() >= at_least {
+            break;
+        }
+        println!("{topic}: {} of {at_least} records in {patience} ms", found.len());
+    }
+    found
+}
+
+fn read(cluster: &Cluster, topic: &str, patience: &str) -> Vec<Alert> {
     let mut consumer = cluster.tool("org.apache.kafka.tools.consumer.ConsoleConsumer");
     consumer.args(["--topic", topic, "--from-beginning", "--isolation-level", "read_committed"]);
-    consumer.args(["--timeout-ms", "8000"]);
+    consumer.args(["--timeout-ms", patience]);
     for part in ["timestamp", "partition", "headers", "key", "value"] {
         consumer.args(["--formatter-property", &format!("print.{part}=true")]);
     }
