@@ -24,8 +24,8 @@ use events::{Severity, topics};
 const KILLS: u64 = 30;
 /// Records between two kills.
 const STEP: u64 = 150;
-/// A time without progress that is a failure.
-const STALL: Duration = Duration::from_secs(120);
+/// A time without progress that is a failure, however little of the machine there is for it.
+const STALL: Duration = Duration::from_secs(600);
 const ACCOUNTS: i64 = 13;
 
 /// Where a child finds its log and its database; the other tests' runs have none.
@@ -186,6 +186,16 @@ impl<'a> Consumers<'a> {
         }
     }
 
+    /// The end of what each has logged.
+    fn said(&self) -> String {
+        let end = |log: &std::path::PathBuf| {
+            let text = std::fs::read_to_string(log.with_extension("log")).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            format!("{}:\n{}", log.display(), lines[lines.len().saturating_sub(40)..].join("\n"))
+        };
+        self.logs.iter().map(end).collect::<Vec<_>>().join("\n")
+    }
+
     fn wait_for(&mut self, records: u64) {
         let (mut last, mut since) = (0, Instant::now());
         loop {
@@ -197,7 +207,7 @@ impl<'a> Consumers<'a> {
             if now > last {
                 (last, since) = (now, Instant::now());
             }
-            assert!(since.elapsed() < STALL, "no progress at {now} of {records} records");
+            assert!(since.elapsed() < STALL, "no progress at {now} of {records} records\n{}", self.said());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
