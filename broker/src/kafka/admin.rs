@@ -153,6 +153,7 @@ impl Shared {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+        self.unsee(names);
         Ok(())
     }
 

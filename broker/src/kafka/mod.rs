@@ -19,7 +19,7 @@ mod offsets;
 mod producer;
 mod settings;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,8 @@ const FIRST_ANSWER: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(15);
 /// How long the leader of a partition may take to answer before it is looked for again.
 const LEADER: Duration = Duration::from_secs(3);
+/// How long a node may take to learn of a topic that another one knows.
+const LEARNT: Duration = Duration::from_secs(5);
 /// How long a pending transaction may keep offsets unstable: its time-out and some.
 const STABLE: Duration = Duration::from_secs(30);
 
@@ -63,6 +65,8 @@ struct Shared {
     groups: Mutex<HashMap<String, Arc<Handle>>>,
     /// The largest batches that topics take, of those that were asked about.
     limits: Mutex<HashMap<String, Option<u64>>>,
+    /// Topics that were there.
+    seen: Mutex<HashSet<String>>,
 }
 
 impl Kafka {
@@ -81,6 +85,7 @@ impl Kafka {
             uncommitted,
             groups: Mutex::default(),
             limits: Mutex::default(),
+            seen: Mutex::default(),
         });
         shared.first_answer()?;
         Ok(Arc::new(Self { shared }))
@@ -152,7 +157,34 @@ impl Shared {
             })
             .collect();
         topics.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        for topic in &topics {
+            if !seen.contains(&topic.name) {
+                seen.insert(topic.name.clone());
+            }
+        }
+        drop(seen);
         Ok(topics)
+    }
+
+    /// Forgets topics that were deleted.
+    fn unsee(&self, names: &[String]) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|name| !names.contains(name));
+    }
+
+    /// One topic, as [`Shared::topic`]. One that was there before is waited for: each node learns of a new topic in its
+    /// own time, and another node than the last one may answer.
+    fn awaited(&self, name: &str) -> Result<Option<TopicInfo>> {
+        let deadline = Instant::now() + LEARNT;
+        loop {
+            let found = self.topic(name)?;
+            let was_there = || self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(name);
+            if found.is_some() || !was_there() || Instant::now() >= deadline {
+                return Ok(found);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// One topic, without its id and settings.
@@ -209,7 +241,7 @@ impl Shared {
         let unknown = |message: String| {
             Error::new(ErrorKind::UnknownTopic, format!("{doing} on {}", self.cluster.describe()), message)
         };
-        match self.topic(&of.topic)? {
+        match self.awaited(&of.topic)? {
             None => return Err(unknown(format!("there is no topic {}: create it first", of.topic))),
             Some(t) if !(0..t.partitions).contains(&of.partition) => {
                 return Err(unknown(format!(

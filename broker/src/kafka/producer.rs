@@ -152,7 +152,7 @@ impl KafkaProducer {
             return Ok(());
         }
         let what = format!("producing to {topic}");
-        let Some(info) = self.shared.topic(topic)? else {
+        let Some(info) = self.shared.awaited(topic)? else {
             return Err(self.error(
                 ErrorKind::UnknownTopic,
                 &what,
