@@ -50,7 +50,8 @@ impl Worker {
         if rules > self.generation.number {
             let message =
                 format!("version {rules} of the rules runs already, and is not taken over here yet");
-            return Err(again(ErrorKind::Unavailable, message));
+            // The way back would come here again and again: rules are taken over between two steps.
+            return Err(again(ErrorKind::Fenced, message));
         }
         let generation = past_program(&self.shared, past)?;
         let wanted = tasks_with(&generation, past);
