@@ -80,6 +80,10 @@ pub fn login(owner_url: &str, name: &str, password: &str, role: Role) -> Result<
     })
 }
 
+/// How often what another session changed at the same moment is tried again, and after how long.
+const TRIES: usize = 10;
+const BETWEEN: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// The name of the advisory lock that serialises roles and logins within a database.
 const LOCK: &str = "SELECT pg_advisory_lock(hashtext('streamguard.migrate'))";
 
@@ -152,20 +156,22 @@ async fn make_role(connection: &mut PgConnection, name: &str) -> sqlx::Result<()
 /// Grants change rows that the whole cluster shares; two at once end one of them with "tuple concurrently updated", or
 /// where both make a membership with a violated unique key of pg_auth_members.
 async fn retry_concurrent(connection: &mut PgConnection, sql: &'static str) -> sqlx::Result<()> {
-    for _ in 0..10 {
+    for _ in 0..TRIES {
         match sqlx::raw_sql(sql).execute(&mut *connection).await {
-            Err(error) if is_concurrent_grant(&error) => {
-                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            }
+            Err(error) if is_concurrent(&error) => tokio::time::sleep(BETWEEN).await,
             other => return other.map(drop),
         }
     }
     sqlx::raw_sql(sql).execute(connection).await.map(drop)
 }
 
-fn is_concurrent_grant(error: &sqlx::Error) -> bool {
-    message(error).contains("tuple concurrently updated")
-        || error.as_database_error().is_some_and(|error| error.is_unique_violation())
+/// Another session changed the same role or membership at the same moment.
+fn is_concurrent(error: &sqlx::Error) -> bool {
+    const DUPLICATE_OBJECT: &str = "42710";
+    let is_there = |error: &dyn sqlx::error::DatabaseError| {
+        error.is_unique_violation() || error.code().is_some_and(|code| code == DUPLICATE_OBJECT)
+    };
+    message(error).contains("tuple concurrently updated") || error.as_database_error().is_some_and(is_there)
 }
 
 async fn applied(connection: &mut PgConnection) -> sqlx::Result<Vec<i64>> {
@@ -200,7 +206,23 @@ fn migration_error(database: &Database, error: MigrateError) -> Error {
     }
 }
 
+/// Logins belong to the cluster, too: for another of its databases the same may be made at this moment.
 async fn make_login(
+    connection: &mut PgConnection,
+    name: &str,
+    password: &str,
+    role: Role,
+) -> sqlx::Result<()> {
+    for _ in 0..TRIES {
+        match try_login(connection, name, password, role).await {
+            Err(error) if is_concurrent(&error) => tokio::time::sleep(BETWEEN).await,
+            other => return other,
+        }
+    }
+    try_login(connection, name, password, role).await
+}
+
+async fn try_login(
     connection: &mut PgConnection,
     name: &str,
     password: &str,

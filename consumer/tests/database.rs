@@ -74,6 +74,19 @@ fn migrating_again_and_at_once_is_fine() {
     }
 }
 
+#[test]
+fn a_login_that_is_made_for_two_databases_at_once_is_made() {
+    let Some(db) = db() else { return };
+    let login = |name: String, url: String| {
+        std::thread::spawn(move || consumer::login(&url, &name, "s3cret", Role::Analyst))
+    };
+    for round in 0..5 {
+        let name = format!("twice_{}_{round}", std::process::id());
+        let running: Vec<_> = (0..6).map(|_| login(name.clone(), db.owner_url.clone())).collect();
+        running.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+    }
+}
+
 /// As start.sh sets it up: nobody but the superuser makes roles or databases.
 #[test]
 fn a_login_that_is_only_a_member_of_the_owner_migrates() {
