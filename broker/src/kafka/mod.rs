@@ -258,8 +258,11 @@ impl Shared {
                 // The leader that is known may be gone, and librdkafka does not ask for the new one by itself.
                 let _ = handle.client().fetch_metadata(Some(&of.topic), timeout.min(LEADER));
                 match Failure::from_crate(&e) {
-                    // It is there, as was just seen: so librdkafka calls one that has no leader now.
-                    f if f.code == Code::UnknownPartition => Failure::of(Code::LeaderNotAvailable),
+                    // It is there, as was just seen: so librdkafka calls one that has no leader now, and so does a
+                    // node that has not learnt of a new topic yet.
+                    f if matches!(f.code, Code::UnknownPartition | Code::UnknownTopicOrPartition) => {
+                        Failure::of(Code::LeaderNotAvailable)
+                    }
                     f => f,
                 }
             })
