@@ -270,6 +270,58 @@ fn a_worker_that_is_behind_waits_for_the_rules_that_made_the_state() {
     assert_eq!(world.written().len(), 4, "counted once more, and nothing fired again");
 }
 
+/// A rule without state.
+fn plain(name: &str) -> String {
+    format!(
+        "CREATE STREAM {name} WITH (KAFKA_TOPIC='out') AS SELECT account, '{name}' AS rule, amount AS n FROM payments;"
+    )
+}
+
+#[test]
+fn a_worker_that_is_behind_leaves_what_newer_rules_without_state_have_begun() {
+    // No checkpoint tells of them: only their commits do.
+    let mut world = World::new();
+    let old = world.publish(&[&plain("older")]);
+    let new = world.publish(&[&plain("newer")]);
+    world.start(new.clone());
+    world.send("payments", &[5]);
+    world.die(false);
+    world.start(old);
+    world.send("payments", &[6]);
+    assert_eq!(world.written().len(), 1);
+    world.running.as_ref().unwrap().0.reload(new).unwrap();
+    world.try_to_work().unwrap();
+    let written = world.written();
+    assert!(written.len() == 2 && written.iter().all(|value| value.contains("newer")), "{written:#?}");
+}
+
+/// Version 2 of the rules works, then their topic is deleted and the versions begin anew.
+fn published_anew(rule: &str) -> World {
+    let mut world = World::new();
+    world.publish(&[COOL]);
+    let set = world.publish(&[rule]);
+    world.start(set);
+    world.send("payments", &[5, 6]);
+    world.die(true);
+    let topics = world.broker.topics().unwrap().into_iter().map(|topic| topic.name);
+    let sets: Vec<String> = topics.filter(|name| name.contains("rule")).collect();
+    world.broker.delete_topics(&sets).unwrap();
+    world.newest = 0;
+    let set = world.publish(&[rule]);
+    world.start(set);
+    world
+}
+
+#[test]
+fn versions_that_begin_anew_do_not_wait_for_those_of_a_topic_that_was_deleted() {
+    let mut world = published_anew(&plain("one"));
+    world.send("payments", &[7]);
+    assert_eq!(world.written().len(), 3);
+    // It waited for ever for the version that a checkpoint names.
+    let error = published_anew(COUNTED).try_to_work().unwrap_err();
+    assert!(error.to_string().contains("version 2 of the rules"), "{error}");
+}
+
 #[test]
 fn a_rule_that_was_away_for_a_version_begins_anew_whoever_saw_that_version() {
     let back: &[&str] = &[COUNTED, FIRST, COOL, LARGE, EVER];

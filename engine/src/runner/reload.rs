@@ -196,7 +196,7 @@ impl Reload {
         });
         match outcome {
             Ok(()) => {}
-            Err(Error::Broker(error)) if !lasts(error.kind()) => {
+            Err(error) if passes(&error) => {
                 return tracing::warn!(%error, "the changed rules wait for the log");
             }
             // What was published comes first; then the directory is looked at again.
@@ -237,7 +237,7 @@ impl Reload {
         self.newest = set.version;
         let next = local.as_published(&set, &shared.options)?;
         next.activate(shared).inspect_err(|error| {
-            if matches!(error, Error::Broker(error) if !lasts(error.kind())) {
+            if passes(error) {
                 self.pending = Some(set);
             }
         })
@@ -280,6 +280,7 @@ impl Reload {
             Ok(_) => {}
             Err(damaged) if damaged.version > self.newest => {
                 self.newest = damaged.version;
+                shared.refuses(damaged.version);
                 tracing::error!(%damaged, "what was published cannot be used, the last good rules go on");
             }
             Err(_) => {}
@@ -293,7 +294,11 @@ impl Reload {
             return;
         }
         let (version, publisher, kept) = (set.version, set.publisher.clone(), set.clone());
-        match Generation::published(set, &shared.options).and_then(|next| next.activate(shared)) {
+        let outcome = Generation::published(set, &shared.options).and_then(|next| next.activate(shared));
+        if outcome.as_ref().is_err_and(|error| !passes(error)) {
+            shared.refuses(version);
+        }
+        match outcome {
             Ok(()) => {
                 tracing::info!(version, publisher, "the published rules are taken over");
                 self.differs = true;
@@ -302,7 +307,7 @@ impl Reload {
                     self.base = Some(hash);
                 }
             }
-            Err(Error::Broker(error)) if !lasts(error.kind()) => {
+            Err(error) if passes(&error) => {
                 tracing::warn!(%error, version, "the published rules wait for the log");
                 self.pending = Some(kept);
             }
@@ -317,6 +322,11 @@ impl Reload {
             }
         }
     }
+}
+
+/// Whether the log may do it the next time.
+fn passes(error: &Error) -> bool {
+    matches!(error, Error::Broker(error) if !lasts(error.kind()))
 }
 
 /// Says where the directory differs from what runs.

@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     /// The program to run; workers compare the number first.
     pub(crate) generation: RwLock<Arc<Generation>>,
     pub(crate) number: AtomicU64,
+    /// The newest version of the rules that was published and cannot be run here.
+    pub(super) refused: AtomicU64,
     /// Of each worker: the number of the program that it runs.
     pub(crate) running: Vec<AtomicU64>,
     /// Workers end at their next commit.
@@ -62,6 +64,7 @@ impl Shared {
         Ok(Self {
             broker,
             number: AtomicU64::new(generation.number),
+            refused: AtomicU64::new(0),
             running: (0..options.threads.max(1)).map(|_| AtomicU64::new(generation.number)).collect(),
             generation: RwLock::new(Arc::new(generation)),
             stop: AtomicBool::new(false),
@@ -79,6 +82,11 @@ impl Shared {
     /// The program to run now.
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.generation.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// These rules are published and cannot be run here.
+    pub(super) fn refuses(&self, version: u64) {
+        self.refused.fetch_max(version, Ordering::SeqCst);
     }
 
     /// Whether stores need the local state to go on, since not all of them is in memory.

@@ -1,14 +1,15 @@
 //! What is written beside a commit and a checkpoint, so that a restore knows what belongs together.
 //!
 //! ```text
-//! metadata of an input's offset       commit number, name of the task's work           Stamp
+//! metadata of an input's offset       commit number, rule set, name of the task's work Stamp
 //! metadata of a changelog's offset    commit number, offset from which it counts       LogStamp
 //! record [254] of a changelog         version, commit, rule set, work, positions by topic  Mark
 //! ```
 //!
 //! The work is what the rules make of a task. A store whose rules went and came back finds that commits of other work
-//! were made meanwhile: what it had is no longer what the inputs say, so it begins anew. The rule set tells by which
-//! rules the commits after the mark were made, should they have to be done once more.
+//! were made meanwhile: what it had is no longer what the inputs say, so it begins anew. A mark's rule set tells by which
+//! rules the commits after it were made, should they have to be done once more; a commit's keeps whoever has not heard of
+//! these rules yet from going on behind them.
 
 /// The key of the record that ends a checkpoint in a changelog. No row's key is this: a key begins with the tag of
 /// a value, and [255] are the stream times.
@@ -22,6 +23,8 @@ const VERSION: u8 = 2;
 pub(in super::super) struct Stamp {
     /// The commit's number; 0 before the first.
     pub(in super::super) number: i64,
+    /// The version of the rule set under which it was made.
+    pub(in super::super) rules: u64,
     /// What its task does.
     pub(in super::super) work: String,
 }
@@ -29,13 +32,14 @@ pub(in super::super) struct Stamp {
 impl Stamp {
     /// Reads what [`Stamp::text`] wrote; None where somebody else has committed.
     pub(in super::super) fn parse(metadata: &str) -> Option<Self> {
-        let (number, work) = metadata.split_once(' ').unwrap_or((metadata, ""));
-        Some(Self { number: number.parse().ok()?, work: work.to_owned() })
+        let mut parts = metadata.splitn(3, ' ');
+        let (number, rules, work) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { number: number.parse().ok()?, rules: rules.parse().ok()?, work: work.to_owned() })
     }
 
     /// As metadata.
-    pub(in super::super) fn text(number: i64, work: &str) -> String {
-        format!("{number} {work}")
+    pub(in super::super) fn text(number: i64, rules: u64, work: &str) -> String {
+        format!("{number} {rules} {work}")
     }
 }
 
@@ -134,10 +138,10 @@ mod tests {
 
     #[test]
     fn stamps_come_back_and_others_have_none() {
-        let stamp = Stamp { number: 12, work: "ab".into() };
-        assert_eq!(Stamp::parse(&Stamp::text(12, "ab")), Some(stamp));
-        assert_eq!(Stamp::parse("7"), Some(Stamp { number: 7, work: String::new() }));
-        for other in ["", "by hand", "x 1"] {
+        let stamp = Stamp { number: 12, rules: 3, work: "ab".into() };
+        assert_eq!(Stamp::parse(&Stamp::text(12, 3, "ab")), Some(stamp));
+        assert_eq!(Stamp::parse("7 1 "), Some(Stamp { number: 7, rules: 1, work: String::new() }));
+        for other in ["", "by hand", "x 1", "7", "7 ab", "7 x ab"] {
             assert_eq!(Stamp::parse(other), None);
         }
         let log = LogStamp { number: 3, from: 99 };

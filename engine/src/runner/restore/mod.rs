@@ -33,7 +33,7 @@ use std::collections::BTreeSet;
 use broker::{ErrorKind, TopicPartition};
 
 pub(super) use changelogs::{Placed, put_on_disk};
-pub(super) use past::{Past, program as past_program};
+pub(super) use past::{Past, follows, program as past_program};
 pub(super) use read::Between;
 pub use refusal::Refusal;
 use standing::Committed;
@@ -79,6 +79,7 @@ pub(super) fn restore(
 ) -> Result<Outcome, Error> {
     at_commits(shared, generation, wanted, |committed| {
         let mut standings = standing::look(shared, generation, wanted, committed)?;
+        past::follows(shared, generation.number, past::newest(&standings))?;
         standings.iter_mut().for_each(|of| of.is_whole = is_whole((of.plan, of.number)));
         standings.iter_mut().try_for_each(|of| of.claim(shared, owner))?;
         let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;

@@ -3,15 +3,17 @@
 //! Enters: where tasks stand, and the marks of their stores. Leaves: under which rule set which stores have to be
 //! brought to the committed positions first, and that rule set as a program. What holds: what was done is done once
 //! more by the rules that did it; then the stores are in a checkpoint of just that position, and other rules take
-//! them over from there as workers do that switch.
+//! them over from there as workers do that switch. Older rules than those that made the last commit take nothing over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
-use broker::TopicPartition;
+use broker::{ErrorKind, TopicPartition};
 
 use super::super::checkpoint::{Mark, Stamp};
 use super::super::generation::Generation;
 use super::super::local::StorePartition;
+use super::super::publish::version_of;
 use super::super::reload::topic;
 use super::super::topics::changelog;
 use super::super::{Error, Shared};
@@ -24,6 +26,39 @@ pub(in super::super) struct Past {
     pub(in super::super) rules: u64,
     /// What has to be brought to the committed positions under it.
     pub(in super::super) stores: BTreeSet<StorePartition>,
+}
+
+/// Lets nobody go on behind rules that are newer than its own: a record would go by older rules than one before it.
+///
+/// # Errors
+/// `rules` are published and not taken over here: join anew until they are. [`Error::RuleSet`] where that is of no use.
+pub(in super::super) fn follows(shared: &Shared, own: u64, rules: u64) -> Result<(), Error> {
+    if rules <= own {
+        return Ok(());
+    }
+    let refused = shared.refused.load(Ordering::SeqCst);
+    if rules <= refused {
+        return Err(Error::RuleSet(format!(
+            "version {rules} of the rules has been at work on these partitions, and this engine cannot run version \
+             {refused}: its log says why. Run the release that published it, or publish rules that all engines can \
+             run with streamguard rules publish"
+        )));
+    }
+    let published = topic((&*shared.broker, &*shared.clock), &shared.options).newest()?;
+    if version_of(&published) < rules {
+        // They are of a topic that is there no more: versions began anew.
+        return Ok(());
+    }
+    let message = format!("version {rules} of the rules runs already, and is not taken over here yet");
+    // The way back would come here again and again: rules are taken over between two steps.
+    Err(broker::Error::new(ErrorKind::Fenced, "taking up partitions", message).into())
+}
+
+/// The newest rules that these tasks' inputs tell of.
+pub(super) fn newest(standings: &[Standing]) -> u64 {
+    let inputs = standings.iter().flat_map(|standing| &standing.inputs);
+    let stamps = inputs.filter_map(|input| input.committed.as_ref()?.1.as_ref());
+    stamps.map(|stamp| stamp.rules).max().unwrap_or(0)
 }
 
 /// What other rules have done of the work of these tasks since their last checkpoints: of one rule set, the oldest.

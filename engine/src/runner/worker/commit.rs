@@ -1,7 +1,7 @@
 //! Commit: outputs, positions and the order of inputs, as one.
 //!
-//! What holds: the number of the commit stands beside each offset that it sends, so whoever reads them knows which
-//! commit they are of; the numbers of a partition only grow, whoever has it.
+//! What holds: the number of the commit and its rule set stand beside each offset that it sends, so whoever reads them
+//! knows which commit they are of; the numbers of a partition only grow, whoever has it.
 
 use std::sync::PoisonError;
 
@@ -18,8 +18,8 @@ impl Worker {
         }
         self.hand_over()?;
         let number = self.commit_number + 1;
-        let program = &self.generation.program;
-        let offsets = self.tasks.offsets(program, &mut *self.consumer, number, self.in_transaction)?;
+        let offsets =
+            self.tasks.offsets(&self.generation, &mut *self.consumer, number, self.in_transaction)?;
         if offsets.is_empty() && !self.in_transaction {
             return Ok(());
         }

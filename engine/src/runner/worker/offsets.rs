@@ -7,20 +7,20 @@ use broker::{Consumer, OffsetCommit, Outgoing, Producer};
 
 use super::super::Error;
 use super::super::checkpoint::Stamp;
+use super::super::generation::Generation;
 use super::tasks::{Assigned, Open, Settled, Tasks};
 use super::waiting::Waiting;
-use crate::plan::Program;
 
 impl Tasks {
     /// The positions that have moved since the last commit, for a commit of this number.
     pub(super) fn offsets(
         &self,
-        program: &Program,
+        generation: &Generation,
         consumer: &mut dyn Consumer,
         number: i64,
         anything: bool,
     ) -> Result<Vec<OffsetCommit>, Error> {
-        let mut offsets = Vec::new();
+        let (program, mut offsets) = (&generation.program, Vec::new());
         // What another worker's program reads and this one's does not know yet is not done with.
         for assigned in self.list.iter().filter(|a| program.reader_of(&a.partition.topic).is_some()) {
             let position = match assigned.waiting.as_ref().and_then(Waiting::head) {
@@ -31,7 +31,7 @@ impl Tasks {
             if let Some(offset) = position
                 && (assigned.at < offset || !assigned.is_committed())
             {
-                offsets.push(self.offset(program, assigned, offset, number));
+                offsets.push(self.offset(generation, assigned, offset, number));
             }
         }
         for open in self.open.iter().filter(|open| open.did_something()) {
@@ -39,20 +39,21 @@ impl Tasks {
             if let Some(first) = own.clone().next()
                 && !own.any(|own| offsets.iter().any(|o| o.partition == own.partition))
             {
-                offsets.push(self.offset(program, first, first.at, number));
+                offsets.push(self.offset(generation, first, first.at, number));
             }
         }
         if let (true, true, Some(first)) = (offsets.is_empty(), anything, self.list.first()) {
-            offsets.push(self.offset(program, first, first.at, number));
+            offsets.push(self.offset(generation, first, first.at, number));
         }
         Ok(offsets)
     }
 
-    fn offset(&self, program: &Program, assigned: &Assigned, offset: i64, number: i64) -> OffsetCommit {
+    fn offset(&self, generation: &Generation, assigned: &Assigned, offset: i64, number: i64) -> OffsetCommit {
         let partition = assigned.partition.clone();
-        let reader = program.reader_of(&partition.topic).map(|(plan, _)| (plan, partition.partition));
+        let reader =
+            generation.program.reader_of(&partition.topic).map(|(plan, _)| (plan, partition.partition));
         let open = self.open.iter().find(|open| Some((open.plan, open.number)) == reader);
-        let metadata = Stamp::text(number, open.map_or("", |open| &open.work));
+        let metadata = Stamp::text(number, generation.number, open.map_or("", |open| &open.work));
         OffsetCommit { partition, offset, metadata }
     }
 
@@ -145,7 +146,7 @@ mod tests {
 
     /// The last commit is the third, at offset 5; this one is pending.
     fn tasks(pending: Option<(i64, &str)>) -> Tasks {
-        let stamp = Some(Stamp::parse("3 work"));
+        let stamp = Some(Stamp::parse("3 1 work"));
         let attempted = pending.map(|(at, metadata)| (at, Stamp::parse(metadata)));
         let assigned = Assigned { partition: payments(), at: 5, stamp, attempted, waiting: None };
         let mut tasks = Tasks::default();
@@ -159,17 +160,17 @@ mod tests {
 
     #[test]
     fn offsets_that_moved_although_no_commit_was_pending_are_somebody_elses() {
-        assert_eq!(tasks(None).settle(&stable(5, "3 work")), Settled::Before);
-        assert_eq!(tasks(None).settle(&stable(7, "4 work")), Settled::Foreign);
+        assert_eq!(tasks(None).settle(&stable(5, "3 1 work")), Settled::Before);
+        assert_eq!(tasks(None).settle(&stable(7, "4 1 work")), Settled::Foreign);
     }
 
     #[test]
     fn a_pending_commit_has_happened_only_where_the_offsets_are_its_own() {
-        let pending = || tasks(Some((7, "4 work")));
-        assert_eq!(pending().settle(&stable(7, "4 work")), Settled::Happened);
-        assert_eq!(pending().settle(&stable(5, "3 work")), Settled::Before);
-        assert_eq!(pending().settle(&stable(9, "4 work")), Settled::Foreign);
-        assert_eq!(pending().settle(&stable(7, "5 work")), Settled::Foreign);
+        let pending = || tasks(Some((7, "4 1 work")));
+        assert_eq!(pending().settle(&stable(7, "4 1 work")), Settled::Happened);
+        assert_eq!(pending().settle(&stable(5, "3 1 work")), Settled::Before);
+        assert_eq!(pending().settle(&stable(9, "4 1 work")), Settled::Foreign);
+        assert_eq!(pending().settle(&stable(7, "5 1 work")), Settled::Foreign);
         assert_eq!(pending().settle(&stable(7, "written by hand")), Settled::Foreign);
     }
 }

@@ -11,7 +11,7 @@ use broker::{ErrorKind, TopicPartition};
 
 use super::super::Error;
 use super::super::generation::Generation;
-use super::super::restore::{Past, Restored, past_program, restore_past};
+use super::super::restore::{Past, Restored, follows, past_program, restore_past};
 use super::Worker;
 use super::tasks::{Assigned, Opened, Tasks, opened};
 use crate::plan::Program;
@@ -47,12 +47,7 @@ impl Worker {
     /// Has the rules that did it do once more what no checkpoint holds, and makes a checkpoint of that.
     fn catch_up(&mut self, past: &Past, partitions: &[TopicPartition]) -> Result<bool, Error> {
         let rules = past.rules;
-        if rules > self.generation.number {
-            let message =
-                format!("version {rules} of the rules runs already, and is not taken over here yet");
-            // The way back would come here again and again: rules are taken over between two steps.
-            return Err(again(ErrorKind::Fenced, message));
-        }
+        follows(&self.shared, self.generation.number, rules)?;
         let generation = past_program(&self.shared, past)?;
         let wanted = tasks_with(&generation, past);
         if !self.has_heirs(&generation, &wanted, partitions) {
