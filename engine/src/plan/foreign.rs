@@ -8,8 +8,9 @@
 //!                              right table ── Tell ────┘
 //! ```
 //!
-//! What holds: an answer is for a foreign key, and counts as long as the left row has that key; the answers about a
-//! right row come in the order of its changes, because one task gives them.
+//! What holds: an answer is for a foreign key, and counts as long as the left row has that key, also where an earlier
+//! left row had asked; the answers about a right row come in the order of its changes, because one task gives them. So
+//! the last one is right, and the one that says that there is no right row takes the result back whoever made it.
 
 use super::from::Join;
 use super::joining::Joining;
@@ -57,6 +58,8 @@ pub enum ForeignRole {
     Meet {
         /// The left table's rows.
         left: StoreId,
+        /// The result's rows: what is there may have to go.
+        result: StoreId,
     },
 }
 
@@ -81,7 +84,10 @@ impl ForeignStep {
                 visit(*askers);
             }
             ForeignRole::Tell { askers, .. } => visit(*askers),
-            ForeignRole::Meet { left } => visit(*left),
+            ForeignRole::Meet { left, result } => {
+                visit(*left);
+                visit(*result);
+            }
         }
     }
 
@@ -94,7 +100,10 @@ impl ForeignStep {
                 map(askers);
             }
             ForeignRole::Tell { askers, .. } => map(askers),
-            ForeignRole::Meet { left } => map(left),
+            ForeignRole::Meet { left, result } => {
+                map(left);
+                map(result);
+            }
         }
     }
 }
@@ -128,7 +137,7 @@ impl Planner<'_> {
         let ask = add(ForeignRole::Ask { to: questions }, left.0);
         add(ForeignRole::Answer { right: right.1, askers, to: answers.clone() }, &at(asked));
         add(ForeignRole::Tell { askers, to: answers }, right.0);
-        let meet = add(ForeignRole::Meet { left: left.1 }, &at(answered));
+        let meet = add(ForeignRole::Meet { left: left.1, result }, &at(answered));
         let kept = self.step(Operator::Table { store: result, key_at: 0 }, Some(joining.id));
         self.connect(&Flow { at: answered, steps: vec![ask, meet] }, kept);
         (Flow { at: left.0.at, steps: vec![kept] }, result)

@@ -114,7 +114,7 @@ impl Wiring {
             match &step.node {
                 Node::Join(join) => join.visit_stores(&mut |store| joined[store] = true),
                 Node::Foreign(foreign) => match foreign.role {
-                    RoleRun::Answer { right: table, .. } | RoleRun::Meet { left: table } => {
+                    RoleRun::Answer { right: table, .. } | RoleRun::Meet { left: table, .. } => {
                         joined[table] = true
                     }
                     RoleRun::Ask { .. } | RoleRun::Tell { .. } => {}

@@ -22,7 +22,7 @@ pub(crate) enum RoleRun {
     Ask { to: LettersRun },
     Answer { right: StoreId, askers: StoreId, to: LettersRun },
     Tell { askers: StoreId, to: LettersRun },
-    Meet { left: StoreId },
+    Meet { left: StoreId, result: StoreId },
 }
 
 /// See [`Letters`].
@@ -51,7 +51,7 @@ pub(super) fn foreign(
             RoleRun::Answer { right: *right, askers: *askers, to: letters(to)? }
         }
         ForeignRole::Tell { askers, to } => RoleRun::Tell { askers: *askers, to: letters(to)? },
-        ForeignRole::Meet { left } => RoleRun::Meet { left: *left },
+        ForeignRole::Meet { left, result } => RoleRun::Meet { left: *left, result: *result },
     };
     Ok(ForeignRun { row: step.row.clone(), role })
 }

@@ -9,6 +9,8 @@
 //! What is written is what `foreign` writes within one partition. An answer is of no use where the left row has gone,
 //! or has another foreign key by now.
 
+use std::sync::Arc;
+
 use super::foreign::entry_of;
 use super::{owned, write_key};
 use crate::operator::{Change, Run};
@@ -28,7 +30,7 @@ impl Run<'_, '_> {
                 self.answer(step, &foreign.row, (*right, *askers), to, change)
             }
             RoleRun::Tell { askers, to } => self.tell(step, &foreign.row, *askers, to, change),
-            RoleRun::Meet { left } => self.meet_answer(step, &foreign.row, *left, change),
+            RoleRun::Meet { left, result } => self.meet_answer(step, &foreign.row, (*left, *result), change),
         }
     }
 
@@ -75,10 +77,7 @@ impl Run<'_, '_> {
         }
         let mut bytes = Vec::new();
         write_key(&mut bytes, foreign, None);
-        let found = match self.stores[right].as_deref_mut() {
-            Some(Store::Table(rows)) => rows.get(&bytes),
-            _ => None,
-        };
+        let found = self.kept_row(right, &bytes);
         let time = found.as_ref().map_or(change.time, |row| row.time.max(change.time));
         let found = found.as_ref().map(|row| row.values.as_slice());
         debug_assert!(found.is_none_or(|found| found.len() == row.right_width));
@@ -108,19 +107,22 @@ impl Run<'_, '_> {
         }
     }
 
-    /// An answer comes to the left table.
-    fn meet_answer(&mut self, step: &StepRun, row: &JoinRow, left: StoreId, change: &Change<'_>) {
+    /// An answer comes to the left table. The left row may be a later one than had asked: that there is no right row
+    /// takes back, too, what an answer to an earlier question has made.
+    fn meet_answer(
+        &mut self,
+        step: &StepRun,
+        row: &JoinRow,
+        (left, result): (StoreId, StoreId),
+        change: &Change<'_>,
+    ) {
         let end = HEAD + row.left_row_key.len();
         let (Some([had, foreign]), Some(own)) = (change.row.get(..HEAD), change.row.get(HEAD..end)) else {
             return;
         };
         let mut bytes = Vec::new();
         codec::write_key(&mut bytes, own);
-        let left = match self.stores[left].as_deref_mut() {
-            Some(Store::Table(rows)) => rows.get(&bytes),
-            _ => None,
-        };
-        let Some(left) = left else { return };
+        let Some(left) = self.kept_row(left, &bytes) else { return };
         if !row.left_key.eval(&left.values).is_ok_and(|now| same(&now, foreign)) {
             return;
         }
@@ -128,11 +130,20 @@ impl Run<'_, '_> {
         let right = change.row.get(end..).filter(|_| !change.tombstone);
         let right = right.map(|values| TableRow { time: change.time, values: owned(values) });
         let tombstone = right.is_none() && !row.keeps(Side::Left);
-        if tombstone && !matches!(had, Value::Boolean(true)) {
+        let had = matches!(had, Value::Boolean(true));
+        if tombstone && !had && self.kept_row(result, &bytes).is_none() {
             return;
         }
         let change = Change { row: &left.values, tombstone, old: None, time, counted: true, ..*change };
         self.put_foreign(step, row, (&left.values, right.as_ref()), foreign, &change);
+    }
+
+    /// The row of a table's store.
+    fn kept_row(&mut self, store: StoreId, key: &[u8]) -> Option<Arc<TableRow>> {
+        match self.stores[store].as_deref_mut()? {
+            Store::Table(rows) => rows.get(key),
+            _ => None,
+        }
     }
 
     fn write_answer(
