@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// The most records of one PostgreSQL transaction.
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = batch_size)]
     max_batch: usize,
+    /// Bytes of records after which one PostgreSQL transaction takes no further record.
+    #[arg(long, value_name = "BYTES", default_value_t = 8_388_608, value_parser = batch_bytes)]
+    max_batch_bytes: usize,
     /// Events before this time are dead-lettered, RFC 3339.
     #[arg(long, value_name = "TIME", default_value = "2000-01-01T00:00:00Z", value_parser = events::parse_timestamp)]
     earliest_event: DateTime<Utc>,
@@ -108,6 +111,7 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     options.group = args.consumer_group;
     options.instance = args.instance;
     options.max_batch = args.max_batch;
+    options.max_batch_bytes = args.max_batch_bytes;
     options.earliest = args.earliest_event;
     options.ahead = Duration::from_secs(args.max_ahead);
     options.retention = args.retention.settle();
@@ -133,5 +137,13 @@ fn batch_size(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(size @ 1..=1_000_000) => Ok(size),
         _ => Err("a whole number from 1 to 1000000 is needed".to_owned()),
+    }
+}
+
+/// At most half of what PostgreSQL takes in one message.
+fn batch_bytes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size @ 1..=536_870_912) => Ok(size),
+        _ => Err("a whole number from 1 to 536870912 is needed".to_owned()),
     }
 }

@@ -213,6 +213,16 @@ impl<'a> Consumers<'a> {
     }
 }
 
+/// A test that fails leaves no process behind.
+impl Drop for Consumers<'_> {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 #[test]
 fn killed_consumers_and_a_killed_postgresql_lose_nothing_and_do_nothing_twice() {
     let Some(server) = servers::Postgres::start() else { return };

@@ -80,6 +80,8 @@ pub struct ConsumerConfig {
     pub start: StartAt,
     /// The most records that one poll returns; 0 for the implementation's default.
     pub max_batch: usize,
+    /// Bytes of records after which a poll takes no further one; 0 for the implementation's default.
+    pub max_batch_bytes: usize,
     /// Client properties of the implementation, passed through; those that exactly-once rests on are refused.
     pub properties: BTreeMap<String, String>,
 }

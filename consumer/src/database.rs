@@ -6,6 +6,7 @@
 //! logged.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -34,7 +35,11 @@ pub(crate) enum Class {
 pub(crate) struct Database {
     options: PgConnectOptions,
     target: String,
+    silence: Duration,
 }
+
+/// How long a server may say nothing, where nobody says.
+pub(crate) const SILENCE: Duration = Duration::from_secs(120);
 
 impl Database {
     pub(crate) fn new(url: &str, application: &str) -> Result<Self> {
@@ -52,7 +57,23 @@ impl Database {
             options.get_database().unwrap_or(options.get_username()),
             options.get_username()
         );
-        Ok(Self { options, target })
+        Ok(Self { options, target, silence: SILENCE })
+    }
+
+    /// A server that says nothing for so long is away.
+    pub(crate) fn silent(self, silence: Duration) -> Self {
+        Self { silence, ..self }
+    }
+
+    /// How long a server may say nothing.
+    pub(crate) fn silence(&self) -> Duration {
+        self.silence
+    }
+
+    /// That it has said nothing for so long.
+    pub(crate) fn no_answer(&self) -> sqlx::Error {
+        let message = format!("no answer within {} s", self.silence.as_secs_f32());
+        sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message))
     }
 
     /// Host, port, database and user, for messages.
@@ -111,12 +132,13 @@ impl Database {
 }
 
 /// The session's settings: it plans every statement for the values at hand, so that partitions are pruned
-/// while planning, and does not compile plans, which takes longer than they run. The server notices within a
-/// minute that this machine is gone, and gives its locks to whoever takes over.
+/// while planning, and does not compile plans, which takes longer than they run. The server notices within
+/// seconds that a connection was given up, and within a minute that this machine is gone, and gives its locks to
+/// whoever comes next.
 pub(crate) async fn prepare(connection: &mut PgConnection) -> std::result::Result<(), sqlx::Error> {
     sqlx::raw_sql(
         "SET TIME ZONE 'UTC'; SET plan_cache_mode = force_custom_plan; SET jit = off; \
-         SET lock_timeout = '30s'; SET client_min_messages = warning; \
+         SET lock_timeout = '30s'; SET client_min_messages = warning; SET client_connection_check_interval = '5s'; \
          SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3",
     )
     .execute(connection)

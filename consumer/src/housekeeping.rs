@@ -6,11 +6,12 @@
 //! a transaction of its own that waits half a second for its lock and is tried again in the next round; what
 //! is younger is never touched, because the database's functions look again under the lock.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use sqlx::PgConnection;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::database::{Class, Database, class, message};
 use crate::error::{Error, Result};
@@ -29,6 +30,9 @@ const AGAIN: Duration = Duration::from_secs(5 * 60);
 const RULE_DAYS_EVERY: Duration = Duration::from_secs(5);
 /// Counting takes at most this part of the time, however many crossings a day has.
 const RULE_DAYS_SHARE: u32 = 20;
+
+/// A server that says nothing for so long is away; what is counted and dropped here may be much.
+const SILENCE: Duration = Duration::from_secs(10 * 60);
 
 /// How long rows are kept, counted from when they came. None: for ever. The audit is always kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +71,7 @@ pub struct Tidied {
 pub fn tidy(database_url: &str, retention: &Retention) -> Result<Tidied> {
     let database = Database::new(database_url, "streamguard retention")?;
     crate::runtime()?.block_on(async {
-        let mut connection = database.connect().await.map_err(|error| database.error(&error))?;
+        let mut connection = answered(&database, database.connect()).await.map_err(|e| database.error(&e))?;
         let mut tidied = Tidied::default();
         entries(&mut connection, &mut tidied).await.map_err(|error| database.error(&error))?;
         partitions(&mut connection, retention, &mut tidied).await.map_err(|error| database.error(&error))?;
@@ -157,18 +161,18 @@ async fn drop_partition(
 /// The thread; it ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Housekeeper {
-    end: Option<Sender<()>>,
+    end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Housekeeper {
     /// Starts it.
     pub(crate) fn start(database_url: &str, retention: Retention) -> Result<Self> {
-        let database = Database::new(database_url, "streamguard retention")?;
-        let (end, ended) = channel();
+        let database = Database::new(database_url, "streamguard retention")?.silent(SILENCE);
+        let (end, ended) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("housekeeping".to_owned())
-            .spawn(move || keep_house(&database, &retention, &ended))
+            .spawn(move || keep_house(&database, &retention, ended))
             .map_err(|source| Error::System { context: "starting a thread", source })?;
         Ok(Self { end: Some(end), thread: Some(thread) })
     }
@@ -183,27 +187,30 @@ impl Drop for Housekeeper {
     }
 }
 
-fn keep_house(database: &Database, retention: &Retention, ended: &Receiver<()>) {
-    let now = Instant::now();
-    let mut house = House {
-        database,
-        retention,
-        connection: None,
-        lists_due: now + FIRST,
-        partitions_due: now + FIRST,
-        rule_days_due: now + RULE_DAYS_EVERY,
-    };
+fn keep_house(database: &Database, retention: &Retention, ended: oneshot::Receiver<()>) {
+    let mut house = House::new(database, retention, Instant::now());
     let Ok(runtime) = crate::runtime().inspect_err(|error| tracing::error!("no housekeeping: {error}"))
     else {
         return;
     };
-    loop {
-        let due = house.lists_due.min(house.partitions_due).min(house.rule_days_due);
-        match ended.recv_timeout(due.saturating_duration_since(Instant::now())) {
-            Err(RecvTimeoutError::Timeout) => runtime.block_on(house.round()),
-            _ => return,
+    let rounds = async {
+        loop {
+            tokio::time::sleep_until(house.due().into()).await;
+            house.round().await;
         }
-    }
+    };
+    // What is under way is given up: each part of it is a transaction of its own.
+    runtime.block_on(async {
+        tokio::select! {
+            _ = ended => {}
+            () = rounds => {}
+        }
+    });
+}
+
+/// What the server says, or that it says nothing.
+async fn answered<T>(database: &Database, answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    timeout(database.silence(), answer).await.unwrap_or_else(|_| Err(database.no_answer()))
 }
 
 /// What the thread does, and when.
@@ -217,7 +224,23 @@ struct House<'a> {
     rule_days_due: Instant,
 }
 
-impl House<'_> {
+impl<'a> House<'a> {
+    fn new(database: &'a Database, retention: &'a Retention, now: Instant) -> Self {
+        Self {
+            database,
+            retention,
+            connection: None,
+            lists_due: now + FIRST,
+            partitions_due: now + FIRST,
+            rule_days_due: now + RULE_DAYS_EVERY,
+        }
+    }
+
+    /// When something is to be done next.
+    fn due(&self) -> Instant {
+        self.lists_due.min(self.partitions_due).min(self.rule_days_due)
+    }
+
     /// Does what is due; what fails stays for the next round, on a new connection.
     async fn round(&mut self) {
         if let Err(why) = self.work().await {
@@ -232,24 +255,25 @@ impl House<'_> {
     }
 
     async fn work(&mut self) -> sqlx::Result<()> {
+        let database = self.database;
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.database.connect().await?,
+            None => answered(database, database.connect()).await?,
         };
         let start = Instant::now();
         if self.rule_days_due <= start {
-            refresh_rule_days(&mut connection).await?;
+            answered(database, refresh_rule_days(&mut connection)).await?;
             self.rule_days_due = Instant::now() + RULE_DAYS_EVERY.max(start.elapsed() * RULE_DAYS_SHARE);
         }
         let mut tidied = Tidied::default();
         if self.lists_due <= Instant::now() {
             self.lists_due = Instant::now() + EVERY;
-            entries(&mut connection, &mut tidied).await?;
+            answered(database, entries(&mut connection, &mut tidied)).await?;
         }
         if self.partitions_due <= Instant::now() {
             self.partitions_due = Instant::now() + EVERY;
-            partitions(&mut connection, self.retention, &mut tidied).await?;
-            decisions(&mut connection, self.retention, &mut tidied).await?;
+            answered(database, partitions(&mut connection, self.retention, &mut tidied)).await?;
+            answered(database, decisions(&mut connection, self.retention, &mut tidied)).await?;
             let next = if tidied.later.is_empty() { PARTITIONS_EVERY } else { AGAIN };
             self.partitions_due = Instant::now() + next;
         }
@@ -271,5 +295,48 @@ fn report(tidied: &Tidied) {
     }
     if !tidied.later.is_empty() {
         tracing::info!("in use, so dropped later: {}", tidied.later.join(", "));
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// It came round at once and for ever: what was due stayed due.
+    #[test]
+    fn a_round_that_failed_leaves_nothing_due_at_once() {
+        // A port where nobody listens.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let url = format!("postgres://nobody:nothing@127.0.0.1:{port}/nowhere");
+        let database = Database::new(&url, "test").unwrap();
+        let begun = Instant::now();
+        let retention = Retention::default();
+        let mut house = House { rule_days_due: begun, ..House::new(&database, &retention, begun) };
+        for due in [begun, begun + PARTITIONS_EVERY] {
+            (house.lists_due, house.partitions_due) = (due, due);
+            crate::runtime().unwrap().block_on(house.round());
+            assert!(house.connection.is_none());
+            assert!(house.due() >= begun + EVERY, "due again after {:?}", house.due() - begun);
+            assert!(house.partitions_due >= due, "what was not due yet comes no sooner");
+        }
+    }
+
+    /// A server that says nothing held up the consumer's end.
+    #[test]
+    fn the_thread_ends_while_the_server_says_nothing() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://a:b@127.0.0.1:{}/c", listener.local_addr().unwrap().port());
+        let database = Database::new(&url, "test").unwrap().silent(SILENCE);
+        let (end, ended) = oneshot::channel();
+        let thread = std::thread::spawn(move || keep_house(&database, &Retention::default(), ended));
+        // It is in its first round, and hears nothing.
+        let (_connection, _) = listener.accept().unwrap();
+        let begun = Instant::now();
+        drop(end);
+        thread.join().unwrap();
+        assert!(begun.elapsed() < SILENCE);
     }
 }

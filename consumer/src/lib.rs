@@ -79,6 +79,10 @@ pub struct Options {
     pub targets: targets::Targets,
     /// The most records of one batch.
     pub max_batch: usize,
+    /// Bytes of records after which a batch takes no further one.
+    pub max_batch_bytes: usize,
+    /// How long PostgreSQL may say nothing before its connection is given up.
+    pub silence: Duration,
     /// How long rows are kept.
     pub retention: Retention,
     /// Events before this time are dead-lettered.
@@ -103,6 +107,8 @@ impl Options {
             audit_file: None,
             targets: targets::Targets::default(),
             max_batch: 20_000,
+            max_batch_bytes: 8 * 1024 * 1024,
+            silence: database::SILENCE,
             retention: Retention::default(),
             earliest: DateTime::from_timestamp(YEAR_2000, 0).unwrap_or_default(),
             ahead: Duration::from_secs(24 * 60 * 60),
@@ -117,6 +123,7 @@ impl fmt::Debug for Options {
             .field("group", &self.group)
             .field("instance", &self.instance)
             .field("max_batch", &self.max_batch)
+            .field("max_batch_bytes", &self.max_batch_bytes)
             .field("earliest", &self.earliest)
             .field("ahead", &self.ahead)
             .finish_non_exhaustive()

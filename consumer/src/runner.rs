@@ -2,10 +2,12 @@
 //!
 //! What enters: batches of the five topics. What leaves: what [`Writer`] stores. What holds: a batch is
 //! stored whole before a rebalance is answered, so that none finds work under way; positions come from
-//! the database alone, on every assignment and after every outage; while PostgreSQL is away the partitions
-//! are paused and polling goes on, so that the group keeps this member and memory stays bounded.
+//! the database alone, on every assignment and after every outage; while PostgreSQL is away the group is
+//! answered, the partitions are paused and polling goes on, so that the group keeps this member, no other one
+//! waits for it and memory stays bounded.
 
 mod ahead;
+mod outage;
 mod positions;
 
 use std::collections::BTreeMap;
@@ -158,12 +160,24 @@ impl Runner {
         match polled {
             Poll::Idle => Ok(()),
             Poll::Records => self.store(batch, read),
-            Poll::Assign(partitions) => self.assign(partitions),
+            rebalance => match self.rebalance(rebalance)? {
+                None => Ok(()),
+                Some(why) => self.wait_for_database(why),
+            },
+        }
+    }
+
+    /// Answers the group at once. Some: PostgreSQL is away, and why; what was given waits for it, paused.
+    fn rebalance(&mut self, polled: Poll) -> Result<Option<String>> {
+        match polled {
+            Poll::Idle | Poll::Records => Ok(None),
+            Poll::Assign(partitions) => self.assign(&partitions),
             Poll::Revoke { partitions, lost } => {
                 tracing::info!(lost, "{} partitions go to another consumer", partitions.len());
                 self.held.retain(|partition, _| !partitions.contains(partition));
                 self.assigned = false;
-                Ok(self.consumer.unassign(&partitions)?)
+                self.consumer.unassign(&partitions)?;
+                Ok(None)
             }
         }
     }
@@ -180,77 +194,34 @@ impl Runner {
                     "another consumer has stored some of these records; reading the offsets again"
                 );
                 self.forget_ahead()?;
-                self.resynchronize()
+                match self.resynchronize()? {
+                    None => Ok(()),
+                    Some(why) => self.wait_for_database(why),
+                }
             }
         }
     }
 
-    /// The group gave partitions: read on where the database is.
-    fn assign(&mut self, partitions: Vec<TopicPartition>) -> Result<()> {
-        let Some(offsets) = self.offsets(&partitions)? else { return Ok(()) };
-        let positions: Vec<(TopicPartition, Position)> =
-            offsets.iter().map(|(partition, offset)| (partition.clone(), position(*offset))).collect();
+    /// The group gave partitions: read on where the database is. While that cannot be asked they are taken all
+    /// the same, as others wait for the answer, and nothing is read of them.
+    fn assign(&mut self, partitions: &[TopicPartition]) -> Result<Option<String>> {
+        let (positions, away) = match self.offsets(partitions)? {
+            Ok(offsets) => {
+                self.held = offsets;
+                (self.held.iter().map(|(p, offset)| (p.clone(), position(*offset))).collect(), None)
+            }
+            Err(why) => {
+                self.held = partitions.iter().map(|p| (p.clone(), 0)).collect();
+                (partitions.iter().map(|p| (p.clone(), Position::End)).collect::<Vec<_>>(), Some(why))
+            }
+        };
         self.consumer.assign(&positions)?;
+        if away.is_some() {
+            self.pause(true)?;
+        }
         tracing::info!("assigned {} partitions", positions.len());
-        self.held = offsets;
         self.assigned = true;
-        Ok(())
-    }
-
-    /// Pauses the intake and keeps polling until PostgreSQL is back; then reads on where it is.
-    fn wait_for_database(&mut self, why: String) -> Result<()> {
-        self.forget_ahead()?;
-        let target = self.writer.target().to_owned();
-        tracing::warn!("{target} is away ({why}): intake paused");
-        let since = Instant::now();
-        // A server that takes connections and no rows (its disk is full) is not asked ten times a second.
-        let mut wait = (BACK_OFF.0 * (1 << self.outages.min(6))).min(BACK_OFF.1);
-        self.outages += 1;
-        self.pause(true)?;
-        while !self.shutdown.is_requested() {
-            self.poll_while_paused(wait)?;
-            wait = (wait * 2).min(BACK_OFF.1);
-            match self.writer.connect()? {
-                None => {
-                    self.resynchronize()?;
-                    self.pause(false)?;
-                    tracing::info!(
-                        "{target} is back after {:.1} s: intake goes on",
-                        since.elapsed().as_secs_f32()
-                    );
-                    return Ok(());
-                }
-                Some(why) => tracing::warn!("{target} is still away ({why}); next try in {wait:?}"),
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps the membership for a while; what still comes is dropped, as the positions are set again later.
-    fn poll_while_paused(&mut self, time: Duration) -> Result<()> {
-        let until = Instant::now() + time;
-        let mut scratch = Batch::new();
-        while Instant::now() < until && !self.shutdown.is_requested() {
-            match self.consumer.poll(&mut scratch, POLL) {
-                Ok(Poll::Idle) => {}
-                Ok(Poll::Records) => std::thread::sleep(POLL),
-                Ok(rebalance @ (Poll::Assign(_) | Poll::Revoke { .. })) => {
-                    self.handle(rebalance, &scratch, None)?;
-                    self.pause(true)?;
-                }
-                Err(error) => self.poll_failed(error, &mut BACK_OFF.0.clone())?,
-            }
-        }
-        Ok(())
-    }
-
-    fn pause(&mut self, paused: bool) -> Result<()> {
-        let partitions: Vec<TopicPartition> = self.held.keys().cloned().collect();
-        match paused {
-            true => self.consumer.pause(&partitions)?,
-            false => self.consumer.resume(&partitions)?,
-        }
-        Ok(())
+        Ok(away)
     }
 
     fn poll_failed(&mut self, error: broker::Error, wait: &mut Duration) -> Result<()> {
@@ -361,6 +332,7 @@ fn join(broker: &dyn Broker, options: &Options) -> Result<Box<dyn Consumer>> {
         isolation: Isolation::ReadCommitted,
         start: StartAt::Earliest,
         max_batch: options.max_batch,
+        max_batch_bytes: options.max_batch_bytes,
         properties: options.consumer_properties.clone(),
     })?;
     consumer.subscribe(&topics::ALL.map(|topic| topic.name.to_owned()))?;

@@ -3,7 +3,7 @@
 //! What enters: a batch and the offsets that the database holds. What leaves: the batch stored, or the
 //! reason why the loop has to wait or to read the offsets again. What holds: deadlocks are tried again, a
 //! record that PostgreSQL refuses is found by halving the batch and becomes a dead letter, and a connection
-//! that failed is never used again.
+//! that failed is never used again; what has taken too long is tried in smaller transactions.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,8 +24,6 @@ use crate::store::offsets::{Identity, Recorded};
 use crate::store::{Failure, Store, Written, bounds, offsets};
 use crate::{Options, Summary, runtime};
 
-/// A server that says nothing for so long is away.
-const SILENCE: Duration = Duration::from_secs(120);
 /// How long a new connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
 /// How often a batch is tried again because another transaction was in the way.
@@ -49,6 +47,8 @@ pub(crate) struct Writer {
     connection: Option<PgConnection>,
     store: Store,
     reader: Reader,
+    /// The most records of a transaction: fewer for a while where more have taken too long.
+    most: usize,
 }
 
 /// Reads records by the settings.
@@ -75,10 +75,11 @@ impl Writer {
     pub(crate) fn new(options: &Options) -> Result<Self> {
         Ok(Self {
             runtime: runtime()?,
-            database: Database::new(&options.database_url, "streamguard consumer")?,
+            database: Database::new(&options.database_url, "streamguard consumer")?.silent(options.silence),
             connection: None,
             store: Store::new(InForce::new(options.policy.clone()), options.targets.clone()),
             reader: Reader { earliest: options.earliest, ahead: options.ahead, mask: options.mask.clone() },
+            most: usize::MAX,
         })
     }
 
@@ -117,7 +118,8 @@ impl Writer {
     pub(crate) fn connect_first(&mut self) -> Result<()> {
         let mut patience = 60;
         loop {
-            match self.runtime.block_on(self.database.connect()) {
+            let connected = async { timeout(self.database.silence(), self.database.connect()).await };
+            match self.runtime.block_on(connected).unwrap_or_else(|_| Err(self.database.no_answer())) {
                 Ok(connection) => {
                     self.connection = Some(connection);
                     return Ok(());
@@ -146,7 +148,7 @@ impl Writer {
         let Some(connection) = self.connection.as_mut() else {
             return Ok(Err("not connected".to_owned()));
         };
-        match self.runtime.block_on(async { timeout(SILENCE, work(connection)).await }) {
+        match self.runtime.block_on(async { timeout(self.database.silence(), work(connection)).await }) {
             Ok(Ok(value)) => Ok(Ok(value)),
             Ok(Err(error))
                 if matches!(class(&error), Class::Unavailable | Class::Conflict | Class::Locked) =>
@@ -157,7 +159,7 @@ impl Writer {
             Ok(Err(error)) => Err(self.database.error(&error)),
             Err(_) => {
                 self.connection = None;
-                Ok(Err(silence()))
+                Ok(Err(message(&self.database.no_answer())))
             }
         }
     }
@@ -192,7 +194,11 @@ impl Writer {
         summary: &mut Summary,
     ) -> Result<Outcome> {
         // Ranges still to store, the next one last.
-        let mut ranges = Vec::from([Range { start: 0, end: batch.len() }]);
+        let mut ranges: Vec<Range<usize>> = pieces(batch.len(), self.most).collect();
+        ranges.reverse();
+        if ranges.len() > 1 {
+            read = None;
+        }
         let mut refused = Refused::new();
         while let Some(range) = ranges.pop() {
             match self.store_range((batch, read.take()), range, &mut refused, held, summary)? {
@@ -201,6 +207,7 @@ impl Writer {
                 Step::Again(parts) => ranges.extend(parts.into_iter().rev()),
             }
         }
+        self.most = self.most.saturating_mul(2);
         Ok(Outcome::Stored)
     }
 
@@ -246,10 +253,10 @@ impl Writer {
         let Some(connection) = self.connection.as_mut() else {
             return Ok(Attempt::Done(Outcome::Away("not connected".to_owned())));
         };
-        let now = Utc::now();
+        let (now, records) = (Utc::now(), range.len());
         let mut intake = read.unwrap_or_else(|| self.reader.read(batch, range, refused, now));
         let write = self.store.write(connection, &mut intake, held, now);
-        let failure = match self.runtime.block_on(async { timeout(SILENCE, write).await }) {
+        let failure = match self.runtime.block_on(async { timeout(self.database.silence(), write).await }) {
             Ok(Ok(written)) => {
                 for (partition, progress) in intake.progress {
                     held.insert(partition, progress.next_offset);
@@ -258,7 +265,11 @@ impl Writer {
                 return Ok(Attempt::Done(Outcome::Stored));
             }
             Ok(Err(failure)) => failure,
-            Err(_) => Failure::Unknown(sqlx::Error::Protocol(silence())),
+            Err(_) => {
+                // All of it would take as long the next time.
+                self.most = (records / 2).max(1);
+                Failure::Unknown(self.database.no_answer())
+            }
         };
         Ok(match failure {
             Failure::RolledBack(error) => Attempt::Failed(error),
@@ -296,8 +307,9 @@ fn halves(range: Range<usize>) -> [Range<usize>; 2] {
     [range.start..middle, middle..range.end]
 }
 
-fn silence() -> String {
-    format!("no answer within {} s", SILENCE.as_secs())
+/// So many records in pieces of so many at most.
+fn pieces(records: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..records).step_by(most).map(move |start| start..records.min(start.saturating_add(most)))
 }
 
 fn is_starting(error: &dyn sqlx::error::DatabaseError) -> bool {

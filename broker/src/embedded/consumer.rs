@@ -1,7 +1,7 @@
 //! Consumers of the embedded broker.
 //!
 //! What enters: chunks of the assigned partitions, from each one's position on. What leaves: batches, and
-//! what the group tells. What holds: a poll decodes at most about [`POLL_BYTES`] and `max_batch` records,
+//! what the group tells. What holds: a poll decodes at most about `max_batch_bytes` and `max_batch` records,
 //! whatever lies in the log; each partition has its share of a poll, and the first one changes from poll to
 //! poll; a partition read to its end has the end as its position, past markers and aborted records.
 
@@ -20,8 +20,8 @@ use crate::{
 
 /// Records of a poll where the configuration does not say.
 const DEFAULT_BATCH: usize = 10_000;
-/// Bytes after which a poll takes no further record.
-const POLL_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes after which a poll takes no further record, where the configuration does not say.
+const DEFAULT_BYTES: usize = 4 * 1024 * 1024;
 /// How long a member may be silent or keep a rebalance waiting, as Kafka's `max.poll.interval.ms`.
 const REBALANCE_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -73,6 +73,10 @@ impl EmbeddedConsumer {
 
     fn batch_limit(&self) -> usize {
         if self.config.max_batch == 0 { DEFAULT_BATCH } else { self.config.max_batch }
+    }
+
+    fn bytes_limit(&self) -> usize {
+        if self.config.max_batch_bytes == 0 { DEFAULT_BYTES } else { self.config.max_batch_bytes }
     }
 
     fn cursor(&mut self, partition: &TopicPartition, doing: &str) -> Result<&mut Cursor> {
@@ -177,7 +181,7 @@ impl EmbeddedConsumer {
     fn read(&mut self, ready: &[(usize, Ends)], batch: &mut Batch) -> Result<()> {
         let limit = self.batch_limit();
         let share = limit.div_ceil(ready.len());
-        let bytes = POLL_BYTES.div_ceil(ready.len());
+        let bytes = self.bytes_limit().div_ceil(ready.len());
         for (index, ends) in ready {
             let room = share.min(limit - batch.len());
             if room == 0 {

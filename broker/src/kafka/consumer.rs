@@ -27,6 +27,8 @@ use crate::{
 
 /// Records of a poll where the configuration does not say.
 const DEFAULT_BATCH: usize = 5_000;
+/// Bytes after which a poll takes no further record, where the configuration does not say: as much as is prefetched.
+const DEFAULT_BYTES: usize = 16 * 1024 * 1024;
 /// A wait is cut into pieces of this length at most.
 const SLICE: Duration = Duration::from_millis(100);
 /// How long a seek may take.
@@ -214,8 +216,10 @@ impl KafkaConsumer {
     /// One look into the queue; true if there is something to tell.
     fn look(&mut self, batch: &mut Batch, wait: Duration) {
         let max = if self.config.max_batch == 0 { DEFAULT_BATCH } else { self.config.max_batch };
+        let bytes =
+            if self.config.max_batch_bytes == 0 { DEFAULT_BYTES } else { self.config.max_batch_bytes };
         let mut incidents = Vec::new();
-        self.handle.consume(batch, max, wait, &self.assigned, &mut incidents);
+        self.handle.consume(batch, (max, bytes), wait, &self.assigned, &mut incidents);
         if !batch.is_empty() {
             self.handle.context().answered();
             self.advance(batch);

@@ -19,6 +19,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("an_offset_out_of_range_is_an_error", an_offset_out_of_range_is_an_error),
     ("starting_at_either_end", starting_at_either_end),
     ("a_poll_brings_no_more_than_asked", a_poll_brings_no_more_than_asked),
+    ("a_poll_brings_no_more_bytes_than_asked", a_poll_brings_no_more_bytes_than_asked),
     ("polling_waits_for_what_comes", polling_waits_for_what_comes),
 ];
 
@@ -230,6 +231,31 @@ fn a_poll_brings_no_more_than_asked(log: &Arc<dyn Broker>) {
         }
     }
     assert_eq!(seen, ["a", "b", "c", "d", "e"]);
+}
+
+/// But a record that is larger by itself.
+fn a_poll_brings_no_more_bytes_than_asked(log: &Arc<dyn Broker>) {
+    const LIMIT: usize = 10_000;
+    let topic = topic(log, 1);
+    let text = |i: usize, length: usize| format!("{i:0length$}");
+    let lengths = (0..200).map(|i| if i == 50 { 3 * LIMIT } else { 1_000 });
+    let sent: Vec<String> = lengths.enumerate().map(|(i, length)| text(i, length)).collect();
+    let values: Vec<&str> = sent.iter().map(String::as_str).collect();
+    commit_values(&mut transactional(log, &unique("tx")), &topic, &values);
+    let config = broker::ConsumerConfig { max_batch_bytes: LIMIT, ..config(None) };
+    let mut consumer = log.consumer(&config).unwrap();
+    consumer.assign(&[(partition(&topic, 0), Position::Beginning)]).unwrap();
+    let (mut batch, mut seen, mut polls) = (Batch::new(), Vec::new(), 0);
+    while seen.len() < sent.len() {
+        if consumer.poll(&mut batch, PATIENCE).unwrap() == Poll::Records {
+            let last = batch.iter().last().unwrap().value.unwrap().len();
+            assert!(batch.size() - last < LIMIT + 1_000, "{} bytes at once", batch.size());
+            polls += 1;
+            seen.extend(batch.iter().map(|r| String::from_utf8_lossy(r.value.unwrap()).into_owned()));
+        }
+    }
+    assert_eq!(seen, sent);
+    assert!(polls >= 20, "{polls} polls");
 }
 
 fn polling_waits_for_what_comes(log: &Arc<dyn Broker>) {

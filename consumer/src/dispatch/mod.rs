@@ -58,7 +58,9 @@ impl Dispatcher {
     /// Starts the threads; they connect for themselves.
     pub(crate) fn start(broker: &Arc<dyn Broker>, options: &Options) -> Result<Self> {
         let (phase, watched) = watch::channel(Phase::Run);
-        let database = |name: &str| Database::new(&options.database_url, name);
+        let database = |name: &str| {
+            Database::new(&options.database_url, name).map(|database| database.silent(options.silence))
+        };
         let properties = options.producer_properties.clone();
         let publisher = Publisher::new(
             Arc::clone(broker),

@@ -16,8 +16,6 @@ use crate::database::Database;
 
 /// How long a new connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// A server that says nothing for so long is away.
-pub(super) const SILENCE: Duration = Duration::from_secs(60);
 
 /// What a thread does for all consumers.
 #[derive(Debug, Clone, Copy)]
@@ -33,10 +31,16 @@ pub(super) struct Session {
     listener: PgListener,
     pool: PgPool,
     duty: Duty,
+    database: Database,
 }
 
 impl Session {
     pub(super) async fn open(database: &Database, duty: Duty) -> sqlx::Result<Self> {
+        let entering = timeout(database.silence(), Self::enter(database, duty));
+        entering.await.unwrap_or_else(|_| Err(database.no_answer()))
+    }
+
+    async fn enter(database: &Database, duty: Duty) -> sqlx::Result<Self> {
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .max_lifetime(None)
@@ -48,7 +52,7 @@ impl Session {
         listener.ignore_pool_close_event(true);
         crate::database::prepare(listener.acquire().await?).await?;
         listener.listen(duty.channel).await?;
-        Ok(Self { listener, pool, duty })
+        Ok(Self { listener, pool, duty, database: database.clone() })
     }
 
     /// Takes the lock if nobody has it.
@@ -69,10 +73,8 @@ impl Session {
         work: impl AsyncFnOnce(&mut PgConnection) -> sqlx::Result<T>,
     ) -> sqlx::Result<T> {
         let connection = self.listener.acquire().await?;
-        match timeout(SILENCE, work(connection)).await {
-            Ok(done) => done,
-            Err(_) => Err(silence()),
-        }
+        let working = timeout(self.database.silence(), work(connection));
+        working.await.unwrap_or_else(|_| Err(self.database.no_answer()))
     }
 
     /// Waits for a notification, the time's end or the request to end.
@@ -104,11 +106,6 @@ impl Session {
         // Not for ever: a server that is away closes nothing.
         let _ = timeout(CONNECT, self.pool.close()).await;
     }
-}
-
-fn silence() -> sqlx::Error {
-    let message = format!("no answer within {} s", SILENCE.as_secs());
-    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, message))
 }
 
 fn lost() -> sqlx::Error {

@@ -40,7 +40,8 @@ impl Runner {
 
     /// Stores a batch; where it is at least half full, a thread does, and the next one is read meanwhile.
     pub(super) fn store_and_read_ahead(&mut self, batch: &Batch, read: Option<Intake>) -> Result<Outcome> {
-        let full = batch.len() * 2 >= self.options.max_batch;
+        let full =
+            batch.len() * 2 >= self.options.max_batch || batch.size() * 2 >= self.options.max_batch_bytes;
         let Self { writer, consumer, held, summary, spare, .. } = self;
         if !full {
             return writer.store(batch, read, held, summary);
@@ -69,7 +70,8 @@ impl Runner {
     pub(super) fn forget_ahead(&mut self) -> Result<()> {
         match self.ahead.take().map(|ahead| ahead.polled) {
             Some(Ok(rebalance @ (Poll::Assign(_) | Poll::Revoke { .. }))) => {
-                self.handle(rebalance, &Batch::new(), None)
+                // Where PostgreSQL is away, what comes next finds it so.
+                self.rebalance(rebalance).map(drop)
             }
             Some(Err(error)) => self.poll_failed(error, &mut BACK_OFF.0.clone()),
             Some(Ok(Poll::Records | Poll::Idle)) | None => Ok(()),

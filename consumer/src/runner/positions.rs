@@ -4,37 +4,27 @@ use std::collections::BTreeMap;
 
 use broker::{ErrorKind, Isolation, Position, TopicPartition};
 
-use super::{BACK_OFF, Runner};
+use super::Runner;
 use crate::error::{Error, ForeignLog, OffsetLost, Result};
 use crate::store::offsets::Identity;
 
 impl Runner {
-    /// What the database holds of these partitions; waits for it. None: asked to end meanwhile.
+    /// What the database holds of these partitions. Err: PostgreSQL is away, and why.
     pub(super) fn offsets(
         &mut self,
         partitions: &[TopicPartition],
-    ) -> Result<Option<BTreeMap<TopicPartition, i64>>> {
+    ) -> Result<std::result::Result<BTreeMap<TopicPartition, i64>, String>> {
         let wanted = self.identities(partitions)?;
-        let mut wait = BACK_OFF.0;
-        while !self.shutdown.is_requested() {
-            match self.writer.offsets(&wanted)? {
-                Ok(recorded) => {
-                    for (found, row) in wanted.iter().filter_map(|(partition, identity)| {
-                        Some((identity, recorded.iter().find(|row| row.partition == *partition)?))
-                    }) {
-                        self.same_log(found, &row.identity, &row.partition)?;
-                    }
-                    return Ok(Some(recorded.into_iter().map(|r| (r.partition, r.next_offset)).collect()));
-                }
-                Err(why) => {
-                    tracing::warn!("{} is away ({why}); trying again", self.writer.target());
-                    std::thread::sleep(wait);
-                    wait = (wait * 2).min(BACK_OFF.1);
-                    self.writer.connect()?;
-                }
-            }
+        let recorded = match self.writer.offsets(&wanted)? {
+            Ok(recorded) => recorded,
+            Err(why) => return Ok(Err(why)),
+        };
+        for (found, row) in wanted.iter().filter_map(|(partition, identity)| {
+            Some((identity, recorded.iter().find(|row| row.partition == *partition)?))
+        }) {
+            self.same_log(found, &row.identity, &row.partition)?;
         }
-        Ok(None)
+        Ok(Ok(recorded.into_iter().map(|row| (row.partition, row.next_offset)).collect()))
     }
 
     fn identities(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Identity)>> {
@@ -71,15 +61,19 @@ impl Runner {
         })))
     }
 
-    /// Goes to where the database is: after an outage nobody else knows what was committed.
-    pub(super) fn resynchronize(&mut self) -> Result<()> {
+    /// Goes to where the database is: after an outage nobody else knows what was committed. Some: PostgreSQL is
+    /// away, and why.
+    pub(super) fn resynchronize(&mut self) -> Result<Option<String>> {
         let partitions: Vec<TopicPartition> = self.held.keys().cloned().collect();
-        let Some(offsets) = self.offsets(&partitions)? else { return Ok(()) };
+        let offsets = match self.offsets(&partitions)? {
+            Ok(offsets) => offsets,
+            Err(why) => return Ok(Some(why)),
+        };
         for (partition, offset) in &offsets {
             self.consumer.seek(partition, position(*offset))?;
         }
         self.held = offsets;
-        Ok(())
+        Ok(None)
     }
 
     /// Names the partition whose expected offset the log does not have.

@@ -1,5 +1,7 @@
 //! Transactions with their alerts, and what has to be stored of them, row by row.
 
+#![allow(dead_code, reason = "every test binary uses another part")]
+
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -117,14 +119,22 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// One that has stored the first hundred; `db` is how the test itself reaches the database.
     pub(crate) fn start(db: &Db, url: &str) -> Self {
+        Self::start_with(db, Options { max_batch: 50, ..Options::new(url) })
+    }
+
+    pub(crate) fn start_with(db: &Db, options: Options) -> Self {
         let (log, shutdown) = (log(), Shutdown::new());
-        let options = Options { max_batch: 50, ..Options::new(url) };
         let (read, asked) = (Arc::clone(&log), shutdown.clone());
         let thread = std::thread::spawn(move || consumer::run(read, options, asked));
         let mut this = Self { log, shutdown, thread, sent: 0 };
         this.send(100);
         this.wait(db);
         this
+    }
+
+    /// What it reads.
+    pub(crate) fn log(&self) -> &dyn Broker {
+        self.log.as_ref()
     }
 
     pub(crate) fn send(&mut self, more: i64) {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command};
 
 use crate::process::watchdog;
-use crate::started;
+use crate::{skip, started};
 
 /// On end of input: gives the file system `$1` up and removes the directory.
 const WATCHDOG: &str = r#"
@@ -26,18 +26,19 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts one of so many megabytes. `None`, after a `SKIP:` line, where this process may not mount: that
-    /// is no part that could be installed, so it is no failure anywhere.
+    /// Mounts one of so many megabytes. `None`, after a `SKIP:` line, where this process may not mount.
     ///
     /// # Panics
-    /// Where it cannot be set up though it is mounted.
+    /// Where it cannot be set up though it is mounted; with `STREAMGUARD_TEST_REQUIRE=1`, where it may not mount.
     pub fn mount(megabytes: u32) -> Option<Self> {
         let path = started("a directory", tempfile::tempdir().map_err(|e| e.to_string())).keep();
         let size = format!("size={megabytes}m,mode=0755");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&path).output();
         if !mounted.is_ok_and(|output| output.status.success()) {
             let _ = fs::remove_dir(&path);
-            let _ = writeln!(std::io::stderr(), "SKIP: the right to mount a small file system");
+            skip(
+                "the right to mount a small file system: run the tests as root, in a container with CAP_SYS_ADMIN",
+            );
             return None;
         }
         let watchdog = Some(started("its watchdog", watchdog(WATCHDOG, &[path.as_os_str()])));

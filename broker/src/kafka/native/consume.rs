@@ -10,6 +10,9 @@ use rdkafka_sys as sys;
 use super::{Handle, check, millis, text};
 use crate::{Batch, TopicPartition};
 
+/// The most messages that are taken at once.
+const PIECE: usize = 64;
+
 /// What came instead of a record.
 #[derive(Debug)]
 pub(in crate::kafka) struct Incident {
@@ -27,39 +30,52 @@ impl Handle {
         unsafe { sys::rd_kafka_consume_batch_queue(queue.0, 0, ptr::null_mut(), 0) };
     }
 
-    /// Copies up to `max` records into the batch; waits for the first, or for anything else to happen.
+    /// Copies up to `limits.0` records into the batch, and none after the one that brings it to `limits.1`
+    /// bytes; waits for the first, or for anything else to happen.
     pub(in crate::kafka) fn consume(
         &mut self,
         batch: &mut Batch,
-        max: usize,
+        limits: (usize, usize),
         timeout: Duration,
         known: &[TopicPartition],
         incidents: &mut Vec<Incident>,
     ) {
         let Some(queue) = &self.queue else { return };
-        let mut messages: Vec<*mut sys::rd_kafka_message_t> = vec![ptr::null_mut(); max.max(1)];
-        // SAFETY: client and queue are valid; librdkafka writes at most as many pointers as there is room
-        // for; each message is read while it is valid and then destroyed, once.
-        unsafe {
-            let fill = |from: usize, messages: &mut Vec<_>| {
-                let (at, room) = (messages[from..].as_mut_ptr(), messages.len() - from);
-                sys::rd_kafka_consume_batch_queue(queue.0, 0, at, room).max(0) as usize
-            };
-            let mut count = fill(0, &mut messages);
-            if count == 0 {
-                messages[0] = sys::rd_kafka_consumer_poll(self.rk(), millis(timeout));
-                if messages[0].is_null() {
+        let mut messages = [ptr::null_mut::<sys::rd_kafka_message_t>(); PIECE];
+        let (mut sources, mut taken) = (Vec::new(), 0);
+        loop {
+            let room = piece(batch, taken, limits);
+            // SAFETY: client and queue are valid; librdkafka writes at most as many pointers as there is room
+            // for; each message is read while it is valid and then destroyed, once.
+            unsafe {
+                let filled = sys::rd_kafka_consume_batch_queue(queue.0, 0, messages.as_mut_ptr(), room);
+                let mut count = filled.max(0) as usize;
+                if taken == 0 && count == 0 {
+                    messages[0] = sys::rd_kafka_consumer_poll(self.rk(), millis(timeout));
+                    count = usize::from(!messages[0].is_null());
+                }
+                for message in &messages[..count] {
+                    take(&**message, batch, &mut sources, known, incidents);
+                    sys::rd_kafka_message_destroy(*message);
+                }
+                taken += count;
+                if count == 0 || count < room {
                     return;
                 }
-                count = 1 + if messages.len() > 1 { fill(1, &mut messages) } else { 0 };
-            }
-            let mut sources = Vec::new();
-            for message in &messages[..count] {
-                take(&**message, batch, &mut sources, known, incidents);
-                sys::rd_kafka_message_destroy(*message);
             }
         }
     }
+}
+
+/// How many messages to take next. Their sizes are known only afterwards: those of the ones before stand for
+/// them, and the first is taken alone.
+fn piece(batch: &Batch, taken: usize, (records, bytes): (usize, usize)) -> usize {
+    if batch.size() >= bytes && !batch.is_empty() {
+        return 0;
+    }
+    let mean = (batch.size() / batch.len().max(1)).max(1);
+    let fit = if batch.is_empty() { 1 } else { (bytes - batch.size()) / mean };
+    fit.clamp(1, PIECE).min(records.max(1) - taken)
 }
 
 /// A topic as librdkafka points to it, a partition, and its index in a batch; within one poll.
