@@ -1,6 +1,7 @@
 //! Local state in memory: it lasts as long as whoever holds it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Change, LocalError, LocalState, Mark, Staged, StorePartition, Visit};
@@ -8,12 +9,22 @@ use crate::state::{Backing, BackingError};
 
 type Entries = BTreeMap<Box<[u8]>, Box<[u8]>>;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Kept {
     entries: Entries,
     mark: Option<Mark>,
     /// Counts who has begun to stage: whoever was before may not go on.
     turn: u64,
+    /// Since it was empty last; its copies have the same.
+    life: u64,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        static LIVES: AtomicU64 = AtomicU64::new(0);
+        let life = LIVES.fetch_add(1, Ordering::Relaxed);
+        Self { entries: Entries::new(), mark: None, turn: 0, life }
+    }
 }
 
 type All = BTreeMap<StorePartition, Kept>;
@@ -42,12 +53,13 @@ impl MemoryLocal {
     }
 
     /// The same entries under the marks of an older copy: as an end in the middle of [`LocalState::apply`] leaves
-    /// them.
+    /// them. What was emptied since has none: no end brings a mark back without its entries.
     pub(crate) fn torn(&self, before: &Self) -> Self {
         let torn = self.copied();
-        let marks: BTreeMap<_, _> = before.all().iter().map(|(of, kept)| (of.clone(), kept.mark)).collect();
+        let marks = before.all();
         for (of, kept) in torn.all().iter_mut() {
-            kept.mark = marks.get(of).copied().flatten();
+            kept.mark =
+                marks.get(of).filter(|before| before.life == kept.life).and_then(|before| before.mark);
         }
         torn
     }
@@ -262,6 +274,26 @@ pub(super) mod tests {
         local.clear(&a).unwrap();
         assert_eq!((local.mark(&a).unwrap(), all_of(local, &a)), (None, vec![]));
         assert_eq!(all_of(local, &b), pairs(&[("y", "2")]));
+    }
+
+    #[test]
+    fn what_is_torn_after_it_was_emptied_has_no_mark_of_before() {
+        let (of, local) = (StorePartition::new("torn", 0), MemoryLocal::default());
+        let mark = |commit| Mark { commit, offset: commit, applied_at: 0 };
+        let put = |local: &MemoryLocal, key: &'static [u8], commit| {
+            let change = Change { of: &of, key, value: Some(b"1") };
+            local.apply(&mut std::iter::once(change), &[(of.clone(), mark(commit))]).unwrap();
+        };
+        put(&local, b"x", 1);
+        let before = local.copied();
+        put(&local, b"y", 2);
+        assert_eq!((local.torn(&before).mark(&of).unwrap(), all_of(&local, &of).len()), (Some(mark(1)), 2));
+        local.clear(&of).unwrap();
+        put(&local, b"z", 2);
+        assert_eq!(local.torn(&before).mark(&of).unwrap(), None);
+        let other = MemoryLocal::default();
+        put(&other, b"z", 2);
+        assert_eq!(other.torn(&before).mark(&of).unwrap(), None);
     }
 
     #[test]
