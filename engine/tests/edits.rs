@@ -3,6 +3,9 @@
 //! would have switched.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "edits/behind.rs"]
+mod behind;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -250,76 +253,6 @@ fn rules_whose_text_is_gone_cannot_be_gone_on_with() {
     assert!(matches!(&error, Error::Unrestorable { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("version 7 of the rules") && text.contains("-changelog"), "{text}");
-}
-
-#[test]
-fn a_worker_that_is_behind_waits_for_the_rules_that_made_the_state() {
-    let mut world = World::new();
-    let old = world.publish(&[COUNTED]);
-    let new = world.publish(&[COUNTED, FIRST]);
-    world.start(new.clone());
-    world.send("payments", &[5, 6, 3]);
-    let written = world.written();
-    assert_eq!(written.len(), 3, "{written:?}");
-    world.die(false);
-    world.start(old);
-    world.send("payments", &[4]);
-    assert_eq!(world.written(), written);
-    world.running.as_ref().unwrap().0.reload(new).unwrap();
-    world.try_to_work().unwrap();
-    assert_eq!(world.written().len(), 4, "counted once more, and nothing fired again");
-}
-
-/// A rule without state.
-fn plain(name: &str) -> String {
-    format!(
-        "CREATE STREAM {name} WITH (KAFKA_TOPIC='out') AS SELECT account, '{name}' AS rule, amount AS n FROM payments;"
-    )
-}
-
-#[test]
-fn a_worker_that_is_behind_leaves_what_newer_rules_without_state_have_begun() {
-    // No checkpoint tells of them: only their commits do.
-    let mut world = World::new();
-    let old = world.publish(&[&plain("older")]);
-    let new = world.publish(&[&plain("newer")]);
-    world.start(new.clone());
-    world.send("payments", &[5]);
-    world.die(false);
-    world.start(old);
-    world.send("payments", &[6]);
-    assert_eq!(world.written().len(), 1);
-    world.running.as_ref().unwrap().0.reload(new).unwrap();
-    world.try_to_work().unwrap();
-    let written = world.written();
-    assert!(written.len() == 2 && written.iter().all(|value| value.contains("newer")), "{written:#?}");
-}
-
-/// Version 2 of the rules works, then their topic is deleted and the versions begin anew.
-fn published_anew(rule: &str) -> World {
-    let mut world = World::new();
-    world.publish(&[COOL]);
-    let set = world.publish(&[rule]);
-    world.start(set);
-    world.send("payments", &[5, 6]);
-    world.die(true);
-    let topics = world.broker.topics().unwrap().into_iter().map(|topic| topic.name);
-    let sets: Vec<String> = topics.filter(|name| name.contains("rule")).collect();
-    world.broker.delete_topics(&sets).unwrap();
-    world.newest = 0;
-    let set = world.publish(&[rule]);
-    world.start(set);
-    world
-}
-
-#[test]
-fn versions_that_begin_anew_do_not_wait_for_those_of_a_topic_that_was_deleted() {
-    let mut world = published_anew(&plain("one"));
-    world.send("payments", &[7]);
-    assert_eq!(world.written().len(), 3);
-    // It waited for ever for the version that a checkpoint names.
-    let error = published_anew(COUNTED).try_to_work().unwrap_err();
-    assert!(error.to_string().contains("version 2 of the rules"), "{error}");
 }
 
 #[test]

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use broker::embedded::Embedded;
 use broker::{Broker, ManualClock, OffsetCommit, TopicPartition};
 use engine::RuleSetTopic;
 use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, StateDir};
 use engine::sql::SourceFile;
 
-use crate::meddler::{Meddler, Trick};
+use crate::meddler::{Meanwhile, Meddler, Trick};
 use crate::support::{Rules, Running, SOURCES, drain, eventually, memory, produce, read};
 use crate::{HIGH, VELOCITY, burst};
 
@@ -201,4 +202,43 @@ fn a_stop_while_the_local_state_is_behind_is_no_failure() {
     drop(drain_by_hand(start("another")));
     engine.stop();
     worker.finish().unwrap();
+}
+
+/// Both are at the same commit and read the same records, so the commits of both say the same but for who made them.
+#[test]
+fn a_commit_that_another_worker_made_of_the_same_records_is_not_taken_for_ones_own() {
+    let (clock, rules) = (Arc::new(ManualClock::new(0)), Rules::new(&[("10_velocity.sql", VELOCITY)]));
+    let log: Arc<dyn Broker> = Embedded::in_memory_with(clock.clone());
+    let set = publish(&log, 0, &[("10_velocity.sql", VELOCITY)]);
+    let slow_log = Meddler::over(&log);
+    let start = |log: &Arc<dyn Broker>, name: &str| {
+        Engine::start(log.clone(), rules.options(None), set.clone(), name, clock.clone()).unwrap()
+    };
+    let engine = start(&(slow_log.clone() as Arc<dyn Broker>), "slow");
+    let mut slow = engine.worker(0).unwrap();
+    let step = |worker: &mut engine::simulation::Worker, clock: &ManualClock| {
+        worker.step().unwrap();
+        clock.advance(Duration::from_millis(20));
+    };
+    produce(&log, &burst("A", &["t1", "t2", "t3"]));
+    (0..50).for_each(|_| step(&mut slow, &clock));
+    assert_eq!(engine.summary().records, 3);
+    let other_engine = Arc::new(start(&log, "other"));
+    let others = {
+        let (other_engine, log, clock) = (other_engine.clone(), log.clone(), clock.clone());
+        move || {
+            // The group gives up who is silent for five minutes.
+            clock.advance(Duration::from_secs(400));
+            let mut other = other_engine.worker(0).unwrap();
+            while counts(&log).is_empty() {
+                step(&mut other, &clock);
+            }
+        }
+    };
+    slow_log.plan([Trick::NoCommit(Meanwhile(Box::new(others)))]);
+    produce(&log, &burst("A", &["t4"]));
+    (0..50).for_each(|_| step(&mut slow, &clock));
+    assert!(slow_log.is_over());
+    assert_eq!(counts(&log), ["4"]);
+    assert_eq!((engine.summary().records, other_engine.summary().records), (3, 1));
 }

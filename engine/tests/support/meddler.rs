@@ -22,12 +22,23 @@ pub(crate) enum Trick {
     Others,
     /// A checkpoint that is to be committed comes to nothing.
     NoCheckpoint,
+    /// A commit of work comes to nothing, and takes so long that this happens meanwhile.
+    NoCommit(Meanwhile),
     /// A member's poll fails.
     NoPoll,
     /// A poll of who reads without a group takes a second.
     SlowRead(Arc<ManualClock>),
     /// It fails.
     NoRead,
+}
+
+/// What others do.
+pub(crate) struct Meanwhile(pub(crate) Box<dyn FnOnce() + Send>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
 }
 
 type Next = Arc<Mutex<VecDeque<Trick>>>;
@@ -136,13 +147,14 @@ impl Consumer for Reader {
     }
 }
 
-/// The writer of checkpoints.
-struct Checkpoints {
+/// Who writes in transactions: checkpoints, or the work.
+struct Writer {
     inner: Box<dyn Producer>,
+    writes_checkpoints: bool,
     next: Next,
 }
 
-impl Producer for Checkpoints {
+impl Producer for Writer {
     fn begin(&mut self) -> Result<()> {
         self.inner.begin()
     }
@@ -156,7 +168,17 @@ impl Producer for Checkpoints {
     }
 
     fn commit(&mut self) -> Result<()> {
-        match take(&self.next, |trick| matches!(trick, Trick::NoCheckpoint)) {
+        let is_it = |trick: &Trick| match trick {
+            Trick::NoCheckpoint => self.writes_checkpoints,
+            Trick::NoCommit(_) => !self.writes_checkpoints,
+            _ => false,
+        };
+        match take(&self.next, is_it) {
+            Some(Trick::NoCommit(Meanwhile(others))) => {
+                self.inner.abort()?;
+                others();
+                Err(failure(ErrorKind::Unavailable))
+            }
             Some(_) => Err(failure(ErrorKind::Unavailable)),
             None => self.inner.commit(),
         }
@@ -244,9 +266,8 @@ impl Broker for Meddler {
 
     fn producer(&self, config: &ProducerConfig) -> Result<Box<dyn Producer>> {
         let inner = self.inner.producer(config)?;
-        if config.transactional_id.as_ref().is_none_or(|id| !id.ends_with("-checkpoint")) {
-            return Ok(inner);
-        }
-        Ok(Box::new(Checkpoints { inner, next: self.next.clone() }))
+        let Some(id) = &config.transactional_id else { return Ok(inner) };
+        let writes_checkpoints = id.ends_with("-checkpoint");
+        Ok(Box::new(Writer { inner, writes_checkpoints, next: self.next.clone() }))
     }
 }

@@ -1,15 +1,16 @@
 //! What is written beside a commit and a checkpoint, so that a restore knows what belongs together.
 //!
 //! ```text
-//! metadata of an input's offset       commit number, rule set, name of the task's work Stamp
-//! metadata of a changelog's offset    commit number, offset from which it counts       LogStamp
-//! record [254] of a changelog         version, commit, rule set, work, positions by topic  Mark
+//! metadata of an input's offset       commit number, rule set, name of the task's work, who  Stamp
+//! metadata of a changelog's offset    commit number, offset from which it counts, rule set   LogStamp
+//! record [254] of a changelog         version, commit, rule set, work, positions by topic    Mark
 //! ```
 //!
 //! The work is what the rules make of a task. A store whose rules went and came back finds that commits of other work
 //! were made meanwhile: what it had is no longer what the inputs say, so it begins anew. A mark's rule set tells by which
-//! rules the commits after it were made, should they have to be done once more; a commit's keeps whoever has not heard of
-//! these rules yet from going on behind them.
+//! rules the commits after it were made, should they have to be done once more; a commit's or a
+//! changelog's keeps whoever has not heard of these rules yet from going on behind them. Who made a commit tells it from one that another worker has made in its
+//! place, of the same records, which has the same number.
 
 /// The key of the record that ends a checkpoint in a changelog. No row's key is this: a key begins with the tag of
 /// a value, and [255] are the stream times.
@@ -27,19 +28,22 @@ pub(in super::super) struct Stamp {
     pub(in super::super) rules: u64,
     /// What its task does.
     pub(in super::super) work: String,
+    /// The worker that made it.
+    pub(in super::super) by: String,
 }
 
 impl Stamp {
     /// Reads what [`Stamp::text`] wrote; None where somebody else has committed.
     pub(in super::super) fn parse(metadata: &str) -> Option<Self> {
-        let mut parts = metadata.splitn(3, ' ');
-        let (number, rules, work) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { number: number.parse().ok()?, rules: rules.parse().ok()?, work: work.to_owned() })
+        let mut parts = metadata.splitn(4, ' ');
+        let (number, rules) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let (work, by) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+        Some(Self { number, rules, work, by })
     }
 
     /// As metadata.
-    pub(in super::super) fn text(number: i64, rules: u64, work: &str) -> String {
-        format!("{number} {rules} {work}")
+    pub(in super::super) fn text(number: i64, rules: u64, work: &str, by: &str) -> String {
+        format!("{number} {rules} {work} {by}")
     }
 }
 
@@ -50,18 +54,21 @@ pub(in super::super) struct LogStamp {
     pub(in super::super) number: i64,
     /// From which offset on the changelog counts: what is before is of a store that went.
     pub(in super::super) from: i64,
+    /// The version of the rule set under which it was made.
+    pub(in super::super) rules: u64,
 }
 
 impl LogStamp {
     /// Reads what [`LogStamp::text`] wrote.
     pub(in super::super) fn parse(metadata: &str) -> Option<Self> {
-        let (number, from) = metadata.split_once(' ')?;
-        Some(Self { number: number.parse().ok()?, from: from.parse().ok()? })
+        let mut parts = metadata.splitn(3, ' ');
+        let (number, from) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some(Self { number, from, rules: parts.next()?.parse().ok()? })
     }
 
     /// As metadata.
     pub(in super::super) fn text(self) -> String {
-        format!("{} {}", self.number, self.from)
+        format!("{} {} {}", self.number, self.from, self.rules)
     }
 }
 
@@ -138,15 +145,17 @@ mod tests {
 
     #[test]
     fn stamps_come_back_and_others_have_none() {
-        let stamp = Stamp { number: 12, rules: 3, work: "ab".into() };
-        assert_eq!(Stamp::parse(&Stamp::text(12, 3, "ab")), Some(stamp));
-        assert_eq!(Stamp::parse("7 1 "), Some(Stamp { number: 7, rules: 1, work: String::new() }));
-        for other in ["", "by hand", "x 1", "7", "7 ab", "7 x ab"] {
+        let stamp = |number, rules, work: &str, by: &str| {
+            Some(Stamp { number, rules, work: work.into(), by: by.into() })
+        };
+        assert_eq!(Stamp::parse(&Stamp::text(12, 3, "ab", "one 0")), stamp(12, 3, "ab", "one 0"));
+        assert_eq!(Stamp::parse("7 1  a"), stamp(7, 1, "", "a"));
+        for other in ["", "by hand", "x 1 a b", "7", "7 ab", "7 x ab c", "7 1 ab"] {
             assert_eq!(Stamp::parse(other), None);
         }
-        let log = LogStamp { number: 3, from: 99 };
+        let log = LogStamp { number: 3, from: 99, rules: 2 };
         assert_eq!(LogStamp::parse(&log.text()), Some(log));
-        assert_eq!(LogStamp::parse("3"), None);
+        assert_eq!((LogStamp::parse("3"), LogStamp::parse("3 99")), (None, None));
     }
 
     #[test]

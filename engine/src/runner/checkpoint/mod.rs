@@ -36,6 +36,8 @@ use super::local::{Claim, StorePartition};
 pub(super) struct Job {
     /// The commit that it is of.
     pub(super) number: i64,
+    /// The version of the rule set under which it is made.
+    pub(super) rules: u64,
     /// The changelog partitions; chunks name them by their place here.
     pub(super) logs: Vec<Log>,
     /// The membership that it is written for.

@@ -202,7 +202,7 @@ fn commit(job: &Job, ends: &[i64], producer: &mut dyn Producer) -> Result<()> {
     let mut offsets = Vec::with_capacity(job.logs.len());
     for (log, end) in job.logs.iter().zip(ends) {
         producer.produce(&changed(&log.partition, MARK_KEY, Some(&log.mark)))?;
-        let metadata = LogStamp { number: job.number, from: log.from }.text();
+        let metadata = LogStamp { number: job.number, from: log.from, rules: job.rules }.text();
         offsets.push(OffsetCommit { partition: log.partition.clone(), offset: *end, metadata });
     }
     producer.send_offsets(&offsets, &job.group)?;

@@ -79,7 +79,7 @@ pub(super) fn restore(
 ) -> Result<Outcome, Error> {
     at_commits(shared, generation, wanted, |committed| {
         let mut standings = standing::look(shared, generation, wanted, committed)?;
-        past::follows(shared, generation.number, past::newest(&standings))?;
+        past::follows_all(shared, generation.number, &standings)?;
         standings.iter_mut().for_each(|of| of.is_whole = is_whole((of.plan, of.number)));
         standings.iter_mut().try_for_each(|of| of.claim(shared, owner))?;
         let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
@@ -156,6 +156,17 @@ pub(super) fn look(
     wanted: &[(usize, i32)],
 ) -> Result<Vec<Standing>, Error> {
     standing::look(shared, generation, wanted, &standing::ask(shared, generation, wanted)?)
+}
+
+/// The same, of tasks that are to go on: behind newer rules they do not.
+pub(super) fn look_again(
+    shared: &Shared,
+    generation: &Generation,
+    wanted: &[(usize, i32)],
+) -> Result<Vec<Standing>, Error> {
+    let standings = look(shared, generation, wanted)?;
+    past::follows_all(shared, generation.number, &standings)?;
+    Ok(standings)
 }
 
 /// Makes tasks ready that took over the state of others at a commit: the stores that nobody had begin empty, tables

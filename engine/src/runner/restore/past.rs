@@ -3,7 +3,8 @@
 //! Enters: where tasks stand, and the marks of their stores. Leaves: under which rule set which stores have to be
 //! brought to the committed positions first, and that rule set as a program. What holds: what was done is done once
 //! more by the rules that did it; then the stores are in a checkpoint of just that position, and other rules take
-//! them over from there as workers do that switch. Older rules than those that made the last commit take nothing over.
+//! them over from there as workers do that switch. Older rules than those that made the last commit or
+//! checkpoint take nothing over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
@@ -54,11 +55,18 @@ pub(in super::super) fn follows(shared: &Shared, own: u64, rules: u64) -> Result
     Err(broker::Error::new(ErrorKind::Fenced, "taking up partitions", message).into())
 }
 
-/// The newest rules that these tasks' inputs tell of.
-pub(super) fn newest(standings: &[Standing]) -> u64 {
+/// The same, behind all rules that have been at work on these tasks.
+pub(super) fn follows_all(shared: &Shared, own: u64, standings: &[Standing]) -> Result<(), Error> {
+    follows(shared, own, newest(standings))
+}
+
+/// The newest rules that these tasks' inputs tell of, or their changelogs: rules that have taken over what they know
+/// and have committed nothing yet.
+fn newest(standings: &[Standing]) -> u64 {
     let inputs = standings.iter().flat_map(|standing| &standing.inputs);
-    let stamps = inputs.filter_map(|input| input.committed.as_ref()?.1.as_ref());
-    stamps.map(|stamp| stamp.rules).max().unwrap_or(0)
+    let commits = inputs.filter_map(|input| Some(input.committed.as_ref()?.1.as_ref()?.rules));
+    let logs = standings.iter().flat_map(|standing| &standing.logs);
+    commits.chain(logs.filter_map(|log| Some(log.stamp?.rules))).max().unwrap_or(0)
 }
 
 /// What other rules have done of the work of these tasks since their last checkpoints: of one rule set, the oldest.

@@ -107,7 +107,7 @@ impl Tasks {
         let has_journal = |part: &&Part| self.open[part.open].is_journaled();
         let journals = parts.iter().filter(has_journal).map(|p| self.open[p.open].journal_topic.clone());
         let journals = journals.collect();
-        Job { number, logs, group, trim: self.done_with(&generation.program, parts), journals }
+        Job { number, rules, logs, group, trim: self.done_with(&generation.program, parts), journals }
     }
 
     /// Up to where topics of ours are done with: a repartition topic is read once more from the last checkpoint

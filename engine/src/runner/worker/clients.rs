@@ -11,8 +11,13 @@ use super::super::checkpoint::{Checkpointer, Inline, Threaded, Writer};
 use super::super::{Error, Guarantee, Shared};
 use super::BATCH;
 
+/// What tells a worker from all others of its group, those of other processes too.
+pub(super) fn worker_name(shared: &Shared, index: usize) -> String {
+    format!("{}-{index}", shared.identity.name())
+}
+
 fn client_name(shared: &Shared, index: usize) -> String {
-    format!("{}-{}-{index}", shared.options.group, shared.identity.name())
+    format!("{}-{}", shared.options.group, worker_name(shared, index))
 }
 
 pub(super) fn consumer_config(shared: &Shared, index: usize) -> ConsumerConfig {

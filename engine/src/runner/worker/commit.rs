@@ -1,12 +1,13 @@
 //! Commit: outputs, positions and the order of inputs, as one.
 //!
-//! What holds: the number of the commit and its rule set stand beside each offset that it sends, so whoever reads them
-//! knows which commit they are of; the numbers of a partition only grow, whoever has it.
+//! What holds: the number of the commit, its rule set and who makes it stand beside each offset that it sends, so whoever
+//! reads them knows which commit they are of; the numbers of a partition only grow, whoever has it.
 
 use std::sync::PoisonError;
 
 use super::super::Error;
 use super::Worker;
+use super::clients::worker_name;
 
 impl Worker {
     /// Commits what was done since the last time.
@@ -18,8 +19,10 @@ impl Worker {
         }
         self.hand_over()?;
         let number = self.commit_number + 1;
+        let name = worker_name(&self.shared, self.index);
+        let commit = (number, &*name);
         let offsets =
-            self.tasks.offsets(&self.generation, &mut *self.consumer, number, self.in_transaction)?;
+            self.tasks.offsets(&self.generation, &mut *self.consumer, commit, self.in_transaction)?;
         if offsets.is_empty() && !self.in_transaction {
             return Ok(());
         }

@@ -2,14 +2,14 @@
 //!
 //! Enters: tasks that stand at a commit. Leaves: the same, where the group stands exactly there when their
 //! partitions come back, and nobody in this process has had them. What holds: they are kept until the next assignment only, and not over a change of the
-//! program.
+//! program, here or elsewhere.
 
 use broker::TopicPartition;
 
 use super::super::checkpoint::Stamp;
 use super::super::generation::Generation;
 use super::super::local::{Claim, Owner};
-use super::super::restore::{Standing, look};
+use super::super::restore::{Standing, look_again};
 use super::super::{Error, Shared};
 use super::tasks::{Open, StoreLog, Tasks};
 
@@ -52,7 +52,7 @@ impl Tasks {
         let mut kept = std::mem::take(&mut self.kept);
         kept.retain(|kept| wanted.contains(&(kept.open.plan, kept.open.number)));
         let names: Vec<_> = kept.iter().map(|kept| (kept.open.plan, kept.open.number)).collect();
-        let standings = look(shared, generation, &names)?;
+        let standings = look_again(shared, generation, &names)?;
         let pairs = standings.into_iter().zip(kept).filter(|(standing, kept)| kept.is_at(standing));
         let mut kept: Vec<_> = pairs.map(|(standing, kept)| (standing, kept.open)).collect();
         let mut logs = kept.iter_mut().flat_map(|(_, open)| &mut open.logs);

@@ -12,12 +12,12 @@ use super::tasks::{Assigned, Open, Settled, Tasks};
 use super::waiting::Waiting;
 
 impl Tasks {
-    /// The positions that have moved since the last commit, for a commit of this number.
+    /// The positions that have moved since the last commit, for a commit of this number by the worker of this name.
     pub(super) fn offsets(
         &self,
         generation: &Generation,
         consumer: &mut dyn Consumer,
-        number: i64,
+        commit: (i64, &str),
         anything: bool,
     ) -> Result<Vec<OffsetCommit>, Error> {
         let (program, mut offsets) = (&generation.program, Vec::new());
@@ -31,7 +31,7 @@ impl Tasks {
             if let Some(offset) = position
                 && (assigned.at < offset || !assigned.is_committed())
             {
-                offsets.push(self.offset(generation, assigned, offset, number));
+                offsets.push(self.offset(generation, assigned, offset, commit));
             }
         }
         for open in self.open.iter().filter(|open| open.did_something()) {
@@ -39,21 +39,27 @@ impl Tasks {
             if let Some(first) = own.clone().next()
                 && !own.any(|own| offsets.iter().any(|o| o.partition == own.partition))
             {
-                offsets.push(self.offset(generation, first, first.at, number));
+                offsets.push(self.offset(generation, first, first.at, commit));
             }
         }
         if let (true, true, Some(first)) = (offsets.is_empty(), anything, self.list.first()) {
-            offsets.push(self.offset(generation, first, first.at, number));
+            offsets.push(self.offset(generation, first, first.at, commit));
         }
         Ok(offsets)
     }
 
-    fn offset(&self, generation: &Generation, assigned: &Assigned, offset: i64, number: i64) -> OffsetCommit {
+    fn offset(
+        &self,
+        generation: &Generation,
+        assigned: &Assigned,
+        offset: i64,
+        (number, by): (i64, &str),
+    ) -> OffsetCommit {
         let partition = assigned.partition.clone();
         let reader =
             generation.program.reader_of(&partition.topic).map(|(plan, _)| (plan, partition.partition));
         let open = self.open.iter().find(|open| Some((open.plan, open.number)) == reader);
-        let metadata = Stamp::text(number, generation.number, open.map_or("", |open| &open.work));
+        let metadata = Stamp::text(number, generation.number, open.map_or("", |open| &open.work), by);
         OffsetCommit { partition, offset, metadata }
     }
 
@@ -146,7 +152,7 @@ mod tests {
 
     /// The last commit is the third, at offset 5; this one is pending.
     fn tasks(pending: Option<(i64, &str)>) -> Tasks {
-        let stamp = Some(Stamp::parse("3 1 work"));
+        let stamp = Some(Stamp::parse("3 1 work me"));
         let attempted = pending.map(|(at, metadata)| (at, Stamp::parse(metadata)));
         let assigned = Assigned { partition: payments(), at: 5, stamp, attempted, waiting: None };
         let mut tasks = Tasks::default();
@@ -160,17 +166,22 @@ mod tests {
 
     #[test]
     fn offsets_that_moved_although_no_commit_was_pending_are_somebody_elses() {
-        assert_eq!(tasks(None).settle(&stable(5, "3 1 work")), Settled::Before);
-        assert_eq!(tasks(None).settle(&stable(7, "4 1 work")), Settled::Foreign);
+        assert_eq!(tasks(None).settle(&stable(5, "3 1 work me")), Settled::Before);
+        assert_eq!(tasks(None).settle(&stable(7, "4 1 work me")), Settled::Foreign);
     }
 
     #[test]
     fn a_pending_commit_has_happened_only_where_the_offsets_are_its_own() {
-        let pending = || tasks(Some((7, "4 1 work")));
-        assert_eq!(pending().settle(&stable(7, "4 1 work")), Settled::Happened);
-        assert_eq!(pending().settle(&stable(5, "3 1 work")), Settled::Before);
-        assert_eq!(pending().settle(&stable(9, "4 1 work")), Settled::Foreign);
-        assert_eq!(pending().settle(&stable(7, "5 1 work")), Settled::Foreign);
+        let pending = || tasks(Some((7, "4 1 work me")));
+        assert_eq!(pending().settle(&stable(7, "4 1 work me")), Settled::Happened);
+        assert_eq!(pending().settle(&stable(5, "3 1 work me")), Settled::Before);
+        assert_eq!(pending().settle(&stable(9, "4 1 work me")), Settled::Foreign);
+        assert_eq!(pending().settle(&stable(7, "5 1 work me")), Settled::Foreign);
         assert_eq!(pending().settle(&stable(7, "written by hand")), Settled::Foreign);
+    }
+
+    #[test]
+    fn a_commit_that_another_worker_made_of_the_same_records_is_not_taken_for_ones_own() {
+        assert_eq!(tasks(Some((7, "4 1 work me"))).settle(&stable(7, "4 1 work another")), Settled::Foreign);
     }
 }
