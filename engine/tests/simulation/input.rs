@@ -9,6 +9,9 @@ use std::time::Duration;
 use broker::{Broker, Outgoing, Producer, ProducerConfig, partition_for_key};
 
 use crate::random::Random;
+use crate::rules::Program;
+
+const MERCHANTS: u64 = 4;
 
 /// What a payment's record holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct Produced {
     pub(crate) quotas: Versions,
     /// By code.
     pub(crate) tiers: Versions,
+    /// By merchant: the rows of the broadcast table.
+    pub(crate) merchants: Versions,
 }
 
 /// See the module.
@@ -56,6 +61,8 @@ pub(crate) struct Input {
     partitions: i32,
     producer: Box<dyn Producer>,
     accounts: u64,
+    /// Whether there is a broadcast table.
+    has_merchants: bool,
     pub(crate) produced: Produced,
     time: i64,
     next: i64,
@@ -71,12 +78,13 @@ struct Draft {
 }
 
 impl Input {
-    pub(crate) fn new(broker: &dyn Broker, mut random: Random, partitions: i32) -> Self {
+    pub(crate) fn new(broker: &dyn Broker, mut random: Random, program: &Program) -> Self {
+        let (partitions, has_merchants) = (program.partitions, program.of_merchants.is_some());
         let config = ProducerConfig { transactional_id: Some("input".into()), ..ProducerConfig::default() };
         let accounts = 1 + random.below(6);
         let produced = Produced { payments: vec![Vec::new(); partitions as usize], ..Produced::default() };
         let producer = broker.producer(&config).unwrap();
-        Self { random, partitions, producer, accounts, produced, time: 20_000, next: 1 }
+        Self { random, partitions, producer, accounts, has_merchants, produced, time: 20_000, next: 1 }
     }
 
     /// A transaction of some records; now and then one that is aborted.
@@ -102,13 +110,19 @@ impl Input {
                 }
             }
         }
+        if with_profiles && self.has_merchants && self.random.chance(4_000) {
+            self.merchant();
+        }
         self.producer.commit().unwrap();
     }
 
-    /// A profile for every account.
+    /// A profile for every account, and a row for every merchant.
     pub(crate) fn profiles(&mut self) {
         self.producer.begin().unwrap();
         (0..self.accounts).for_each(|account| self.profile_of(account, true));
+        if self.has_merchants {
+            (0..8).for_each(|_| self.merchant());
+        }
         self.producer.commit().unwrap();
         self.producer.flush(Duration::ZERO).unwrap();
     }
@@ -153,7 +167,8 @@ impl Input {
             1 => (None, Content::Tombstone),
             _ => {
                 let (id, amount) = (self.number(), self.random.within(-20, 100));
-                let merchant = (!self.random.chance(1_000)).then(|| format!("M{}", self.random.below(4)));
+                let merchant =
+                    (!self.random.chance(1_000)).then(|| format!("M{}", self.random.below(MERCHANTS)));
                 let named = merchant.as_ref().map_or("null".to_owned(), |name| format!("\"{name}\""));
                 let value = format!(r#"{{"id":{id},"merchant":{named},"amount":{amount}}}"#);
                 (Some(value), Content::Payment { id, merchant, amount })
@@ -201,6 +216,12 @@ impl Input {
         let code = format!("T{}", self.random.below(3));
         let (code, bonus) = self.row("tiers", "bonus", code);
         self.produced.tiers.entry(code).or_default().push(bonus);
+    }
+
+    fn merchant(&mut self) {
+        let merchant = format!("M{}", self.random.below(MERCHANTS));
+        let (merchant, rate) = self.row("merchants", "rate", merchant);
+        self.produced.merchants.entry(merchant).or_default().push(rate);
     }
 
     fn mark(&mut self) {

@@ -135,4 +135,5 @@ planted! {
     a_purge_too_far: PurgeTooFar,
     a_pre_image_that_is_left_out: NoPreImage,
     a_checkpoint_of_a_zombie_that_is_not_fenced: ZombieNotFenced,
+    a_change_of_a_broadcast_table_that_a_partition_misses: CopyLost,
 }

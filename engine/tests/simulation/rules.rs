@@ -31,9 +31,12 @@ pub(crate) enum Kind {
     Both,
     /// A table with a table, by a foreign key.
     Tiers,
+    /// A stream with a broadcast table, by another key than the stream's.
+    Rated,
 }
 
-pub(crate) const KINDS: [Kind; 13] = [
+/// Those that [`Program::draw`] chooses from.
+const KINDS: [Kind; 13] = [
     Kind::Filter,
     Kind::Tumbling,
     Kind::Hopping,
@@ -62,6 +65,8 @@ pub(crate) struct Program {
     pub(crate) rules: Vec<Rule>,
     pub(crate) partitions: i32,
     pub(crate) generations: usize,
+    /// Of the broadcast table's topic, where there is one.
+    pub(crate) of_merchants: Option<i32>,
 }
 
 const SOURCES: &[(&str, &str)] = &[
@@ -79,7 +84,7 @@ impl Kind {
             Self::Filter | Self::Cooldown => random.within(0, 60),
             Self::Hopping => random.within(0, 120),
             Self::Tumbling | Self::Session | Self::Final | Self::First | Self::Shop => random.within(0, 3),
-            Self::Derived | Self::Joined | Self::Pairs | Self::Both | Self::Tiers => 0,
+            Self::Derived | Self::Joined | Self::Pairs | Self::Both | Self::Tiers | Self::Rated => 0,
         }
     }
 
@@ -140,6 +145,9 @@ impl Kind {
             Self::Tiers => "CREATE TABLE bonuses AS SELECT f.account AS account, f.version AS one, t.bonus AS other FROM profiles f \
                  JOIN tiers t ON f.tier = t.code;"
                 .into(),
+            Self::Rated => "CREATE STREAM rated AS SELECT p.merchant, p.id, m.rate FROM payments p \
+                 LEFT JOIN merchants m ON p.merchant = m.merchant;"
+                .into(),
         }
     }
 }
@@ -176,7 +184,21 @@ impl Program {
             }
             rules.push(Rule { kind, limits });
         }
-        Self { rules, partitions, generations }
+        Self { rules, partitions, generations, of_merchants: None }
+    }
+
+    /// Gives some worlds a broadcast table and a rule that reads it. `random` is no other's, so the other worlds do not
+    /// change by it.
+    pub(crate) fn draw_broadcast(&mut self, random: &mut Random) {
+        if !random.chance(2_000) {
+            return;
+        }
+        self.of_merchants = Some(random.within(1, 3) as i32);
+        let mut limits = vec![Some(0); self.generations];
+        if random.chance(4_000) {
+            limits.iter_mut().for_each(|limit| *limit = limit.filter(|_| random.chance(6_000)));
+        }
+        self.rules.push(Rule { kind: Kind::Rated, limits });
     }
 
     /// Whether some of its stores never lie on disk.
@@ -190,7 +212,10 @@ impl Program {
     /// writes, and what a task knows does not depend on the order of its inputs.
     pub(crate) fn may_be_repeated(&self) -> bool {
         let reads_one = |rule: &Rule| {
-            !matches!(rule.kind, Kind::Shop | Kind::Joined | Kind::Pairs | Kind::Both | Kind::Tiers)
+            !matches!(
+                rule.kind,
+                Kind::Shop | Kind::Joined | Kind::Pairs | Kind::Both | Kind::Tiers | Kind::Rated
+            )
         };
         self.generations == 1 && self.rules.iter().all(reads_one)
     }
@@ -207,6 +232,12 @@ impl Program {
             text.push_str(&format!(
                 "CREATE {source} ({columns}) WITH (KAFKA_TOPIC='{topic}', VALUE_FORMAT='JSON', PARTITIONS={});\n",
                 self.partitions
+            ));
+        }
+        if let Some(partitions) = self.of_merchants {
+            text.push_str(&format!(
+                "--@broadcast: true\nCREATE TABLE merchants (merchant VARCHAR PRIMARY KEY, rate BIGINT) \
+                 WITH (KAFKA_TOPIC='merchants', VALUE_FORMAT='JSON', PARTITIONS={partitions});\n"
             ));
         }
         // Says under which generation each record went through the task.

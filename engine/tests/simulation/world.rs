@@ -93,17 +93,21 @@ impl World {
 
     fn new(seed: u64, print: bool, bug: Option<Bug>) -> Self {
         let mut random = Random::new(seed);
-        let program = Program::draw(&mut random);
+        let mut program = Program::draw(&mut random);
+        program.draw_broadcast(&mut Random::new(seed.rotate_left(16)));
         let plan = Plan::draw(&mut random, &program);
         let clock = Arc::new(ManualClock::new(1_000_000));
         let log: Arc<dyn Broker> = Embedded::in_memory_with(clock.clone());
         let spec = |topic: &&str| TopicSpec::retained(*topic, program.partitions);
         let topics: Vec<_> = ["payments", "profiles", "marks", "quotas", "tiers"].iter().map(spec).collect();
         log.create_topics(&topics).unwrap();
+        if let Some(partitions) = program.of_merchants {
+            log.create_topics(&[TopicSpec::retained("merchants", partitions)]).unwrap();
+        }
         let mut trace = Trace::new(print);
         trace.note("world", (seed, 0), || format!("{plan:?} {program:?}"));
         let chances = (random.fork(), plan.rates);
-        let input = Input::new(&*log, random.fork(), program.partitions);
+        let input = Input::new(&*log, random.fork(), &program);
         Self {
             chaos: Chaos::new(log.clone(), clock.clone(), chances, (trace, bug), interleave),
             machines: RefCell::new((0..plan.machines).map(Machine::new).collect()),

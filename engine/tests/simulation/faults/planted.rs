@@ -32,6 +32,8 @@ pub(crate) enum Bug {
     ZombieNotFenced,
     /// A checkpoint holds what keys became after its commit.
     NoPreImage,
+    /// Now and then a change of a broadcast table does not come to one of the partitions.
+    CopyLost,
 }
 
 /// What a broken engine remembers.

@@ -39,7 +39,8 @@ impl FaultyProducer {
                 self.inner()?.produce(&Outgoing { value: Some(&value), ..*record })?;
                 return Ok(true);
             }
-            return Ok(false);
+            let is_copy = record.topic.ends_with("-broadcast");
+            return Ok(is_copy && self.chaos.has(Bug::CopyLost) && self.chaos.state().random.chance(1_000));
         }
         let is_mark = key == [254];
         if is_mark && self.chaos.has(Bug::NoPreImage) {

@@ -21,7 +21,7 @@ impl Kind {
             Self::First => &["FIRST"],
             Self::Derived => &["USUAL", "COMPARED"],
             Self::Shop => &["SHOP", "BURST"],
-            Self::Joined | Self::Pairs | Self::Both | Self::Tiers => &[],
+            Self::Joined | Self::Pairs | Self::Both | Self::Tiers | Self::Rated => &[],
         }
     }
 }

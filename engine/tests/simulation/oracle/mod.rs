@@ -5,6 +5,7 @@
 //! which order records came to a merchant; each is checked for being possible. Leaves: the first difference.
 
 mod alerts;
+mod broadcast;
 mod compare;
 mod counts;
 mod joins;
@@ -177,7 +178,18 @@ fn check_rule(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Result<(), 
         Kind::Pairs => joins::pairs(outcome, paid),
         Kind::Both => tables::both(outcome),
         Kind::Tiers => tables::tiers(outcome),
+        Kind::Rated => broadcast::rated(outcome, rule, paid),
     }
+}
+
+/// The merchants of the payments that have one.
+fn merchants(outcome: &Outcome) -> BTreeMap<i64, &str> {
+    let payments = outcome.produced.payments.iter().flatten();
+    let named = payments.filter_map(|payment| match &payment.content {
+        Content::Payment { id, merchant: Some(merchant), .. } => Some((*id, merchant.as_str())),
+        _ => None,
+    });
+    named.collect()
 }
 
 /// Each record that cannot be read is there once.
@@ -198,16 +210,7 @@ fn dead_letters(outcome: &Outcome) -> Result<(), String> {
 /// Groups by merchant: what goes through the topic between is what there is, in its order; what is counted is
 /// what came.
 fn shop(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Result<(), String> {
-    let merchants: BTreeMap<i64, &str> = outcome
-        .produced
-        .payments
-        .iter()
-        .flatten()
-        .filter_map(|payment| match &payment.content {
-            Content::Payment { id, merchant: Some(merchant), .. } => Some((*id, merchant.as_str())),
-            _ => None,
-        })
-        .collect();
+    let merchants = merchants(outcome);
     let by_id: BTreeMap<i64, &Paid> = paid.iter().flatten().map(|paid| (paid.id, paid)).collect();
     // Per source partition and merchant in order.
     for (number, list) in paid.iter().enumerate() {
