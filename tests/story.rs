@@ -1,5 +1,6 @@
-//! The pages docs/tours.md and docs/schema.md on rows of a real run: the first week of the labelled file through the
-//! shipped rules and the one that the tour writes, with logins of their own for the consumer and for people.
+//! The pages docs/tours.md, docs/schema.md and docs/lists-and-analysts.md on rows of a real run: the first week of the
+//! labelled file through the shipped rules and the one that the tour writes, with logins of their own for the consumer
+//! and for people.
 //!
 //! `UPDATE_DOCS=1` writes the rows into the pages; otherwise what the pages show must be what the queries give.
 
@@ -149,6 +150,24 @@ fn rule_of_the_tour() -> String {
     page.split_once("```sql rule\n").unwrap().1.split_once("```").unwrap().0.to_owned()
 }
 
+/// The file of the page on lists, whose third and ninth lines are wrong.
+fn import_of_the_page(story: &Story) {
+    let card = |i: usize| match i {
+        3 => "4000 12,\n".to_owned(),
+        9 => "400019,2020-01-01T00:00:00Z\n".to_owned(),
+        _ => format!("40001{i},\n"),
+    };
+    let cards = format!("value,expires_at\n{}", (2..=9).map(card).collect::<String>());
+    story.place.write("cards.csv", &cards);
+    let page = source("docs/lists-and-analysts.md");
+    let (_, shown) = page.split_once("$ streamguard lists import cards.csv").unwrap();
+    let shown = shown.split_once('\n').unwrap().1.split_once("```").unwrap().0;
+    let reason = "report of 3 May";
+    let args = ["lists", "import", "cards.csv", "--kind", "bin", "--list", "block", "--reason", reason];
+    let said = story.place.streamguard(&args).env("DATABASE_ANALYST_URL", story.url("ann")).output().unwrap();
+    assert_eq!(stderr(&said), shown);
+}
+
 /// What a person may call or look at, and the page that shows it.
 const SHOWN: &str = "
     SELECT viewname::text AS name FROM pg_views WHERE schemaname = 'public'
@@ -181,6 +200,9 @@ fn the_pages_show_what_their_queries_give() {
     let verified =
         story.place.streamguard(&["db", "verify-audit"]).env("DATABASE_URL", tours.url("olga")).output();
     assert!(stdout(&verified.unwrap()).contains("the audit is as it was written"));
+
+    story.page().check("docs/lists-and-analysts.md", 13);
+    import_of_the_page(&story);
 
     let mut schema = story.page();
     schema.check("docs/schema.md", 40);

@@ -274,24 +274,6 @@ fn who_is_no_analyst_is_told_so() {
     }
 }
 
-#[test]
-fn the_queries_of_the_analysts_page_run() {
-    let Some(db) = db() else { return };
-    something_to_work_on(&db);
-    let ann = Db { owner_url: login(&db, "ann", Role::Analyst), writer_url: String::new() };
-    let page = include_str!("../../docs/lists-and-analysts.md");
-    let queries: Vec<&str> =
-        page.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap().trim()).collect();
-    assert!(queries.len() >= 10);
-    for query in queries {
-        let rows = ann.block_on(async |connection| {
-            sqlx::raw_sql(sqlx::AssertSqlSafe(query.to_owned())).fetch_all(connection).await
-        });
-        let rows = rows.unwrap_or_else(|error| panic!("{query}\n{error}"));
-        assert!(!rows.is_empty(), "nothing found by\n{query}");
-    }
-}
-
 /// The second waits for the first, so what was before its change is what the first has made of it.
 #[test]
 fn two_who_label_a_transaction_at_once_each_say_what_they_changed() {

@@ -73,14 +73,21 @@ pub struct DayFacts {
     pub spent: Decimal,
 }
 
-/// Live alerts on the account's earlier transactions in the look-back.
+/// Live alerts on the account's earlier transactions in the look-back: those of its latest [`CROSSINGS`], so that
+/// an account of a hundred thousand alerts a day is decided as fast as another.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RecentAlerts {
-    /// How many crossings.
+    /// How many.
     pub alerts: i64,
     /// The highest severity among them.
     pub severity: Severity,
+    /// Whether the look-back may have more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub or_more: bool,
 }
+
+/// Of so many crossings the alerts are counted; more at the time of the last of them.
+pub const CROSSINGS: i64 = 1_000;
 
 /// What analysts found on the account's transactions in the look-back.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

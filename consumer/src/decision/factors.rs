@@ -204,8 +204,9 @@ fn history(found: &mut Found, inputs: &Inputs, policy: &Policy) {
     if let Some(recent) = &inputs.context.recent
         && recent.alerts as f64 > p.recent_alerts.above
     {
+        let more = if recent.or_more { " or more" } else { "" };
         let text = format!(
-            "{} alerts on the account in the {hours} hours before, the highest {}",
+            "{}{more} alerts on the account in the {hours} hours before, the highest {}",
             recent.alerts, recent.severity
         );
         found.add("recent_alerts", p.recent_alerts.points, text);

@@ -3,6 +3,7 @@
 //! What enters: TOML. What leaves: a policy that makes sense, or everything that is wrong with it, each with
 //! its key. What holds: a key that is not known is refused, so that a typing mistake is not silently ignored.
 
+use super::context::CROSSINGS;
 use super::policy::{MAX_SCORE, Policy};
 
 /// The longest look-back: a year.
@@ -49,6 +50,13 @@ impl Policy {
         for (key, value) in [("severity.critical", s.critical), ("decision.block", d.block)] {
             check(value <= MAX_SCORE, format!("{key}: {value} is above {MAX_SCORE}, the highest score"));
         }
+        let recent = self.history.recent_alerts.above;
+        check(
+            recent < CROSSINGS as f64,
+            format!(
+                "history.recent_alerts.above: {recent} is not below {CROSSINGS}, the most that are counted"
+            ),
+        );
         check(
             (1..=1440).contains(&self.velocity.minutes),
             format!("velocity.minutes: {} is not 1 to 1440", self.velocity.minutes),

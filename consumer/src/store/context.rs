@@ -12,7 +12,7 @@ use events::{CustomerProfile, Mode, Severity};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use crate::decision::context::{Context, DayFacts, Dispositions, RecentAlerts};
+use crate::decision::context::{CROSSINGS, Context, DayFacts, Dispositions, RecentAlerts};
 use crate::decision::{Inputs, Policy, ProfileFacts};
 use crate::intake::Intake;
 use crate::store::alerts::Fresh;
@@ -49,7 +49,7 @@ pub(super) async fn load<'a>(
     let profiles = profiles(tx, &wanted).await?;
     let mut days = days(tx, &wanted, &profiles).await?;
     let look_back = TimeDelta::hours(i64::from(policy.look_back_hours));
-    let mut recent = recent(tx, &wanted, look_back).await?;
+    let mut recent = recent(tx, &wanted, look_back, CROSSINGS).await?;
     let mut dispositions = dispositions(tx, &wanted, look_back).await?;
     Ok(wanted
         .iter()
@@ -139,33 +139,40 @@ async fn days(
     Ok(found)
 }
 
-/// Live alerts on the accounts' other transactions, in the look-back before each transaction.
+/// The latest crossings of an account are found at the end of its index; those of one time count all or not at all, so
+/// that the same rows give the same count.
+const RECENT: &str = "
+    SELECT w.id, r.alerts, r.severity::text, r.crossings >= $5
+    FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (id, account, at)
+    CROSS JOIN LATERAL (
+        SELECT count(DISTINCT alert_id) AS alerts, max(severity) AS severity, count(*) AS crossings
+        FROM (SELECT alert_id, severity FROM alert_occurrences
+              WHERE account_id = w.account AND event_time >= w.at - $4 AND event_time < w.at AND mode = 'live'
+                AND transaction_id IS DISTINCT FROM w.id
+              ORDER BY event_time DESC FETCH FIRST $5 ROWS WITH TIES) latest) r
+    WHERE r.alerts > 0";
+
+/// Live alerts on the accounts' other transactions, in the look-back before each transaction, of so many crossings.
 async fn recent(
     tx: &mut PgConnection,
     wanted: &[Wanted<'_>],
     look_back: TimeDelta,
+    crossings: i64,
 ) -> sqlx::Result<HashMap<String, RecentAlerts>> {
-    let rows: Vec<(String, i64, String)> = sqlx::query_as(
-        "SELECT w.id, r.alerts, r.severity::text
-         FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (id, account, at)
-         CROSS JOIN LATERAL (
-             SELECT count(DISTINCT alert_id) AS alerts, max(severity) AS severity
-             FROM alert_occurrences
-             WHERE account_id = w.account AND event_time >= w.at - $4 AND event_time < w.at AND mode = 'live'
-               AND transaction_id IS DISTINCT FROM w.id) r
-         WHERE r.alerts > 0",
-    )
-    .bind(wanted.iter().map(|w| w.id).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| w.account).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|w| w.at).collect::<Vec<_>>())
-    .bind(look_back)
-    .fetch_all(tx)
-    .await?;
-    let facts = |alerts, severity: &str| RecentAlerts {
+    let rows: Vec<(String, i64, String, bool)> = sqlx::query_as(RECENT)
+        .bind(wanted.iter().map(|w| w.id).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|w| w.account).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|w| w.at).collect::<Vec<_>>())
+        .bind(look_back)
+        .bind(crossings)
+        .fetch_all(tx)
+        .await?;
+    let facts = |alerts, severity: &str, or_more| RecentAlerts {
         alerts,
         severity: severity.parse::<Severity>().unwrap_or_default(),
+        or_more,
     };
-    Ok(rows.into_iter().map(|(id, alerts, severity)| (id, facts(alerts, &severity))).collect())
+    Ok(rows.into_iter().map(|(id, alerts, severity, more)| (id, facts(alerts, &severity, more))).collect())
 }
 
 /// What an analyst found on a transaction.
@@ -267,3 +274,7 @@ pub(super) async fn changed_by_late(
     .fetch_all(tx)
     .await
 }
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;
