@@ -4,6 +4,7 @@
 mod common;
 
 use common::*;
+use consumer::Options;
 use events::{Severity, headers};
 
 const DECISIONS: &str =
@@ -470,4 +471,53 @@ fn a_transaction_that_came_unseen_is_found() {
         ["t0,ACC-1,APPROVE,0,t", "t1,ACC-1,REVIEW,2,t"]
     );
     assert_eq!(db.row("SELECT reviewed FROM account_summary WHERE account_id = 'ACC-1'"), "1");
+}
+
+/// Few rows go as one INSERT, many as a COPY: the same values by two encodings.
+#[test]
+fn few_rows_and_many_are_stored_the_same() {
+    let (Some(few), Some(many)) = (db(), db()) else { return };
+    let more = r#","currency":"EUR","merchant":"Corner","latitude":50.9375,"card_present":true,"extra":[1]"#;
+    let transactions: Vec<Rec> = (0..2_400)
+        .map(|i| {
+            let more = if i % 3 == 0 { more } else { "" };
+            transaction(&format!("t{i:04}"), &format!("ACC-{}", i % 40), &format!("{i}.25"), MARCH + i, more)
+        })
+        .collect();
+    let alerts: Vec<Rec> = (0..2_400)
+        .map(|i| {
+            let severity = if i % 10 == 0 { Severity::High } else { Severity::Medium };
+            alert("rule", severity, &format!("t{i:04}"), &format!("ACC-{}", i % 40), MARCH + i)
+        })
+        .collect();
+    for (db, max_batch) in [(&few, 300), (&many, 20_000)] {
+        let log = log();
+        for records in [&transactions, &alerts] {
+            send(log.as_ref(), records);
+            let summary = drain_with(&log, Options { max_batch, ..Options::new(&db.writer_url) });
+            assert_eq!(summary.batches == 1, max_batch > 2_400, "{summary}");
+        }
+        // Many of which some are there: the COPY meets a key.
+        send(log.as_ref(), &transactions[..2_300]);
+        let new = |i| transaction(&format!("n{i}"), "ACC-1", "3", MARCH, "");
+        send(log.as_ref(), &(0..100).map(new).collect::<Vec<_>>());
+        let summary = drain_with(&log, Options { max_batch, ..Options::new(&db.writer_url) });
+        assert_eq!((summary.transactions, summary.repeats), (100, 2_300), "{summary}");
+    }
+    for sql in [
+        "SELECT to_jsonb(t) - 'ingested_at' AS of FROM transactions t ORDER BY transaction_id",
+        "SELECT to_jsonb(o) - 'ingested_at' AS of FROM alert_occurrences o ORDER BY transaction_id",
+        "SELECT to_jsonb(a) - 'first_seen_at' - 'updated_at' AS of FROM fraud_alerts a ORDER BY transaction_id",
+        "SELECT to_jsonb(d) - 'decided_at' AS of FROM decisions d ORDER BY transaction_id, version",
+        "SELECT * FROM decision_heads ORDER BY transaction_id",
+        "SELECT convert_from(key, 'UTF8'), convert_from(value, 'UTF8')::jsonb - 'decided_at', headers FROM outbox
+             WHERE topic = 'fraud_decisions' ORDER BY headers",
+        "SELECT content FROM audit_log WHERE content->>'kind' = 'decision' ORDER BY content::text",
+    ] {
+        let rows = few.rows(sql);
+        assert!(rows.len() >= 2_400, "{sql}: {} rows", rows.len());
+        let others = many.rows(sql);
+        let unlike = rows.iter().zip(&others).find(|(one, other)| one != other);
+        assert_eq!((rows.len(), unlike), (others.len(), None), "{sql}");
+    }
 }

@@ -1,27 +1,63 @@
-//! Alerts and crossings as rows of COPY.
+//! Alerts and crossings as rows.
 //!
-//! What enters: alerts that are thought to be new. What leaves: the rows that the statements of `alerts`
-//! would make of them, column by column the same.
+//! What enters: alerts. What leaves: the fields of their rows, in the order of the columns that are named here.
 
 use chrono::{DateTime, Utc};
 use events::FraudAlert;
 
 use super::alerts::Group;
-use crate::copy::{CopyInto, Rows};
+use crate::copy::{Kind, Rows, Table};
 
-pub(super) const OCCURRENCES: CopyInto = CopyInto {
-    statement: "COPY alert_occurrences (alert_id, event_time, source_topic, source_partition, source_offset, ordinal,
-        transaction_id, account_id, mode, severity, fraud_reason, risk_score, evidence, rule_name, rule_version,
-        amount, ingested_at) FROM STDIN (FORMAT binary)",
-    columns: 17,
+pub(super) const OCCURRENCES: Table = Table {
+    name: "alert_occurrences",
+    columns: &[
+        ("alert_id", Kind::Uuid),
+        ("event_time", Kind::Timestamptz),
+        ("source_topic", Kind::Text),
+        ("source_partition", Kind::Int4),
+        ("source_offset", Kind::Int8),
+        ("ordinal", Kind::Int4),
+        ("transaction_id", Kind::Text),
+        ("account_id", Kind::Text),
+        ("mode", Kind::Text),
+        ("severity", Kind::Severity),
+        ("fraud_reason", Kind::Text),
+        ("risk_score", Kind::Float8),
+        ("evidence", Kind::Jsonb),
+        ("rule_name", Kind::Text),
+        ("rule_version", Kind::Text),
+        ("amount", Kind::Numeric),
+        ("ingested_at", Kind::Timestamptz),
+    ],
 };
 
-pub(super) const ALERTS: CopyInto = CopyInto {
-    statement: "COPY fraud_alerts (alert_id, alert_time, event_time, rule_name, rule_version, mode, severity,
-        account_id, transaction_id, amount, fraud_type, fraud_reason, risk_score, evidence, window_start, window_end,
-        occurrences, last_topic, last_partition, last_offset, last_ordinal, first_seen_at, updated_at)
-        FROM STDIN (FORMAT binary)",
-    columns: 23,
+pub(super) const ALERTS: Table = Table {
+    name: "fraud_alerts",
+    columns: &[
+        ("alert_id", Kind::Uuid),
+        ("alert_time", Kind::Timestamptz),
+        ("event_time", Kind::Timestamptz),
+        ("rule_name", Kind::Text),
+        ("rule_version", Kind::Text),
+        ("mode", Kind::Text),
+        ("severity", Kind::Severity),
+        ("account_id", Kind::Text),
+        ("transaction_id", Kind::Text),
+        ("amount", Kind::Numeric),
+        ("fraud_type", Kind::Text),
+        ("fraud_reason", Kind::Text),
+        ("risk_score", Kind::Float8),
+        ("evidence", Kind::Jsonb),
+        ("window_start", Kind::Timestamptz),
+        ("window_end", Kind::Timestamptz),
+        ("occurrences", Kind::Int8),
+        ("last_topic", Kind::Text),
+        ("last_partition", Kind::Int4),
+        ("last_offset", Kind::Int8),
+        ("last_ordinal", Kind::Int4),
+        ("first_seen_at", Kind::Timestamptz),
+        ("updated_at", Kind::Timestamptz),
+    ],
 };
 
 pub(super) fn occurrence(rows: &mut Rows, alert: &FraudAlert, now: DateTime<Utc>) {

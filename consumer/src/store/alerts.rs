@@ -11,7 +11,7 @@ use events::{EXTERNAL_VERSION, FraudAlert, Retraction};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::copy::Direct;
+use crate::copy::{Direct, insert_new};
 use crate::intake::At;
 use crate::store::{alert_rows, time_ms};
 
@@ -92,39 +92,13 @@ async fn insert_occurrences(
     crossings: &[usize],
     now: DateTime<Utc>,
 ) -> sqlx::Result<Vec<usize>> {
-    let column = Column { alerts, indexes: crossings };
-    let rows: Vec<(Uuid, DateTime<Utc>, String, i32, i64, i32)> = sqlx::query_as(
-        "INSERT INTO alert_occurrences (alert_id, event_time, source_topic, source_partition, source_offset, ordinal,
-             transaction_id, account_id, mode, severity, fraud_reason, risk_score, evidence, rule_name, rule_version,
-             amount, ingested_at)
-         SELECT alert_id, event_time, topic, partition, \"offset\", ordinal, transaction_id, account_id, mode,
-             severity::severity, reason, score, evidence::jsonb, rule, version, amount, $17
-         FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::int[], $5::bigint[], $6::int[], $7::text[],
-             $8::text[], $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[], $14::text[], $15::text[],
-             $16::numeric[])
-             AS a (alert_id, event_time, topic, partition, \"offset\", ordinal, transaction_id, account_id, mode,
-                   severity, reason, score, evidence, rule, version, amount)
-         ON CONFLICT DO NOTHING
-         RETURNING alert_id, event_time, source_topic, source_partition, source_offset, ordinal",
+    let rows: Vec<(Uuid, DateTime<Utc>, String, i32, i64, i32)> = insert_new(
+        tx,
+        alert_rows::OCCURRENCES,
+        crossings.iter().map(|&i| &alerts[i].value),
+        |rows, alert| alert_rows::occurrence(rows, alert, now),
+        "alert_id, event_time, source_topic, source_partition, source_offset, ordinal",
     )
-    .bind(column.of(|a| a.alert_id))
-    .bind(column.of(|a| time_ms(a.source.timestamp)))
-    .bind(column.of(|a| a.source.topic.as_str()))
-    .bind(column.of(|a| a.source.partition))
-    .bind(column.of(|a| a.source.offset))
-    .bind(column.of(|a| a.source.ordinal as i32))
-    .bind(column.of(|a| a.transaction_id.as_deref()))
-    .bind(column.of(|a| a.account_id.as_str()))
-    .bind(column.of(|a| a.rule_mode.as_str()))
-    .bind(column.of(|a| a.severity.as_str()))
-    .bind(column.of(|a| a.fraud_reason.as_deref()))
-    .bind(column.of(|a| a.risk_score))
-    .bind(column.of(|a| a.evidence.to_json()))
-    .bind(column.of(|a| a.rule_name.as_str()))
-    .bind(column.of(|a| a.rule_version.as_str()))
-    .bind(column.of(|a| a.amount))
-    .bind(now)
-    .fetch_all(tx)
     .await?;
     let mut new: HashSet<Crossing<'_>> = rows
         .iter()
@@ -227,29 +201,18 @@ const ALERT_COLUMNS: &str = "unnest($1::uuid[], $2::timestamptz[], $3::timestamp
 async fn insert_alerts(
     tx: &mut PgConnection,
     alerts: &[At<FraudAlert>],
-    groups: impl Iterator<Item = &Group> + Clone,
+    groups: impl Iterator<Item = &Group>,
     now: DateTime<Utc>,
 ) -> sqlx::Result<HashSet<(Uuid, i64)>> {
-    let sql = format!(
-        "INSERT INTO fraud_alerts (alert_id, alert_time, event_time, rule_name, rule_version, mode, severity, account_id,
-             transaction_id, amount, fraud_type, fraud_reason, risk_score, evidence, window_start, window_end,
-             occurrences, last_topic, last_partition, last_offset, last_ordinal, first_seen_at, updated_at)
-         SELECT alert_id, alert_time, event_time, rule_name, rule_version, mode, severity::severity, account_id,
-             transaction_id, amount, fraud_type, fraud_reason, risk_score, evidence::jsonb, window_start, window_end,
-             occurrences, last_topic, last_partition, last_offset, last_ordinal, $22, $22
-         FROM {ALERT_COLUMNS}
-         ON CONFLICT DO NOTHING
-         RETURNING alert_id, alert_time"
-    );
-    let rows =
-        bind_alerts(sqlx::query(sqlx::AssertSqlSafe(sql)), alerts, groups).bind(now).fetch_all(tx).await?;
-    rows.iter()
-        .map(|row| {
-            use sqlx::Row;
-            let time: DateTime<Utc> = row.try_get(1)?;
-            Ok((row.try_get(0)?, time.timestamp_millis()))
-        })
-        .collect()
+    let created: Vec<(Uuid, DateTime<Utc>)> = insert_new(
+        tx,
+        alert_rows::ALERTS,
+        groups.map(|group| (&alerts[group.latest].value, group)),
+        |rows, (alert, group)| alert_rows::alert(rows, alert, group, now),
+        "alert_id, alert_time",
+    )
+    .await?;
+    Ok(created.into_iter().map(|(id, time)| (id, time.timestamp_millis())).collect())
 }
 
 async fn add_crossings(

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 
-use crate::copy::{CopyInto, Rows, send};
+use crate::copy::{Kind, Rows, Table, send};
 
 /// A hash of the chain.
 pub(crate) type Hash = [u8; 32];
@@ -20,9 +20,17 @@ pub(crate) type Hash = [u8; 32];
 /// What comes before a chain's first row.
 pub(crate) const GENESIS: Hash = [0; 32];
 
-const LOG: CopyInto = CopyInto {
-    statement: "COPY audit_log (chain, number, at, actor, body, previous_hash, hash) FROM STDIN (FORMAT binary)",
-    columns: 7,
+const LOG: Table = Table {
+    name: "audit_log",
+    columns: &[
+        ("chain", Kind::Text),
+        ("number", Kind::Int8),
+        ("at", Kind::Timestamptz),
+        ("actor", Kind::Text),
+        ("body", Kind::Text),
+        ("previous_hash", Kind::Bytes),
+        ("hash", Kind::Bytes),
+    ],
 };
 
 /// What happened: a row to be.

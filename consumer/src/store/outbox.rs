@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 
 use sqlx::PgConnection;
 
-use crate::copy::{CopyInto, Rows, send};
+use crate::copy::{Kind, Rows, Table, send};
 
-const OUTBOX: CopyInto =
-    CopyInto { statement: "COPY outbox (topic, key, value, headers) FROM STDIN (FORMAT binary)", columns: 4 };
+const OUTBOX: Table = Table {
+    name: "outbox",
+    columns: &[("topic", Kind::Text), ("key", Kind::Bytes), ("value", Kind::Bytes), ("headers", Kind::Jsonb)],
+};
 
 /// A message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! What enters: valid transactions. What leaves: rows, and which of them are new. What holds: a key is
 //! stored once; a repeat (the same key from another record) is counted in the progress of its partition.
 //!
-//! Repeats are rare, so the rows go by COPY straight into the table. Only where that meets a key that is
-//! there do they take the longer way, through a temporary table and ON CONFLICT ([`Direct`]).
+//! Repeats are rare, so many rows go by COPY straight into the table. Where that meets a key that is there, and
+//! where they are few, they go by an INSERT with ON CONFLICT ([`Direct`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,31 +13,40 @@ use chrono::{DateTime, Utc};
 use events::{Transaction, TransactionType, topics};
 use sqlx::PgConnection;
 
-use crate::copy::{CopyInto, Direct, Rows, send};
+use crate::copy::{Direct, Kind, Rows, Table, insert_new};
 use crate::intake::{At, Intake, Position};
 
-const COLUMNS: i16 = 23;
 /// About the size of an encoded row, to reserve memory once.
 const ROW_BYTES: usize = 320;
 
-const TABLE: CopyInto = CopyInto {
-    statement:
-        "COPY transactions (event_time, transaction_id, account_id, amount, currency, merchant, category,
-    transaction_type, country, city, latitude, longitude, channel, card_present, card_bin, terminal_id,
-    counterparty_account_id, device_id, ip, extra, source_partition, source_offset, ingested_at)
-    FROM STDIN (FORMAT binary)",
-    columns: COLUMNS,
+const TABLE: Table = Table {
+    name: "transactions",
+    columns: &[
+        ("event_time", Kind::Timestamptz),
+        ("transaction_id", Kind::Text),
+        ("account_id", Kind::Text),
+        ("amount", Kind::Numeric),
+        ("currency", Kind::Text),
+        ("merchant", Kind::Text),
+        ("category", Kind::Text),
+        ("transaction_type", Kind::Text),
+        ("country", Kind::Text),
+        ("city", Kind::Text),
+        ("latitude", Kind::Float8),
+        ("longitude", Kind::Float8),
+        ("channel", Kind::Text),
+        ("card_present", Kind::Bool),
+        ("card_bin", Kind::Text),
+        ("terminal_id", Kind::Text),
+        ("counterparty_account_id", Kind::Text),
+        ("device_id", Kind::Text),
+        ("ip", Kind::Text),
+        ("extra", Kind::Jsonb),
+        ("source_partition", Kind::Int4),
+        ("source_offset", Kind::Int8),
+        ("ingested_at", Kind::Timestamptz),
+    ],
 };
-
-const STAGE: CopyInto =
-    CopyInto { statement: "COPY transactions_stage FROM STDIN (FORMAT binary)", columns: COLUMNS };
-
-const MAKE_STAGE: &str =
-    "CREATE TEMP TABLE IF NOT EXISTS transactions_stage (LIKE transactions) ON COMMIT DELETE ROWS";
-
-const INSERT_FROM_STAGE: &str = "INSERT INTO transactions SELECT * FROM transactions_stage
-    ON CONFLICT (transaction_id, event_time) DO NOTHING
-    RETURNING source_partition, source_offset";
 
 /// Which transactions of a batch are new.
 #[derive(Debug)]
@@ -76,23 +85,17 @@ pub(crate) async fn insert(
     if count == 0 || direct.copy(tx, TABLE, rows, |rows, at| encode_row(rows, at, now)).await? {
         return Ok(Inserted::All(count));
     }
-    let inserted = insert_new(tx, &intake.transactions, now).await?;
-    if inserted.len() < count {
-        direct.met_a_key();
-        count_repeats(tx, intake, &inserted).await?;
+    let rows = intake.transactions.iter();
+    let stored: Vec<(i32, i64)> =
+        insert_new(tx, TABLE, rows, |rows, at| encode_row(rows, at, now), "source_partition, source_offset")
+            .await?;
+    if stored.len() == count {
+        return Ok(Inserted::All(count));
     }
-    Ok(Inserted::Some(inserted))
-}
-
-async fn insert_new(
-    tx: &mut PgConnection,
-    transactions: &[At<Transaction>],
-    now: DateTime<Utc>,
-) -> sqlx::Result<HashSet<(i32, i64)>> {
-    sqlx::raw_sql(MAKE_STAGE).execute(&mut *tx).await?;
-    send(tx, STAGE, transactions.iter(), |rows, at| encode_row(rows, at, now)).await?;
-    let rows: Vec<(i32, i64)> = sqlx::query_as(INSERT_FROM_STAGE).fetch_all(tx).await?;
-    Ok(rows.into_iter().collect())
+    direct.met_a_key();
+    let stored = stored.into_iter().collect();
+    count_repeats(tx, intake, &stored).await?;
+    Ok(Inserted::Some(stored))
 }
 
 /// A transaction that was not stored is a repeat, unless its own record is what is stored already: offsets
@@ -143,7 +146,7 @@ fn event_time(transaction: &Transaction) -> DateTime<Utc> {
 
 /// The rows in COPY's binary format, the columns in the table's order.
 pub(crate) fn encode(transactions: &[At<Transaction>], now: DateTime<Utc>) -> Vec<u8> {
-    let mut rows = Rows::new(COLUMNS, transactions.len() * ROW_BYTES);
+    let mut rows = Rows::new(TABLE.columns.len() as i16, transactions.len() * ROW_BYTES);
     for at in transactions {
         rows.row();
         encode_row(&mut rows, at, now);

@@ -6,20 +6,32 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::copy::{CopyInto, Rows, send};
+use crate::copy::{Kind, Rows, Table, send};
 use crate::decision::{InForce, PolicyName, explanation};
 use crate::store::decisions::NewVersion;
 
-const VERSIONS: CopyInto = CopyInto {
-    statement:
-        "COPY decisions (transaction_id, version, event_time, account_id, decision, severity, score, reason,
-        explanation, transaction_known, inputs_hash, policy_hash, decided_at) FROM STDIN (FORMAT binary)",
-    columns: 13,
+const VERSIONS: Table = Table {
+    name: "decisions",
+    columns: &[
+        ("transaction_id", Kind::Text),
+        ("version", Kind::Int4),
+        ("event_time", Kind::Timestamptz),
+        ("account_id", Kind::Text),
+        ("decision", Kind::Text),
+        ("severity", Kind::Severity),
+        ("score", Kind::Float8),
+        ("reason", Kind::Text),
+        ("explanation", Kind::Jsonb),
+        ("transaction_known", Kind::Bool),
+        ("inputs_hash", Kind::Bytes),
+        ("policy_hash", Kind::Bytes),
+        ("decided_at", Kind::Timestamptz),
+    ],
 };
 
-const HEADS: CopyInto = CopyInto {
-    statement: "COPY decision_heads (transaction_id, version, transaction_known) FROM STDIN (FORMAT binary)",
-    columns: 3,
+const HEADS: Table = Table {
+    name: "decision_heads",
+    columns: &[("transaction_id", Kind::Text), ("version", Kind::Int4), ("transaction_known", Kind::Bool)],
 };
 
 pub(super) async fn insert(
