@@ -3,14 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-/// As in the binary.
-#[cfg(feature = "kafka")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[path = "../src/memory.rs"]
+mod memory;
 
 use std::path::{Path, PathBuf};
 
 fn main() {
+    memory::use_small_pages();
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/rules");
     let records = std::env::var("RECORDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     measure("one filter rule", &[rules.join("00_sources.sql"), rules.join("high_amount.sql")], records);

@@ -54,7 +54,7 @@ struct Pass {
 }
 
 fn main() {
-    load::log();
+    load::begin();
     let Some(server) = servers::kafka() else { return };
     let (count, threads) = (setting("RECORDS", 1_000_000), setting("THREADS", 2));
     let accounts = setting("ACCOUNTS", load::ACCOUNTS);

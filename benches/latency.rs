@@ -37,7 +37,7 @@ const EVERY: Duration = Duration::from_millis(5);
 const LEAD: Duration = Duration::from_secs(6);
 
 fn main() {
-    load::log();
+    load::begin();
     let Some(server) = servers::kafka() else { return };
     let (rate, rounds, seconds) = (setting("RATE", 10_000), setting("ROUNDS", 3), setting("SECONDS", 20));
     let kafka: Arc<dyn Broker> = Kafka::connect(server.bootstrap(), BTreeMap::new()).unwrap();

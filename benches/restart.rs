@@ -45,7 +45,7 @@ struct Watch {
 }
 
 fn main() {
-    load::log();
+    load::begin();
     let Some(server) = servers::kafka() else { return };
     let (accounts, rate, rounds) =
         (setting("ACCOUNTS", 1_000_000), setting("RATE", 2_000), setting("ROUNDS", 3));

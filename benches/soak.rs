@@ -29,7 +29,7 @@ const FILLED: Duration = Duration::from_secs(200);
 const TELL: Duration = Duration::from_secs(20);
 
 fn main() {
-    load::log();
+    load::begin();
     let Some(server) = servers::kafka() else { return };
     let (rate, minutes) = (setting("RATE", 20_000), setting("SOAK", 20));
     let kafka = Kafka::connect(server.bootstrap(), BTreeMap::new()).unwrap();

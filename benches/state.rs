@@ -5,10 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-/// As in the binary.
-#[cfg(feature = "kafka")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[path = "../src/memory.rs"]
+mod memory;
 
 use std::path::Path;
 
@@ -17,6 +15,7 @@ fn number(name: &str, usual: u64) -> u64 {
 }
 
 fn main() {
+    memory::use_small_pages();
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/rules");
     let files = engine::rule_files::read(&[rules]).unwrap();
     let loaded = engine::sql::load(files, &engine::sql::LoadOptions::default());

@@ -16,6 +16,7 @@ mod engine;
 mod failure;
 mod lists;
 mod logging;
+mod memory;
 mod output;
 mod producer;
 mod replay;
@@ -31,12 +32,6 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::context::{Context, GlobalArgs};
 use crate::failure::Failure;
-
-// For librdkafka, too: each of its messages is allocated in one thread and freed in another, and what a burst took
-// is given back to the system.
-#[cfg(feature = "kafka")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Fraud rules as SQL over Kafka: transactions in, alerts and decisions in PostgreSQL out.
 #[derive(Parser)]
@@ -101,6 +96,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    memory::use_small_pages();
     match start() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -7,6 +7,8 @@
 #![allow(dead_code, unused_imports, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 #![allow(unreachable_pub, reason = "each bench uses a part of it")]
 
+#[path = "../../src/memory.rs"]
+mod memory;
 mod spent;
 
 use std::io::Write;
@@ -16,11 +18,6 @@ use std::time::Duration;
 use broker::{Broker, Outgoing, ProducerConfig, TopicSpec};
 
 pub use spent::{Meter, Spent};
-
-/// As in the binary.
-#[cfg(feature = "kafka")]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub const RECORD_BYTES: usize = 285;
 pub const ACCOUNTS: usize = 10_000;
@@ -153,8 +150,9 @@ pub fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.replace([',', '_'], "").parse().ok()).unwrap_or(default)
 }
 
-/// With `LOG` set, what the parts say of themselves goes to stderr.
-pub fn log() {
+/// Uses memory as the binary does. With `LOG` set, what the parts say of themselves goes to stderr.
+pub fn begin() {
+    memory::use_small_pages();
     if std::env::var_os("LOG").is_some() {
         tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     }

@@ -137,7 +137,7 @@ pub(super) fn read(
     for row in rows.chunks_exact(head.row) {
         let mut rest = row;
         let (start, time) = (take_i64(&mut rest)?, take_i64(&mut rest)?);
-        if starts.last().is_some_and(|last| *last >= start) {
+        if starts.last().is_some_and(|last| *last >= start) || !layouts[frame].may_start_at(start) {
             return None;
         }
         starts.push(start);
