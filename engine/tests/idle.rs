@@ -1,6 +1,7 @@
 //! An idle time-out: what EMIT FINAL waits for is written although no record comes, by a clock that the test moves.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use broker::{
     Batch, Broker, Clock, ConsumerConfig, ManualClock, Outgoing, Poll, Position, ProducerConfig,
     TopicPartition, TopicSpec,
 };
-use engine::Options;
 use engine::rule_set::RuleSet;
 use engine::simulation::{Engine, Worker};
 use engine::sql::SourceFile;
+use engine::{Options, RuleSetTopic};
 
 const RULES: &str = "CREATE STREAM payments (account VARCHAR KEY, amount BIGINT) \
     WITH (KAFKA_TOPIC='payments', VALUE_FORMAT='JSON');\n--@idle: 30 SECONDS\n\
@@ -25,6 +26,7 @@ struct World {
     clock: Arc<ManualClock>,
     broker: Arc<dyn Broker>,
     rules: String,
+    version: u64,
     running: Option<(Engine, Worker)>,
 }
 
@@ -33,7 +35,7 @@ impl World {
         let clock = Arc::new(ManualClock::new(1_000_000));
         let broker: Arc<dyn Broker> = Embedded::in_memory_with(clock.clone());
         broker.create_topics(&[TopicSpec::retained("payments", 1)]).unwrap();
-        let mut world = Self { clock, broker, rules: rules.to_owned(), running: None };
+        let mut world = Self { clock, broker, rules: rules.to_owned(), version: 0, running: None };
         world.start();
         world
     }
@@ -43,19 +45,28 @@ impl World {
         self.running = None;
         // Long enough for everything of a test to lie behind the last checkpoint.
         let options = Options { checkpoint_interval: Duration::from_secs(600), ..Options::default() };
-        let files = vec![SourceFile::new("rules.sql", self.rules.clone())];
-        let set = RuleSet {
-            version: 1,
-            publisher: "a test".into(),
-            published_at: 0,
-            files,
-            since: Default::default(),
-        };
+        let set = self.publish();
         let clock = self.clock.clone() as Arc<dyn Clock>;
         let engine = Engine::start(self.broker.clone(), options, set, "p0", clock).unwrap();
         let worker = engine.worker(0).unwrap();
         self.running = Some((engine, worker));
         self.pass(Duration::from_secs(1));
+    }
+
+    /// The rules, in the topic where they are published.
+    fn publish(&mut self) -> RuleSet {
+        let none = BTreeMap::new();
+        let topic = RuleSetTopic {
+            broker: &*self.broker,
+            clock: &*self.clock,
+            group: "streamguard",
+            consumer_properties: &none,
+            producer_properties: &none,
+        };
+        let files = [SourceFile::new("rules.sql", self.rules.clone())];
+        let set = topic.publish(&files, self.version, "a test").unwrap();
+        self.version = set.version;
+        set
     }
 
     /// Lets time pass, a step of the worker every 100 ms.
@@ -116,6 +127,27 @@ fn windows_of_an_idle_partition_close_once_also_over_deaths() {
     world.start();
     world.pass(Duration::from_secs(100));
     assert_eq!(world.sums()[2..], [r#"A {"TOTAL":5,"N":1}"#], "the next window alone, by itself");
+}
+
+/// The commit of a window that the clock closed moves no position: a checkpoint before new rules left it out, and they
+/// went on in memory with what no changelog had.
+#[test]
+fn a_window_that_the_clock_closed_stays_closed_when_the_rules_change() {
+    let mut world = World::new(RULES);
+    world.send("payments", &[("A", MINUTE + 50_000)]);
+    world.pass(Duration::from_secs(1));
+    // Its end is a checkpoint where it stands.
+    world.running.take().unwrap().1.finish().unwrap();
+    world.start();
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.sums().len(), 1);
+    world.rules.push_str("\nCREATE STREAM all_of_them AS SELECT account, amount FROM payments;");
+    let set = world.publish();
+    world.running.as_ref().unwrap().0.reload(set).unwrap();
+    world.pass(Duration::from_secs(1));
+    world.start();
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.sums().len(), 1);
 }
 
 #[test]

@@ -4,9 +4,10 @@
 //! on; ids, versions and marks are unique.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Broker, Outgoing, Producer, ProducerConfig, partition_for_key};
+use broker::{Broker, Clock, ManualClock, Outgoing, Producer, ProducerConfig, partition_for_key};
 
 use crate::random::Random;
 use crate::rules::Program;
@@ -32,6 +33,18 @@ pub(crate) struct Payment {
     pub(crate) account: Option<String>,
     pub(crate) time: i64,
     pub(crate) content: Content,
+    /// When it was produced, by the world's clock.
+    pub(crate) produced: i64,
+}
+
+impl Payment {
+    /// Where it can be read.
+    pub(crate) fn id(&self) -> Option<i64> {
+        match self.content {
+            Content::Payment { id, .. } => Some(id),
+            Content::Tombstone | Content::Bad => None,
+        }
+    }
 }
 
 /// Versions of a table's rows by key; None where one was deleted.
@@ -58,6 +71,7 @@ pub(crate) struct Produced {
 /// See the module.
 pub(crate) struct Input {
     random: Random,
+    clock: Arc<ManualClock>,
     partitions: i32,
     producer: Box<dyn Producer>,
     accounts: u64,
@@ -78,13 +92,18 @@ struct Draft {
 }
 
 impl Input {
-    pub(crate) fn new(broker: &dyn Broker, mut random: Random, program: &Program) -> Self {
+    pub(crate) fn new(
+        broker: &dyn Broker,
+        clock: Arc<ManualClock>,
+        mut random: Random,
+        program: &Program,
+    ) -> Self {
         let (partitions, has_merchants) = (program.partitions, program.of_merchants.is_some());
         let config = ProducerConfig { transactional_id: Some("input".into()), ..ProducerConfig::default() };
         let accounts = 1 + random.below(6);
         let produced = Produced { payments: vec![Vec::new(); partitions as usize], ..Produced::default() };
         let producer = broker.producer(&config).unwrap();
-        Self { random, partitions, producer, accounts, has_merchants, produced, time: 20_000, next: 1 }
+        Self { random, clock, partitions, producer, accounts, has_merchants, produced, time: 20_000, next: 1 }
     }
 
     /// A transaction of some records; now and then one that is aborted.
@@ -178,7 +197,7 @@ impl Input {
             Some(account) => partition_for_key(account.as_bytes(), self.partitions),
             None => self.random.below(self.partitions as u64) as i32,
         };
-        let payment = Payment { account: account.clone(), time, content };
+        let payment = Payment { account: account.clone(), time, content, produced: self.clock.wall() };
         let draft = Draft { topic: "payments", partition: Some(partition), key: account, value, time };
         (draft, partition as usize, payment)
     }

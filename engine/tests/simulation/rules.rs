@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Hopping,
     Session,
     Final,
+    /// The same, with windows that also close by the clock.
+    Idle,
     /// An alert, then silence.
     Cooldown,
     /// An alert per key and window.
@@ -84,7 +86,13 @@ impl Kind {
             Self::Filter | Self::Cooldown => random.within(0, 60),
             Self::Hopping => random.within(0, 120),
             Self::Tumbling | Self::Session | Self::Final | Self::First | Self::Shop => random.within(0, 3),
-            Self::Derived | Self::Joined | Self::Pairs | Self::Both | Self::Tiers | Self::Rated => 0,
+            Self::Idle
+            | Self::Derived
+            | Self::Joined
+            | Self::Pairs
+            | Self::Both
+            | Self::Tiers
+            | Self::Rated => 0,
         }
     }
 
@@ -112,6 +120,9 @@ impl Kind {
                 "CREATE TABLE fin AS SELECT account, COUNT(*) AS n, SUM(amount) AS total FROM payments \
                  WINDOW TUMBLING (SIZE 7 SECONDS, GRACE PERIOD 3 SECONDS) GROUP BY account HAVING COUNT(*) > {limit} EMIT FINAL;"
             ),
+            Self::Idle => "--@idle: 2 SECONDS\nCREATE TABLE idl AS SELECT account, COUNT(*) AS n, SUM(amount) AS total FROM payments \
+                 WINDOW TUMBLING (SIZE 7 SECONDS, GRACE PERIOD 3 SECONDS) GROUP BY account EMIT FINAL;"
+                .into(),
             Self::Cooldown => format!(
                 "--@severity: high\n--@cooldown: 8 SECONDS\nCREATE STREAM cool WITH (KAFKA_TOPIC='fraud_alerts') AS \
                  SELECT account, id, amount FROM payments WHERE amount > {limit};"
@@ -201,10 +212,19 @@ impl Program {
         self.rules.push(Rule { kind: Kind::Rated, limits });
     }
 
+    /// Some worlds have a rule more, whose windows also close by the clock: drawn apart, so that it changes no other world.
+    pub(crate) fn with_idle(mut self, mut random: Random) -> Self {
+        if random.chance(2_000) {
+            self.rules.push(Rule { kind: Kind::Idle, limits: vec![Some(0); self.generations] });
+        }
+        self
+    }
+
     /// Whether some of its stores never lie on disk.
     pub(crate) fn has_state_in_memory(&self) -> bool {
-        let is_in_memory =
-            |rule: &Rule| matches!(rule.kind, Kind::Final | Kind::Cooldown | Kind::Pairs | Kind::Tiers);
+        let is_in_memory = |rule: &Rule| {
+            matches!(rule.kind, Kind::Final | Kind::Idle | Kind::Cooldown | Kind::Pairs | Kind::Tiers)
+        };
         self.rules.iter().any(is_in_memory)
     }
 
@@ -214,7 +234,7 @@ impl Program {
         let reads_one = |rule: &Rule| {
             !matches!(
                 rule.kind,
-                Kind::Shop | Kind::Joined | Kind::Pairs | Kind::Both | Kind::Tiers | Kind::Rated
+                Kind::Idle | Kind::Shop | Kind::Joined | Kind::Pairs | Kind::Both | Kind::Tiers | Kind::Rated
             )
         };
         self.generations == 1 && self.rules.iter().all(reads_one)

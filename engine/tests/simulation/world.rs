@@ -93,7 +93,7 @@ impl World {
 
     fn new(seed: u64, print: bool, bug: Option<Bug>) -> Self {
         let mut random = Random::new(seed);
-        let mut program = Program::draw(&mut random);
+        let mut program = Program::draw(&mut random).with_idle(Random::new(!seed));
         program.draw_broadcast(&mut Random::new(seed.rotate_left(16)));
         let plan = Plan::draw(&mut random, &program);
         let clock = Arc::new(ManualClock::new(1_000_000));
@@ -107,7 +107,7 @@ impl World {
         let mut trace = Trace::new(print);
         trace.note("world", (seed, 0), || format!("{plan:?} {program:?}"));
         let chances = (random.fork(), plan.rates);
-        let input = Input::new(&*log, random.fork(), &program);
+        let input = Input::new(&*log, clock.clone(), random.fork(), &program);
         Self {
             chaos: Chaos::new(log.clone(), clock.clone(), chances, (trace, bug), interleave),
             machines: RefCell::new((0..plan.machines).map(Machine::new).collect()),

@@ -13,7 +13,7 @@ use super::super::Error;
 use super::super::checkpoint::{Chunk, Job, Log, Mark, Outcome};
 use super::super::generation::Generation;
 use super::super::local::StorePartition;
-use super::tasks::{Open, StoreLog, Tasks};
+use super::tasks::{Open, Stand, StoreLog, Tasks};
 use super::{Worker, lasts};
 use crate::plan::Program;
 
@@ -52,8 +52,7 @@ struct Part {
     open: usize,
     /// The place of its first changelog in the job.
     first_log: usize,
-    /// Where it stands in its inputs.
-    positions: Vec<i64>,
+    stand: Stand,
 }
 
 impl Tasks {
@@ -62,28 +61,29 @@ impl Tasks {
     fn parts(&self, all: bool) -> Vec<Part> {
         let (mut parts, mut first_log) = (Vec::new(), 0);
         for (open, task) in self.open.iter().enumerate().filter(|(_, task)| !task.logs.is_empty()) {
-            let Some(positions) = self.positions_of(task) else { continue };
-            if all || task.checkpoint.as_ref() != Some(&positions) {
-                parts.push(Part { open, first_log, positions });
+            let Some(stand) = self.stand_of(task) else { continue };
+            if all || task.checkpoint.as_ref() != Some(&stand) {
+                parts.push(Part { open, first_log, stand });
                 first_log += task.logs.len();
             }
         }
         parts
     }
 
-    /// Where a task stands in its inputs as of the last commit; None where one of them is not here.
-    fn positions_of(&self, open: &Open) -> Option<Vec<i64>> {
+    /// Where a task stands as of the last commit; None where one of its inputs is not here.
+    fn stand_of(&self, open: &Open) -> Option<Stand> {
         let position = |topic: &str| {
             let is_its =
                 |partition: &TopicPartition| partition.partition == open.number && *partition.topic == *topic;
             self.list.iter().find(|a| is_its(&a.partition)).map(|a| a.at)
         };
-        open.task.topics().map(position).collect()
+        let positions = open.task.topics().map(position).collect::<Option<_>>()?;
+        Some(Stand { positions, silent: open.silent })
     }
 
     /// Whether a task that is whole has to be in a checkpoint before the next commit.
     pub(super) fn need_checkpoint(&self) -> bool {
-        let needs = |open: &Open| open.checkpoint.is_none() && self.positions_of(open).is_some();
+        let needs = |open: &Open| open.checkpoint.is_none() && self.stand_of(open).is_some();
         self.open.iter().any(|open| !open.logs.is_empty() && needs(open))
     }
 
@@ -92,7 +92,7 @@ impl Tasks {
         for part in parts {
             let open = &self.open[part.open];
             let topics = open.task.topics().map(str::to_owned);
-            let positions = topics.zip(part.positions.iter().copied()).collect();
+            let positions = topics.zip(part.stand.positions.iter().copied()).collect();
             let mark = Mark { number, rules, work: open.work.clone(), positions }.encode();
             let log = |(log, store): (&StoreLog, &str)| Log {
                 partition: log.partition.clone(),
@@ -119,7 +119,7 @@ impl Tasks {
         let mut done = Vec::new();
         for part in parts {
             let open = &self.open[part.open];
-            for (input, (topic, at)) in open.task.topics().zip(&part.positions).enumerate() {
+            for (input, (topic, at)) in open.task.topics().zip(&part.stand.positions).enumerate() {
                 if *at > 0
                     && is_internal(topic)
                     && (!open.task.is_table(input) || program.copied(topic).is_some())
@@ -227,7 +227,7 @@ impl Worker {
             let open = &mut self.tasks.open[part.open];
             open.task.end_checkpoint(is_committed);
             if is_committed {
-                open.checkpoint = Some(part.positions);
+                open.checkpoint = Some(part.stand);
                 open.logs.iter_mut().for_each(|log| log.base = Some(number));
             }
         }

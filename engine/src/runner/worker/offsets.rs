@@ -98,6 +98,7 @@ impl Tasks {
             }
         }
         for open in &mut self.open {
+            open.silent += u64::from(open.did_something());
             open.journal.clear();
             open.has_spoken = false;
         }

@@ -51,8 +51,19 @@ pub(super) struct Open {
     pub(super) work: String,
     /// The changelogs of its stores.
     pub(super) logs: Vec<StoreLog>,
-    /// Where its last checkpoint stands in its inputs. None: the next one has to come before the next commit.
-    pub(super) checkpoint: Option<Vec<i64>>,
+    /// How many commits it did something for that no position need tell of.
+    pub(super) silent: u64,
+    /// Where its last checkpoint stands. None: the next one has to come before the next commit.
+    pub(super) checkpoint: Option<Stand>,
+}
+
+/// Where a task stands as of a commit: nothing has changed in it where it stands there still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stand {
+    /// In its inputs.
+    pub(super) positions: Vec<i64>,
+    /// See [`Open::silent`].
+    pub(super) silent: u64,
 }
 
 /// The changelog of a store.
@@ -325,7 +336,8 @@ pub(super) fn opened(restored: Restored) -> Open {
     let Standing { plan, number, work, logs, inputs, journal, .. } = standing;
     let idleness = task.idle_timeout().map(|_| Idleness::default());
     // What it did since is in the stores as changed, so the checkpoint still stands where it was made.
-    let checkpoint = (!needs_checkpoint).then(|| inputs.iter().map(|input| input.from).collect());
+    let positions = || inputs.iter().map(|input| input.from).collect();
+    let checkpoint = (!needs_checkpoint).then(|| Stand { positions: positions(), silent: 0 });
     Open {
         plan,
         number,
@@ -338,6 +350,8 @@ pub(super) fn opened(restored: Restored) -> Open {
         journal_topic: journal,
         work,
         logs: logs.into_iter().map(store_log).collect(),
+        // What it did once more may be such a commit's.
+        silent: u64::from(!is_fresh),
         checkpoint,
     }
 }

@@ -17,6 +17,7 @@ impl Kind {
             Self::Hopping => &["HOP"],
             Self::Session => &["SES"],
             Self::Final => &["FIN"],
+            Self::Idle => &["IDL"],
             Self::Cooldown => &["COOL"],
             Self::First => &["FIRST"],
             Self::Derived => &["USUAL", "COMPARED"],

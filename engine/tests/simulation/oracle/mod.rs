@@ -8,6 +8,7 @@ mod alerts;
 mod broadcast;
 mod compare;
 mod counts;
+mod idle;
 mod joins;
 mod life;
 mod sessions;
@@ -81,7 +82,7 @@ fn witnessed(outcome: &Outcome) -> Result<Vec<Vec<Paid>>, String> {
     let mut paid = Vec::new();
     for partition in &outcome.produced.payments {
         let (mut here, mut last) = (Vec::new(), 0);
-        for Payment { account, time, content } in partition {
+        for Payment { account, time, content, .. } in partition {
             let mut value = None;
             match content {
                 Content::Bad => continue,
@@ -165,6 +166,7 @@ fn check_rule(outcome: &Outcome, rule: &Rule, paid: &[Vec<Paid>]) -> Result<(), 
             let shape = windows::Shape { size: 7_000, advance: 7_000, grace: 3_000 };
             outcome.compare("FIN", &topic("FIN"), &all(&|list| windows::finals(list, limits, shape)))
         }
+        Kind::Idle => idle::check(outcome, paid),
         Kind::Cooldown => alerts::compare("COOL", outcome, &all(&|list| alerts::cooldown(list, limits))),
         Kind::First => alerts::compare("FIRST", outcome, &all(&|list| alerts::first(list, limits))),
         Kind::Derived => {

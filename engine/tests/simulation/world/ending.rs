@@ -11,6 +11,9 @@ use crate::input::Content;
 use crate::output::{self, Record};
 use crate::rules::Kind;
 
+/// Tenths of a second: more than a window of the idle rule, its grace and its time-out.
+const QUIET: u32 = 150;
+
 impl World {
     /// Without faults, everything that is there is processed and committed; then a little more.
     pub(super) fn finish(&self) -> Result<Outcome, String> {
@@ -33,6 +36,9 @@ impl World {
             next
         };
         self.drain()?;
+        if self.program.rule(Kind::Idle).is_some() {
+            self.be_quiet()?;
+        }
         (0..self.plan.machines).for_each(|machine| self.stop(machine));
         self.broken()?;
         self.remember_moved();
@@ -62,6 +68,18 @@ impl World {
             }
             self.forget_state(machine);
         }
+    }
+
+    /// Nothing comes any more, until the clock has closed all windows.
+    fn be_quiet(&self) -> Result<(), String> {
+        for _ in 0..QUIET {
+            self.clock.advance(Duration::from_millis(100));
+            for machine in 0..self.plan.machines {
+                (0..self.plan.workers).for_each(|number| self.work_of(machine, number));
+            }
+            self.broken()?;
+        }
+        self.drain()
     }
 
     fn drain(&self) -> Result<(), String> {
