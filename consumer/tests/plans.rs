@@ -81,7 +81,35 @@ fn no_query_of_the_day_reads_a_large_table_whole() {
                 assert!(took < Duration::from_millis(limit), "{what} took {took:?}");
             }
         }
+        what_retention_deletes_is_found_by_indexes(&mut c).await;
     });
+}
+
+/// The first five days' transactions are gone, and half of all decisions are past their time: a round reads about as
+/// many rows of each table as it deletes. It read all transactions of younger days, in order of their ids.
+async fn what_retention_deletes_is_found_by_indexes(c: &mut sqlx::PgConnection) {
+    let gone = "UPDATE decision_heads h SET transaction_dropped = true
+                FROM decisions d WHERE d.transaction_id = h.transaction_id AND d.event_time < '2024-03-06';
+                DROP TABLE transactions_20240301, transactions_20240302, transactions_20240303,
+                           transactions_20240304, transactions_20240305;
+                VACUUM ANALYZE";
+    for sql in gone.split(';') {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *c).await.unwrap();
+    }
+    let mut tx = c.begin().await.unwrap();
+    let deleted: i64 =
+        sqlx::query_scalar("SELECT drop_decisions('365 days')").fetch_one(&mut *tx).await.unwrap();
+    assert_eq!(deleted, 1_000);
+    let read: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT relname::text, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+         WHERE seq_tup_read + coalesce(idx_tup_fetch, 0) > 0 ORDER BY 2 DESC",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .unwrap();
+    // A row is found, locked, found again and deleted; pages are read whole.
+    assert!(!read.is_empty() && read[0].1 <= 4 * deleted, "{read:?}");
+    tx.rollback().await.unwrap();
 }
 
 /// The relations of all sequential scans in a plan.

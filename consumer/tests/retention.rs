@@ -92,6 +92,10 @@ fn decisions_go_as_alerts_do_once_their_transactions_are_gone() {
     let decided = "SELECT transaction_id, count(*) FROM decisions GROUP BY 1 ORDER BY 1";
     let actions = "SELECT transaction_id, state FROM actions WHERE kind = 'open_investigation' ORDER BY 1";
     let audit = db.row("SELECT count(*) FROM audit_log");
+    let why = "SELECT reason, factors, why FROM audit_trail WHERE transaction_id = 'a2' AND version = 1";
+    let written =
+        db.row("SELECT reason, explanation->'factors', reason FROM decisions WHERE transaction_id = 'a2'");
+    assert_eq!(db.row(why), written);
     assert_eq!(db.rows(decided).len(), 3);
     assert_eq!(db.rows(actions).len(), 3);
     db.execute("UPDATE decisions SET decided_at = now() - interval '366 days'");
@@ -126,6 +130,7 @@ fn decisions_go_as_alerts_do_once_their_transactions_are_gone() {
         db.row("SELECT decision, score FROM audit_trail WHERE transaction_id = 'a2' AND version = 1"),
         "REVIEW,70"
     );
+    assert_eq!(db.row(why), written, "and why they were what they were");
 }
 
 #[test]

@@ -2,15 +2,16 @@
 //!
 //! What enters: the versions that were written, and the policy. What leaves: an [`Entry`] for each, in the
 //! chain of the record that caused it. What holds: an entry names everything that is needed to ask further:
-//! the rules' versions, the list entries, the policy's hash, the actions; and the hash of all that the
-//! decision rests on, so that its row in `decisions` cannot be changed unseen.
+//! the rules' versions, the list entries, the policy's hash, the actions; why, in a sentence and in factors, as the
+//! decision's row goes with its retention; and the hash of all that the decision rests on, so that its row in
+//! `decisions` cannot be changed unseen.
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::audit::Entry;
 use super::decisions::NewVersion;
-use crate::decision::{Action, Decision, InForce, ListHit};
+use crate::decision::{Action, Decision, Factor, InForce, ListHit};
 
 /// A decision in the audit.
 #[derive(Serialize)]
@@ -28,6 +29,8 @@ struct Decided<'a> {
     list_entries: &'a [ListHit],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     actions: &'a [Action],
+    reason: &'a str,
+    factors: &'a [Factor],
     inputs_hash: String,
 }
 
@@ -69,6 +72,8 @@ fn decision(version: &NewVersion, policy: &InForce) -> sqlx::Result<Entry> {
         alerts: alerts.collect(),
         list_entries: &inputs.list_hits,
         actions: &outcome.actions,
+        reason: &outcome.reason,
+        factors: &outcome.factors,
         inputs_hash: crate::audit::hex(&version.inputs_hash),
     };
     Entry::new(version.chain.clone(), "decision", &content)

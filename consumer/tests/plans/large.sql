@@ -25,7 +25,8 @@ FROM fraud_alerts;
 
 INSERT INTO decisions (transaction_id, version, event_time, account_id, decision, severity, score, reason, explanation, transaction_known, inputs_hash, decided_at)
 SELECT transaction_id, 1, event_time, account_id, CASE severity WHEN 'critical' THEN 'BLOCK' WHEN 'high' THEN 'REVIEW' ELSE 'APPROVE' END,
-       severity, 50, fraud_reason, jsonb_build_object('factors', jsonb_build_array(jsonb_build_object('name', rule_name, 'points', 50))), true, sha256('x'), now()
+       severity, 50, fraud_reason, jsonb_build_object('factors', jsonb_build_array(jsonb_build_object('name', rule_name, 'points', 50))), true, sha256('x'),
+       now() - interval '380 days' + (event_time - '2024-03-01')
 FROM fraud_alerts;
 INSERT INTO decision_heads SELECT transaction_id, 1, true FROM decisions;
 
