@@ -242,3 +242,44 @@ fn a_commit_that_another_worker_made_of_the_same_records_is_not_taken_for_ones_o
     assert_eq!(counts(&log), ["4"]);
     assert_eq!((engine.summary().records, other_engine.summary().records), (3, 1));
 }
+
+/// It hears of the newer rules while it is on its way back, and takes rules over between two steps only.
+#[test]
+fn a_way_back_that_meets_newer_rules_ends_so_that_they_are_taken_over() {
+    let (clock, rules) = (Arc::new(ManualClock::new(0)), Rules::new(&[("10_velocity.sql", VELOCITY)]));
+    let log: Arc<dyn Broker> = Embedded::in_memory_with(clock.clone());
+    let old = publish(&log, 0, &[("10_velocity.sql", VELOCITY)]);
+    let new = publish(&log, 1, &[("10_velocity.sql", VELOCITY), ("20_high.sql", HIGH)]);
+    let broker = Meddler::over(&log);
+    let engine = Engine::start(broker.clone(), rules.options(None), old, "behind", clock.clone()).unwrap();
+    let (mut worker, engine) = (engine.worker(0).unwrap(), Arc::new(engine));
+    let step = |worker: &mut engine::simulation::Worker, clock: &ManualClock| {
+        worker.step().unwrap();
+        clock.advance(Duration::from_millis(20));
+    };
+    produce(&log, &burst("A", &["t1", "t2", "t3"]));
+    (0..50).for_each(|_| step(&mut worker, &clock));
+    let others = {
+        let (engine, log, clock, options) = (engine.clone(), log.clone(), clock.clone(), rules.options(None));
+        move || {
+            engine.reload(new.clone()).unwrap();
+            let other = Engine::start(log.clone(), options, new, "ahead", clock.clone()).unwrap();
+            clock.advance(Duration::from_secs(400));
+            let mut other = other.worker(0).unwrap();
+            // It takes over what there is, and dies before it has done anything with it.
+            let is_taken_over = |offset: &OffsetCommit| {
+                offset.partition.topic.ends_with("-changelog") && offset.metadata.ends_with(" 2")
+            };
+            while !offsets(&log).iter().any(is_taken_over) {
+                step(&mut other, &clock);
+            }
+        }
+    };
+    broker.plan([Trick::NoCommit(Meanwhile(Box::new(others)))]);
+    produce(&log, &burst("A", &["t4"]));
+    (0..50).for_each(|_| step(&mut worker, &clock));
+    assert!(broker.is_over());
+    clock.advance(Duration::from_secs(400));
+    (0..50).for_each(|_| step(&mut worker, &clock));
+    assert_eq!(counts(&log), ["4"]);
+}
