@@ -244,9 +244,12 @@ fn world() -> Option<Rc<World>> {
 /// on in its place, with records that came meanwhile.
 fn interleave(rounds: u64) {
     let Some(world) = world() else { return };
+    // Longer than the group waits for a member, and now and then than the log waits for a transaction, too.
+    let is_long = rounds >= OVERSLEPT && world.random.borrow_mut().chance(3_000);
+    let first = if is_long { 700 } else { 400 };
     for round in 0..rounds {
         if rounds >= OVERSLEPT {
-            world.clock.advance(Duration::from_millis(if round < OVERSLEPT / 2 { 400 } else { 20 }));
+            world.clock.advance(Duration::from_millis(if round < OVERSLEPT / 2 { first } else { 20 }));
             let amount = 1 + world.random.borrow_mut().below(12);
             if amount <= 4 {
                 world.produce(amount);

@@ -8,6 +8,7 @@ mod consumer;
 mod log;
 mod planted;
 mod producer;
+mod timeout;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +19,7 @@ use broker::{Broker, Clock, Consumer, Error, ErrorKind, ManualClock, Producer, R
 use crate::random::Random;
 use crate::trace::{Counts, Trace};
 use crate::world::OVERSLEPT;
+use timeout::Timeouts;
 
 pub(crate) use log::FaultyLog;
 pub(crate) use planted::Bug;
@@ -98,6 +100,7 @@ struct State {
     rates: Rates,
     trace: Trace,
     limbo: Vec<Limbo>,
+    timeouts: Timeouts,
     graves: Vec<Grave>,
     depth: usize,
     /// How many checkpoints were committed.
@@ -141,6 +144,7 @@ impl Chaos {
             rates,
             trace,
             limbo,
+            timeouts: Timeouts::default(),
             graves,
             depth: 0,
             checkpoints: 0,
@@ -298,7 +302,8 @@ impl Chaos {
 
     /// Whether a transaction that has not ended holds offsets of these.
     fn is_pending(&self, partitions: &[TopicPartition]) -> bool {
-        let state = self.state();
-        state.limbo.iter().any(|limbo| limbo.offsets.iter().any(|offset| partitions.contains(offset)))
+        let (state, now) = (self.state(), self.clock.now());
+        let in_limbo = |limbo: &Limbo| limbo.offsets.iter().any(|offset| partitions.contains(offset));
+        state.timeouts.is_pending(partitions, now) || state.limbo.iter().any(in_limbo)
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{
-    ErrorKind, GroupMetadata, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition,
+    Clock, ErrorKind, GroupMetadata, OffsetCommit, Outgoing, Producer, ProducerConfig, Result, TopicPartition,
 };
 
 use super::planted::{self, Kept};
-use super::{Bug, Chaos, FaultyLog, Process, failure};
+use super::{Bug, Chaos, FaultyLog, Process, failure, timeout};
 
 /// See the module.
 pub(super) struct FaultyProducer {
@@ -17,7 +17,9 @@ pub(super) struct FaultyProducer {
     id: Option<String>,
     /// None once its transaction is left to itself.
     inner: Option<Box<dyn Producer>>,
-    open: bool,
+    /// The number of the open transaction, and how long each may stay open.
+    open: Option<u64>,
+    timeout: Duration,
     offsets: Vec<TopicPartition>,
     /// Of the open transaction, for what a broken engine does with it.
     written: Vec<Kept>,
@@ -149,7 +151,8 @@ impl FaultyProducer {
             process,
             id,
             inner,
-            open: false,
+            open: None,
+            timeout: timeout::of(config),
             offsets: Vec::new(),
             written: Vec::new(),
             early: None,
@@ -178,9 +181,32 @@ impl FaultyProducer {
         ending
     }
 
+    /// The open transaction has ended.
+    fn end(&mut self) {
+        if let Some(number) = self.open.take() {
+            self.chaos.state().timeouts.end(number);
+        }
+    }
+
+    /// Whether the open transaction may still go on: one that was open for too long was ended by the log, and its
+    /// producer is fenced.
+    fn is_in_time(&mut self) -> Result<()> {
+        let now = self.chaos.clock.now();
+        if !self.open.is_some_and(|number| self.chaos.state().timeouts.is_over(number, now)) {
+            return Ok(());
+        }
+        self.chaos.note("timed out", (self.process.number, 0), || self.id.clone().unwrap_or_default());
+        self.end();
+        self.fail();
+        if let Some(mut inner) = self.inner.take() {
+            inner.abort()?;
+        }
+        Err(failure(ErrorKind::Fenced, "going on with a transaction that was open for too long"))
+    }
+
     /// Leaves the open transaction to itself.
     fn strand(&mut self, may_commit: bool) {
-        self.open = false;
+        self.end();
         if let (Some(inner), Some(id)) = (self.inner.take(), self.id.clone()) {
             self.chaos.strand((id, inner, may_commit, std::mem::take(&mut self.offsets)));
         }
@@ -191,7 +217,8 @@ impl Producer for FaultyProducer {
     fn begin(&mut self) -> Result<()> {
         self.enter("begin", WORK)?;
         self.inner()?.begin()?;
-        self.open = true;
+        let until = self.chaos.clock.now() + self.timeout;
+        self.open = Some(self.chaos.state().timeouts.begin(until));
         self.offsets.clear();
         self.written.clear();
         Ok(())
@@ -199,6 +226,7 @@ impl Producer for FaultyProducer {
 
     fn produce(&mut self, record: &Outgoing<'_>) -> Result<()> {
         self.chaos.pass(&self.process)?;
+        self.is_in_time()?;
         if self.chaos.bug.is_some() && self.is_broken(record)? {
             return Ok(());
         }
@@ -210,6 +238,7 @@ impl Producer for FaultyProducer {
             self.chaos.oversleep(&self.process);
         }
         self.enter("send offsets", WORK)?;
+        self.is_in_time()?;
         let sent = self.send(offsets, group);
         if let Err(error) = &sent {
             let what = if self.writes_checkpoints() { "fenced checkpoint" } else { "fenced commit" };
@@ -217,6 +246,9 @@ impl Producer for FaultyProducer {
         }
         sent?;
         self.offsets.extend(offsets.iter().map(|offset| offset.partition.clone()));
+        if let Some(number) = self.open {
+            self.chaos.state().timeouts.send(number, self.offsets.iter().cloned());
+        }
         for offset in offsets {
             let text = || format!("{} {} '{}'", offset.partition, offset.offset, offset.metadata);
             self.chaos.note("offset", (offset.offset as u64, offset.partition.partition as u64), text);
@@ -227,6 +259,7 @@ impl Producer for FaultyProducer {
     fn commit(&mut self) -> Result<()> {
         self.commit_early()?;
         self.enter("before commit", &[])?;
+        self.is_in_time()?;
         let ending = self.ending();
         match ending {
             Ending::Well => {
@@ -240,7 +273,7 @@ impl Producer for FaultyProducer {
                 self.chaos.note("in doubt", (self.process.number, u64::from(happens)), String::new);
                 if happens {
                     self.inner()?.commit()?;
-                    self.open = false;
+                    self.end();
                 } else {
                     self.fail();
                 }
@@ -252,14 +285,15 @@ impl Producer for FaultyProducer {
                 return Err(failure(ErrorKind::Unknown, "commit"));
             }
         }
-        self.open = false;
+        self.end();
         self.enter("after commit", &[])
     }
 
     fn abort(&mut self) -> Result<()> {
         self.fail();
         self.enter("abort", &[ErrorKind::Unavailable, ErrorKind::Fatal])?;
-        self.open = false;
+        self.is_in_time()?;
+        self.end();
         self.inner()?.abort()
     }
 
@@ -271,8 +305,9 @@ impl Producer for FaultyProducer {
 
 impl Drop for FaultyProducer {
     fn drop(&mut self) {
-        if self.process.is_dead() && self.open {
+        if self.process.is_dead() && self.open.is_some() {
             self.strand(false);
         }
+        self.end();
     }
 }
