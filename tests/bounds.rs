@@ -5,6 +5,8 @@
 #![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "bounds/lag.rs"]
+mod lag;
 mod support;
 
 use std::sync::Arc;
