@@ -25,7 +25,7 @@ use super::layout::{FrameLayout, Shape, Width};
 use super::window::{Window, WindowMut};
 use super::{RestoreError, ahead, codec};
 use crate::types::aggregate::Beside;
-use head::{Head, NARROW, PREFIX, Parts, WIDE, write_prefix};
+use head::{Head, NARROW, Parts, WIDE, with_room, write_prefix};
 
 /// All that a store has for one group key.
 #[derive(Debug, Default)]
@@ -123,7 +123,7 @@ impl Keep for Entry {
 impl Entry {
     /// An entry of a store of this many frames, without windows.
     pub(super) fn new(key: &[u8], frames: usize, width: Width) -> Self {
-        let mut bytes = Vec::with_capacity(PREFIX + key.len() + frames * NARROW);
+        let mut bytes = with_room(key, frames * NARROW);
         write_prefix(&mut bytes, key, width, false);
         bytes.resize(bytes.len() + frames * NARROW, 0);
         Self { bytes: bytes.into_boxed_slice(), closes_at: u32::MAX, ..Self::default() }
@@ -306,7 +306,7 @@ impl Entry {
         }
         let is_wide = heads.iter().any(|head| head.room > u32::from(u8::MAX));
         let head_len = if is_wide { WIDE } else { NARROW };
-        let mut bytes = Vec::with_capacity(PREFIX + self.key().len() + heads.len() * head_len + windows);
+        let mut bytes = with_room(self.key(), heads.len() * head_len + windows);
         write_prefix(&mut bytes, self.key(), width, is_wide);
         for head in &heads {
             let at = bytes.len();
@@ -327,6 +327,7 @@ impl Entry {
             }
             bytes.resize(end, 0);
         }
+        debug_assert_eq!(bytes.len(), bytes.capacity());
         self.bytes = bytes.into_boxed_slice();
         self.beside = beside;
     }

@@ -81,8 +81,12 @@ impl Head {
     }
 }
 
-/// The most bytes that the number before the key takes.
-pub(super) const PREFIX: usize = 5;
+/// An empty buffer with just the room for a prefix and so many bytes behind it: what an allocator gives for a few more is
+/// not taken back when they turn out not to be needed.
+pub(super) fn with_room(key: &[u8], rest: usize) -> Vec<u8> {
+    let digits = (key.len() << 3 | 7).ilog2() / 7 + 1;
+    Vec::with_capacity(digits as usize + key.len() + rest)
+}
 
 /// Appends the key and what stands before it.
 pub(super) fn write_prefix(bytes: &mut Vec<u8>, key: &[u8], width: Width, is_wide: bool) {
@@ -93,4 +97,20 @@ pub(super) fn write_prefix(bytes: &mut Vec<u8>, key: &[u8], width: Width, is_wid
     }
     bytes.push(number as u8);
     bytes.extend_from_slice(key);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_is_just_what_is_taken() {
+        for len in [0, 1, 15, 16, 2_047, 2_048, 300_000] {
+            let key = vec![b'k'; len];
+            let mut bytes = with_room(&key, 0);
+            let room = bytes.capacity();
+            write_prefix(&mut bytes, &key, Width::WIDEST, true);
+            assert_eq!(bytes.len(), room, "a key of {len}");
+        }
+    }
 }
