@@ -49,7 +49,7 @@ fn a_server_that_says_nothing_is_given_up_and_found_again() {
     let db = db_in(server);
     let address = Proxy::to(server.port());
     let silence = Duration::from_secs(2);
-    let options = Options { max_batch: 50, silence, ..Options::new(&address.url(&db.writer_url)) };
+    let options = Options { max_batch: 50, silence, ..Options::new(address.url(&db.writer_url)) };
     let mut consumer = Loaded::start_with(&db, options);
     address.silence();
     let before = address.connections();
