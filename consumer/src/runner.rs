@@ -29,7 +29,7 @@ use crate::intake::Intake;
 use crate::writer::{Outcome, Writer};
 use crate::{Options, Summary};
 use ahead::Ahead;
-use positions::position;
+use positions::{position, unanswered};
 
 /// How long a poll waits: the request to end is looked at so often.
 const POLL: Duration = Duration::from_millis(50);
@@ -215,7 +215,11 @@ impl Runner {
                 (partitions.iter().map(|p| (p.clone(), Position::End)).collect::<Vec<_>>(), Some(why))
             }
         };
-        self.consumer.assign(&positions)?;
+        if let Err(error) = self.consumer.assign(&positions) {
+            unanswered(error.into())?;
+            self.join_anew()?;
+            return Ok(away);
+        }
         if away.is_some() {
             self.pause(true)?;
         }
@@ -231,10 +235,7 @@ impl Runner {
             ErrorKind::Fenced | ErrorKind::Fatal => {
                 tracing::warn!(%error, "joining the group anew");
                 std::thread::sleep(*wait);
-                self.held.clear();
-                self.assigned = false;
-                self.consumer = join(self.broker.as_ref(), &self.options)?;
-                Ok(())
+                self.join_anew()
             }
             ErrorKind::Abortable | ErrorKind::Unknown | ErrorKind::Unavailable => {
                 tracing::warn!(%error, "the log is away; trying again in {wait:?}");
@@ -245,6 +246,13 @@ impl Runner {
         }
     }
 
+    fn join_anew(&mut self) -> Result<()> {
+        self.held.clear();
+        self.assigned = false;
+        self.consumer = join(self.broker.as_ref(), &self.options)?;
+        Ok(())
+    }
+
     /// Whether to end because everything that lies in the topics is stored.
     fn is_drained(&mut self) -> Result<bool> {
         if !self.shutdown.is_requested_when_drained() || !self.assigned {
@@ -252,9 +260,10 @@ impl Runner {
         }
         for (partition, offset) in &self.held {
             let position = self.consumer.position(partition)?.unwrap_or(*offset).max(*offset);
-            let (_, end) = self.broker.watermarks(partition, Isolation::ReadCommitted)?;
-            if position < end {
-                return Ok(false);
+            match self.broker.watermarks(partition, Isolation::ReadCommitted) {
+                Ok((_, end)) if position >= end => {}
+                Ok(_) => return Ok(false),
+                Err(error) => return unanswered(error.into()).map(|_| false),
             }
         }
         Ok(true)

@@ -156,6 +156,19 @@ impl KafkaConsumer {
         self.handle.apply(OnPartitions::Pause, &list).map_err(|f| f.outside(self.doing("pause")))
     }
 
+    /// Partitions that are taken away go unpaused: librdkafka would keep them so, though they are given again.
+    fn resume_leaving(&mut self, leaving: impl Fn(&TopicPartition) -> bool) -> Result<()> {
+        let (gone, kept) = self.paused.drain(..).partition(|p| leaving(p));
+        self.paused = kept;
+        let gone: Vec<TopicPartition> = gone;
+        let known: Vec<TopicPartition> = gone.into_iter().filter(|p| self.index(p).is_some()).collect();
+        if known.is_empty() {
+            return Ok(());
+        }
+        let list = self.list(&known, "resume")?;
+        self.handle.apply(OnPartitions::Resume, &list).map_err(|f| f.outside(self.doing("resume")))
+    }
+
     fn told(&mut self) -> Option<Poll> {
         let change = self.handle.context().next_change()?;
         self.revoking = matches!(change, Change::Revoke { .. });
@@ -279,13 +292,15 @@ impl Consumer for KafkaConsumer {
     }
 
     fn assign(&mut self, partitions: &[(TopicPartition, Position)]) -> Result<()> {
-        self.places = self.resolve(partitions)?.into_iter().map(Place::at).collect();
+        let places = self.resolve(partitions)?.into_iter().map(Place::at).collect();
+        self.resume_leaving(|_| true)?;
+        self.places = places;
         self.assigned = partitions.iter().map(|(p, _)| p.clone()).collect();
-        self.paused.clear();
         self.assign_all()
     }
 
     fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.resume_leaving(|p| partitions.contains(p))?;
         let kept =
             self.assigned.drain(..).zip(self.places.drain(..)).filter(|(p, _)| !partitions.contains(p));
         (self.assigned, self.places) = kept.unzip();

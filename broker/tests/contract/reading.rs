@@ -15,6 +15,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("positions_reach_the_end_past_markers", positions_reach_the_end_past_markers),
     ("seeking_and_rewinding", seeking_and_rewinding),
     ("paused_partitions_are_not_read", paused_partitions_are_not_read),
+    ("what_was_paused_is_read_when_it_is_given_again", what_was_paused_is_read_when_it_is_given_again),
     ("an_open_transaction_is_not_seen", an_open_transaction_is_not_seen),
     ("an_offset_out_of_range_is_an_error", an_offset_out_of_range_is_an_error),
     ("starting_at_either_end", starting_at_either_end),
@@ -136,6 +137,23 @@ fn seeking_and_rewinding(log: &Arc<dyn Broker>) {
     consumer.seek(&of, Position::End).unwrap();
     commit_values(&mut producer, &topic, &["5"]);
     assert_eq!(values(&read(&mut consumer, 1)), ["5"]);
+}
+
+/// Taken away while it was paused, it stayed paused for ever.
+fn what_was_paused_is_read_when_it_is_given_again(log: &Arc<dyn Broker>) {
+    let topic = topic(log, 1);
+    let of = partition(&topic, 0);
+    commit_values(&mut transactional(log, &unique("tx")), &topic, &["first", "second"]);
+    let mut consumer = reader(log, Isolation::ReadCommitted);
+    consumer.assign(&[(of.clone(), Position::Beginning)]).unwrap();
+    assert_eq!(values(&read(&mut consumer, 2)), ["first", "second"]);
+    consumer.pause(std::slice::from_ref(&of)).unwrap();
+    consumer.unassign(std::slice::from_ref(&of)).unwrap();
+    consumer.assign(&[(of.clone(), Position::Beginning)]).unwrap();
+    assert_eq!(values(&read(&mut consumer, 2)), ["first", "second"]);
+    consumer.pause(std::slice::from_ref(&of)).unwrap();
+    consumer.assign(&[(of, Position::Beginning)]).unwrap();
+    assert_eq!(values(&read(&mut consumer, 2)), ["first", "second"]);
 }
 
 fn paused_partitions_are_not_read(log: &Arc<dyn Broker>) {

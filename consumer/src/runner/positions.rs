@@ -9,12 +9,15 @@ use crate::error::{Error, ForeignLog, OffsetLost, Result};
 use crate::store::offsets::Identity;
 
 impl Runner {
-    /// What the database holds of these partitions. Err: PostgreSQL is away, and why.
+    /// What the database holds of these partitions. Err: PostgreSQL or the log is away, and why.
     pub(super) fn offsets(
         &mut self,
         partitions: &[TopicPartition],
     ) -> Result<std::result::Result<BTreeMap<TopicPartition, i64>, String>> {
-        let wanted = self.identities(partitions)?;
+        let wanted = match self.identities(partitions) {
+            Ok(wanted) => wanted,
+            Err(error) => return unanswered(error).map(Err),
+        };
         let recorded = match self.writer.offsets(&wanted)? {
             Ok(recorded) => recorded,
             Err(why) => return Ok(Err(why)),
@@ -61,8 +64,8 @@ impl Runner {
         })))
     }
 
-    /// Goes to where the database is: after an outage nobody else knows what was committed. Some: PostgreSQL is
-    /// away, and why.
+    /// Goes to where the database is: after an outage nobody else knows what was committed. Some: PostgreSQL or
+    /// the log is away, and why.
     pub(super) fn resynchronize(&mut self) -> Result<Option<String>> {
         let partitions: Vec<TopicPartition> = self.held.keys().cloned().collect();
         let offsets = match self.offsets(&partitions)? {
@@ -70,7 +73,9 @@ impl Runner {
             Err(why) => return Ok(Some(why)),
         };
         for (partition, offset) in &offsets {
-            self.consumer.seek(partition, position(*offset))?;
+            if let Err(error) = self.consumer.seek(partition, position(*offset)) {
+                return unanswered(error.into()).map(Some);
+            }
         }
         self.held = offsets;
         Ok(None)
@@ -94,6 +99,16 @@ impl Runner {
             broker: self.broker.describe(),
             message: error.to_string(),
         }))
+    }
+}
+
+/// Why the log does not answer for now, which is waited for as the database is; any other error as it is.
+pub(super) fn unanswered(error: Error) -> Result<String> {
+    match error {
+        Error::Broker(error) if matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unknown) => {
+            Ok(format!("the log: {error}"))
+        }
+        error => Err(error),
     }
 }
 
