@@ -3,9 +3,9 @@
 //! A Kafka node of its own, 3 partitions, 1,000,000 records of 285 bytes. A bare consumer per thread (librdkafka's
 //! batches, by way of `broker`) reads the rules' fields by sonic-rs and does nothing else; then the engine, with the
 //! same number of threads and the five rules of `benches/rules`, drains the topic, once with each guarantee. They take
-//! turns, `RUNS=n` times (5); the figure of interest is the ratio within a turn, and of the turns the median. All run a few times before
-//! they are measured: a node that has just started compiles its code and makes its log of transactions on the way,
-//! and that is neither's work. Where others compute on the machine at the same time, what was taken of the
+//! turns, `RUNS=n` times (5); the figure of interest is the ratio within a turn, and of the turns the median. All run a
+//! few times before they are measured: a node that has just started compiles its code and makes its log of transactions
+//! on the way, and that is neither's work. Where others compute on the machine at the same time, what was taken of the
 //! processors in that time, ours and the node's, says more than the clock.
 //!
 //! `RECORDS=n` and `THREADS=n` change the size, `ACCOUNTS=n` how many keys there are (10,000). `SHAPE=repartition` keys the

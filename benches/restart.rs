@@ -3,10 +3,10 @@
 //! A Kafka node of its own, 3 partitions, `ACCOUNTS=n` accounts (1,000,000) that all have open windows of the five
 //! rules of `benches/rules`, and `RATE=n` transactions a second (2,000) that go on all the time, 100 of them with an
 //! alert of the filter rule. The engine is a process of its own with two threads. After its first checkpoint, which is
-//! of all accounts, it is killed by SIGKILL and started again at once, `ROUNDS=n` times (3): what is told is the time from the kill to the first alert, seen by a
-//! read_committed consumer, on a transaction that was sent after the kill. Then it is killed and another is started
-//! that has no local files, as on another machine. The lines of its log that say what the time went into are told
-//! with their times after the kill.
+//! of all accounts, it is killed by SIGKILL and started again at once, `ROUNDS=n` times (3): what is told is the time
+//! from the kill to the first alert, seen by a read_committed consumer, on a transaction that was sent after the kill.
+//! Then it is killed and another is started that has no local files, as on another machine. The lines of its log that
+//! say what the time went into are told with their times after the kill.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 

@@ -1,8 +1,9 @@
 //! Exactly once on a Kafka of three nodes, under faults: workers are killed, stopped for longer than their session
 //! and let go on, added and taken away, nodes are killed, stopped and started again, rules are edited whoever is dead
-//! then, all while transactions come at a constant rate. At the end Kafka's own console consumer, which shares no code with this project, reads what is
-//! committed: it is what plain Rust computes from what was produced, nothing lost and nothing doubled. A shorter run is
-//! at least once: nothing is lost, and what is doubled is the same alert, with the same id.
+//! then, all while transactions come at a constant rate. At the end Kafka's own console consumer, which shares no code
+//! with this project, reads what is committed: it is what plain Rust computes from what was produced, nothing lost and
+//! nothing doubled. A shorter run is at least once: nothing is lost, and what is doubled is the same alert, with the
+//! same id.
 //!
 //! `FAULTS=1000` is the long mode, `SEED=n` repeats a sequence of faults (not the moment at which each hits),
 //! `FAULTS_KEEP=DIR` keeps the workers' logs.

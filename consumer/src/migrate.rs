@@ -2,8 +2,8 @@
 //!
 //! What enters: the URL of a login that may make roles and own the schema. What leaves: the roles
 //! `streamguard_owner`, `streamguard_writer`, `streamguard_reader` and `streamguard_analyst` (no logins), and
-//! the schema, owned by the first whoever migrates. What holds: several processes may migrate at once, an applied migration is
-//! never run again, and a database that is newer than the binary is refused untouched.
+//! the schema, owned by the first whoever migrates. What holds: several processes may migrate at once, an applied
+//! migration is never run again, and a database that is newer than the binary is refused untouched.
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{AssertSqlSafe, PgConnection};

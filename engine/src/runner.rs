@@ -1,9 +1,9 @@
 //! The only loop that touches the world: poll, task, commit or abort, rebalance, reload.
 //!
 //! [`run`] supervises: it loads the program, makes the topics, tells the topic `rules` what runs, starts the
-//! workers, watches the rules directory and the rule-set topic, and ends the workers when asked to. Each worker ([`worker`]) owns a
-//! consumer and a transactional producer and runs the tasks of the partitions that the group gives it. What
-//! holds: outputs, offsets and the order of inputs of a commit are one transaction; a program is switched at a
+//! workers, watches the rules directory and the rule-set topic, and ends the workers when asked to. Each worker
+//! ([`worker`]) owns a consumer and a transactional producer and runs the tasks of the partitions that the group gives
+//! it. What holds: outputs, offsets and the order of inputs of a commit are one transaction; a program is switched at a
 //! commit boundary; an invalid program changes nothing.
 
 mod checkpoint;

@@ -1,9 +1,10 @@
 //! EMIT FINAL: a window is written once, when it closes.
 //!
 //! A window closes when its frame's stream time reaches its end plus the grace; a session when it passes its
-//! end plus gap and grace, as a record at exactly that distance still joins it. Those that one record closes are written in the order of (end, key bytes, start), the bytes being the
-//! key as KAFKA or JSON has it. HAVING is asked then, of the final row; one that does not satisfy it is silent.
-//! The origin of what is written is the last record that went into the window.
+//! end plus gap and grace, as a record at exactly that distance still joins it. Those that one record closes are
+//! written in the order of (end, key bytes, start), the bytes being the key as KAFKA or JSON has it. HAVING is asked
+//! then, of the final row; one that does not satisfy it is silent. The origin of what is written is the last record
+//! that went into the window.
 
 use super::Run;
 use super::emit::FrameRow;

@@ -1,9 +1,9 @@
 //! Plans: what a program of rules does, as data.
 //!
 //! Enters from `sql`'s binder: queries with every name, type and function resolved. Leaves to `task`:
-//! [`TaskPlan`]s, one per group of input topics that meet in joins, whose steps `operator` runs. What holds: an expression's column
-//! indexes fit the row that the step gets; aggregates that group one input by one key share one store and
-//! one look-up; a [`Fingerprint`] depends on meaning only, never on layout, file or order of rules.
+//! [`TaskPlan`]s, one per group of input topics that meet in joins, whose steps `operator` runs. What holds: an
+//! expression's column indexes fit the row that the step gets; aggregates that group one input by one key share one
+//! store and one look-up; a [`Fingerprint`] depends on meaning only, never on layout, file or order of rules.
 //!
 //! ```text
 //! Program ── TaskPlan (topic `transactions`)

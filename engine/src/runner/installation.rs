@@ -134,8 +134,8 @@ pub fn installation(broker: &dyn Broker, options: &Options) -> Result<Installati
 /// Deletes topics of ours that nothing of the published program uses.
 ///
 /// # Errors
-/// [`Error::Topic`] where one of them is in use after all or engines run that may still use them (unless `while_engines_run`),
-/// and those of the log.
+/// [`Error::Topic`] where one of them is in use after all or engines run that may still use them (unless
+/// `while_engines_run`), and those of the log.
 pub fn clean(broker: &dyn Broker, options: &Options, while_engines_run: bool) -> Result<Vec<String>, Error> {
     let Installation { topics, members, version } = installation(broker, options)?;
     if version.is_none() {

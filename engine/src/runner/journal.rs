@@ -1,8 +1,8 @@
 //! In which order a task with several inputs took their records, commit by commit, and when it was told the time.
 //!
-//! Enters: the inputs as records are taken of them, and idle times as a clock decided them. Leaves: records for the task's journal topic, in the
-//! transaction of the commit; on a restore, the order as it was. What holds: whoever takes the inputs once
-//! more in this order gives the task what it was given before.
+//! Enters: the inputs as records are taken of them, and idle times as a clock decided them. Leaves: records for the
+//! task's journal topic, in the transaction of the commit; on a restore, the order as it was. What holds: whoever takes
+//! the inputs once more in this order gives the task what it was given before.
 //!
 //! ```text
 //! topic    <group>-<task>-journal, partition: the task's number

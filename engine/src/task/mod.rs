@@ -13,7 +13,8 @@
 //!
 //! The life of a task: [`StreamTask::new`], [`StreamTask::restore`] for each record of its stores'
 //! changelogs, then [`StreamTask::process`] for each record, and from time to time a checkpoint
-//! ([`checkpoint`]) of what changed. On a reload [`StreamTask::export`] of the old task feeds [`StreamTask::restore`] of the new.
+//! ([`checkpoint`]) of what changed. On a reload [`StreamTask::export`] of the old task feeds [`StreamTask::restore`]
+//! of the new.
 
 mod ahead;
 mod checkpoint;

@@ -9,8 +9,8 @@
 //! The work is what the rules make of a task. A store whose rules went and came back finds that commits of other work
 //! were made meanwhile: what it had is no longer what the inputs say, so it begins anew. A mark's rule set tells by which
 //! rules the commits after it were made, should they have to be done once more; a commit's or a
-//! changelog's keeps whoever has not heard of these rules yet from going on behind them. Who made a commit tells it from one that another worker has made in its
-//! place, of the same records, which has the same number.
+//! changelog's keeps whoever has not heard of these rules yet from going on behind them. Who made a commit tells it
+//! from one that another worker has made in its place, of the same records, which has the same number.
 
 /// The key of the record that ends a checkpoint in a changelog. No row's key is this: a key begins with the tag of
 /// a value, and [255] are the stream times.

@@ -14,7 +14,8 @@ use crate::task::StreamTask;
 
 impl Tasks {
     /// Moves to another program: what its tasks know of the old tasks' state, store by name, goes over, also
-    /// where another task keeps the store now; not where there were rules without it since those `before`. What waits is to be read again, from the positions committed.
+    /// where another task keeps the store now; not where there were rules without it since those `before`. What waits
+    /// is to be read again, from the positions committed.
     pub(super) fn switch(
         &mut self,
         shared: &Shared,

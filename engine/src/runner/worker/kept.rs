@@ -1,8 +1,8 @@
 //! Tasks whose partitions were taken: often they come back at once, when the group shares its partitions out anew.
 //!
 //! Enters: tasks that stand at a commit. Leaves: the same, where the group stands exactly there when their
-//! partitions come back, and nobody in this process has had them. What holds: they are kept until the next assignment only, and not over a change of the
-//! program, here or elsewhere.
+//! partitions come back, and nobody in this process has had them. What holds: they are kept until the next assignment
+//! only, and not over a change of the program, here or elsewhere.
 
 use broker::TopicPartition;
 

@@ -2,9 +2,9 @@
 //!
 //! Enters: what waits of each input. Leaves: one record after the other to the task: the one with the lowest time,
 //! a table's before a stream's among equal times. What holds: a stream's record is only taken once the task's
-//! tables are loaded to where their topics ended at the assignment (a broadcast one's once it is copied so far); nothing is taken while an input's partition
-//! is another's; while one input has nothing here but more in the log, the others wait for it, up to
-//! [`Options::task_idle`](super::super::Options::task_idle).
+//! tables are loaded to where their topics ended at the assignment (a broadcast one's once it is copied so far);
+//! nothing is taken while an input's partition is another's; while one input has nothing here but more in the log, the
+//! others wait for it, up to [`Options::task_idle`](super::super::Options::task_idle).
 
 use broker::{Consumer, Isolation, Record, TopicPartition};
 

@@ -93,7 +93,8 @@ impl<E: Keep> Keyed<E> {
         true
     }
 
-    /// The checkpoint is over. Where entries lie on disk it has been applied there if it was `committed`; if not, what was frozen counts as changed again.
+    /// The checkpoint is over. Where entries lie on disk it has been applied there if it was `committed`; if not, what
+    /// was frozen counts as changed again.
     pub(in crate::state) fn end(&mut self, committed: bool) {
         let Some(freeze) = self.freeze.take() else { return };
         if committed {
