@@ -1,4 +1,5 @@
-//! A table that stays locked while the topic grows by far more than the consumer may hold in memory.
+//! A consumer whose servers fail for long: a table stays locked while the topic grows by far more than the consumer may
+//! hold in memory; PostgreSQL and Kafka are away at once.
 
 #![cfg(feature = "kafka")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
@@ -13,7 +14,7 @@ use std::time::Duration;
 use broker::kafka;
 use common::{MARCH, Rec, send, transaction};
 use sqlx::{Connection, PgConnection};
-use support::{Place, wait_until};
+use support::{Database, Place, wait_until};
 
 /// So long nothing happens only if nothing ever will.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -96,4 +97,40 @@ fn a_table_that_stays_locked_while_the_topic_grows_takes_no_memory() {
     );
     assert!(during < before + BOUND, "{before} kB resident before, {during} kB under the lock");
     assert!(after < before + BOUND, "{before} kB resident before, {after} kB while the rest was stored");
+}
+
+/// It ended: PostgreSQL was back first, and Kafka did not say where the partitions stand.
+#[test]
+fn kafka_that_is_still_away_when_postgresql_is_back_is_waited_for() {
+    let Some(mut place) = Place::with_kafka() else { return };
+    let Some(server) = servers::Postgres::start() else { return };
+    place.database = Database::create(&server);
+    place.run(&["db", "migrate"]);
+    let kafka = place.kafka.as_ref().unwrap();
+    let log: std::sync::Arc<dyn broker::Broker> =
+        kafka::Kafka::connect(kafka.bootstrap(), Default::default()).unwrap();
+    let mut consumer = place.start("consumer", &["consumer"]);
+    wait_until("the topics", LIMIT, || log.topic("transactions").is_ok_and(|topic| topic.is_some()));
+    send(log.as_ref(), &load(0..FEW));
+    let stored = |n| place.database.size("transactions") >= n;
+    wait_until("the first to be stored", LIMIT, || stored(FEW));
+    server.stop_immediate();
+    wait_until("the intake to be paused", LIMIT, || consumer.log().contains("intake paused"));
+    kafka.stop();
+    server.start_again();
+    wait_until("it to ask Kafka", LIMIT, || {
+        assert!(consumer.runs(), "{}", consumer.log());
+        consumer.log().contains("still away (the log: ")
+    });
+    kafka.go_on();
+    send(log.as_ref(), &load(FEW..3 * FEW));
+    wait_until("the rest to be stored", LIMIT, || {
+        assert!(consumer.runs(), "{}", consumer.log());
+        stored(3 * FEW)
+    });
+    assert!(consumer.terminate(LIMIT).success());
+    assert_eq!(
+        place.database.rows("SELECT count(*), count(DISTINCT transaction_id) FROM transactions"),
+        [format!("{0}|{0}", 3 * FEW)]
+    );
 }
