@@ -22,7 +22,8 @@ impl Tasks {
     ) -> Result<Vec<OffsetCommit>, Error> {
         let (program, mut offsets) = (&generation.program, Vec::new());
         // What another worker's program reads and this one's does not know yet is not done with.
-        for assigned in self.list.iter().filter(|a| program.reader_of(&a.partition.topic).is_some()) {
+        let is_known = |a: &&Assigned| program.reader_of(&a.partition.topic).is_some();
+        for assigned in self.list.iter().filter(is_known).filter(|a| self.may_move(a)) {
             let position = match assigned.waiting.as_ref().and_then(Waiting::head) {
                 // What has come but is not processed is not committed.
                 Some(record) => Some(record.offset),
@@ -46,6 +47,13 @@ impl Tasks {
             offsets.push(self.offset(generation, first, first.at, commit));
         }
         Ok(offsets)
+    }
+
+    /// Whether the task that reads it has what it knows in a checkpoint of its own work. Otherwise what lies in the last one
+    /// would count for nothing, as soon as a position has moved under its name: over a marker, too, which is no record.
+    fn may_move(&self, assigned: &Assigned) -> bool {
+        let needs = |open: &Open| !open.logs.is_empty() && open.checkpoint.is_none();
+        !self.open.iter().any(|open| needs(open) && open.reads(&assigned.partition))
     }
 
     fn offset(
