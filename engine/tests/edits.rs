@@ -5,6 +5,11 @@
 
 #[path = "edits/behind.rs"]
 mod behind;
+#[path = "support/meddler.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod meddler;
+#[path = "edits/subscribed.rs"]
+mod subscribed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

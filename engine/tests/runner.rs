@@ -24,6 +24,7 @@ mod joins;
 #[path = "runner/kills.rs"]
 mod kills;
 #[path = "support/meddler.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
 mod meddler;
 #[path = "support/mortal.rs"]
 mod mortal;

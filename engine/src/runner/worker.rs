@@ -75,6 +75,8 @@ pub(super) struct Worker {
     producer: Box<dyn Producer>,
     group: Option<GroupMetadata>,
     tasks: Tasks,
+    /// The group knows which topics the program reads.
+    is_subscribed: bool,
     /// Partitions were taken up.
     begun: bool,
     /// Given by the group and not yet taken up, because that failed.
@@ -127,7 +129,7 @@ impl Worker {
         let generation = shared.current();
         let guarantee = shared.options.guarantee.of(&generation.program);
         let mut consumer = shared.broker.consumer(&consumer_config(shared, index))?;
-        consumer.subscribe(&topics_of(&generation))?;
+        consumer.subscribe(&change::topics_of(&generation))?;
         Ok(Self {
             producer: shared.broker.producer(&producer_config(shared, index, guarantee))?,
             guarantee,
@@ -137,6 +139,7 @@ impl Worker {
             consumer,
             group: None,
             tasks: Tasks::default(),
+            is_subscribed: true,
             begun: false,
             pending: None,
             told: None,
@@ -207,6 +210,7 @@ impl Worker {
                 self.follow_guarantee()?;
             }
         }
+        self.follow_subscription()?;
         if self.told.is_none()
             && let Some(partitions) = self.pending.clone()
         {
@@ -390,11 +394,4 @@ impl Worker {
 pub(super) fn lasts(kind: ErrorKind) -> bool {
     use ErrorKind::{Config, OffsetOutOfRange, TooLarge, UnknownTopic};
     matches!(kind, Config | UnknownTopic | OffsetOutOfRange | TooLarge)
-}
-
-/// What a program reads, in an order that does not depend on that of its files.
-fn topics_of(generation: &Generation) -> Vec<String> {
-    let mut topics: Vec<_> = generation.program.input_topics().map(str::to_owned).collect();
-    topics.sort();
-    topics
 }

@@ -27,6 +27,10 @@ pub(crate) enum Trick {
     NoCommit(Meanwhile),
     /// A member's poll fails.
     NoPoll,
+    /// A member's subscription fails.
+    NoSubscription,
+    /// It takes long until the group has heard of it.
+    SlowSubscription,
     /// A poll of who reads without a group takes a second.
     SlowRead(Arc<ManualClock>),
     /// It fails.
@@ -88,7 +92,12 @@ struct Reader {
 
 impl Consumer for Reader {
     fn subscribe(&mut self, topics: &[String]) -> Result<()> {
-        self.inner.subscribe(topics)
+        let is_it = |trick: &Trick| matches!(trick, Trick::NoSubscription | Trick::SlowSubscription);
+        match take(&self.next, is_it) {
+            Some(Trick::SlowSubscription) => Ok(()),
+            Some(_) => Err(failure(ErrorKind::Unavailable)),
+            None => self.inner.subscribe(topics),
+        }
     }
 
     fn poll(&mut self, batch: &mut Batch, timeout: Duration) -> Result<Poll> {

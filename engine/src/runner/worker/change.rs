@@ -10,7 +10,7 @@ use broker::{Position, TopicPartition};
 
 use super::super::Error;
 use super::super::generation::Generation;
-use super::{Worker, topics_of};
+use super::Worker;
 
 impl Worker {
     /// Takes up partitions that the group gave; where that fails, the next step tries again.
@@ -117,8 +117,15 @@ impl Worker {
         self.generation = next;
         self.shared.runs(self.index, self.generation.number);
         tracing::info!(worker = self.index, number = self.generation.number, "the new rules run");
-        if before != after {
-            self.consumer.subscribe(&after)?;
+        self.is_subscribed &= before == after;
+        self.follow_subscription()
+    }
+
+    /// Tells the group which topics the program reads, where it does not know yet.
+    pub(super) fn follow_subscription(&mut self) -> Result<(), Error> {
+        if !self.is_subscribed {
+            self.consumer.subscribe(&topics_of(&self.generation))?;
+            self.is_subscribed = true;
         }
         Ok(())
     }
@@ -126,4 +133,11 @@ impl Worker {
 
 pub(super) fn names(partitions: &[TopicPartition]) -> String {
     partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// What a program reads, in an order that does not depend on that of its files.
+pub(super) fn topics_of(generation: &Generation) -> Vec<String> {
+    let mut topics: Vec<_> = generation.program.input_topics().map(str::to_owned).collect();
+    topics.sort();
+    topics
 }

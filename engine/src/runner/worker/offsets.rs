@@ -43,7 +43,12 @@ impl Tasks {
                 offsets.push(self.offset(generation, first, first.at, commit));
             }
         }
-        if let (true, true, Some(first)) = (offsets.is_empty(), anything, self.list.first()) {
+        // Something has to tell that it has happened.
+        let first = || self.list.iter().find(|a| self.may_move(a)).or(self.list.first());
+        if offsets.is_empty()
+            && anything
+            && let Some(first) = first()
+        {
             offsets.push(self.offset(generation, first, first.at, commit));
         }
         Ok(offsets)

@@ -18,7 +18,7 @@ use broker::{ErrorKind, Position, TopicPartition};
 use super::super::Error;
 use super::clients::consumer_config;
 use super::tasks::{Settled, Tasks};
-use super::{Worker, lasts, topics_of};
+use super::{Worker, lasts};
 
 /// How long to wait before the first try after a failure; twice as long before each further one.
 const RETRY: Duration = Duration::from_millis(100);
@@ -147,7 +147,8 @@ impl Worker {
         self.consumer = self.shared.broker.consumer(&consumer_config(&self.shared, self.index))?;
         self.is_held = false;
         self.renew_producer()?;
-        Ok(self.consumer.subscribe(&topics_of(&self.generation))?)
+        self.is_subscribed = false;
+        self.follow_subscription()
     }
 }
 
