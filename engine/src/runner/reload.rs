@@ -337,3 +337,6 @@ fn say(current: &Generation, local: &Generation) {
         "this engine's directory is not what is published, and is not used; streamguard rules publish publishes it"
     );
 }
+
+#[cfg(test)]
+mod tests;
