@@ -102,6 +102,9 @@ pub(super) fn restore_past(
 ) -> Result<Vec<Restored>, Error> {
     at_commits(shared, generation, wanted, |committed| {
         let mut standings = standing::look(shared, generation, wanted, committed)?;
+        if standings.iter().any(Standing::was_taken_over) {
+            return Err(gone_on());
+        }
         standings.iter_mut().try_for_each(|of| of.claim(shared, owner))?;
         let tasks = changelogs::restore(shared, &generation.program, &mut standings, between)?;
         bring_up(shared, generation, tasks, standings, between)
@@ -120,11 +123,15 @@ fn at_commits<R>(
         // Whoever was slow here may have been given up meanwhile. What others have committed since, and deleted as
         // done with, then looks as if something was missing.
         Err(error) if error.is_lack() && standing::ask(shared, generation, wanted)? != committed => {
-            let message = "others have gone on with these partitions meanwhile";
-            Err(broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into())
+            Err(gone_on())
         }
         outcome => outcome,
     }
+}
+
+fn gone_on() -> Error {
+    let message = "others have gone on with these partitions meanwhile";
+    broker::Error::new(ErrorKind::Unavailable, "restoring tasks", message).into()
 }
 
 /// From the last checkpoints to the committed positions.

@@ -249,6 +249,12 @@ impl Standing {
         mark.rules != self.rules && mark.work != self.work
     }
 
+    /// Whether newer rules have committed other work of its inputs: they have begun behind a checkpoint of all that it did.
+    pub(super) fn was_taken_over(&self) -> bool {
+        let mut stamps = self.inputs.iter().filter_map(|input| input.committed.as_ref()?.1.as_ref());
+        stamps.any(|stamp| stamp.rules > self.rules && stamp.work != self.work)
+    }
+
     /// Whether no commit of it happened since its last checkpoint.
     pub(super) fn is_fresh(&self) -> bool {
         let marks = || self.logs.iter().filter_map(|log| log.mark.as_ref());
